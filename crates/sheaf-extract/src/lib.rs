@@ -1,0 +1,2 @@
+//! Placeholder root; filled in by its modules.
+#![forbid(unsafe_code)]

@@ -1,0 +1,25 @@
+//! The words of sheaf: what a template, a document, a result and a batch are.
+//!
+//! Nothing here does I/O, waits, or knows the time; the other crates agree on these types and on
+//! nothing else. The JSON shapes are those of the public API (`openapi.json`).
+
+#![forbid(unsafe_code)]
+
+pub mod batch;
+pub mod document;
+pub mod extraction;
+pub mod id;
+pub mod page;
+pub mod template;
+pub mod usage;
+
+pub use batch::{Batch, BatchStatus, Counts};
+pub use document::{DocumentInfo, MediaType, safe_filename};
+pub use extraction::{
+    CellResult, Engine, ErrorCode, Extraction, ExtractionError, FieldResult, FieldValue, Method,
+    Provenance, ReviewReason, Status, Tier, Warning,
+};
+pub use id::{BatchId, DocumentId, ExtractionId, KeyId, TemplateId, UserId};
+pub use page::{BoundingBox, Document, Page, PageWarning, Rule, TextSource, Word};
+pub use template::{ColumnSpec, Fault, FieldKind, FieldSpec, Region, Template, TemplateSpec};
+pub use usage::{Period, Plan, Usage, default_plans};
