@@ -1,2 +1,4 @@
-//! Placeholder root; filled in by its modules.
+//! The extraction engine.
 #![forbid(unsafe_code)]
+
+pub mod parse;
