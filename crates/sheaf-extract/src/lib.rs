@@ -1,4 +1,6 @@
 //! The extraction engine.
 #![forbid(unsafe_code)]
 
+mod lexicon;
+mod locate;
 pub mod parse;
