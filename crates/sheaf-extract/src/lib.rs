@@ -1,6 +1,9 @@
-//! The extraction engine.
+//! From bytes and a template to fields with provenance.
 #![forbid(unsafe_code)]
 
 mod lexicon;
 mod locate;
 pub mod parse;
+pub mod read;
+
+pub use read::{Limits, ReadError, read};
