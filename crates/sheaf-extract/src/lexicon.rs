@@ -267,12 +267,18 @@ mod tests {
                 || line.starts_with('#')
                 || line.starts_with('[') && line.ends_with(']')
                 || line.split_once(':').is_some_and(|(head, items)| {
-                    (LANGUAGES.contains(&head) || ["shape", "names", "titles"].contains(&head)) && !items.is_empty()
+                    (LANGUAGES.contains(&head) || ["shape", "names", "titles"].contains(&head))
+                        && !items.is_empty()
                 });
             assert!(known, "{line}");
         }
         for concept in &LEXICON.concepts {
-            assert_eq!(LEXICON.concepts.iter().filter(|c| c.name == concept.name).count(), 1, "{}", concept.name);
+            assert_eq!(
+                LEXICON.concepts.iter().filter(|c| c.name == concept.name).count(),
+                1,
+                "{}",
+                concept.name
+            );
         }
     }
 
@@ -289,7 +295,8 @@ mod tests {
 
     #[test]
     fn fields_are_recognised_by_their_names() {
-        let names = |name: &str| -> Vec<&str> { LEXICON.named(name).iter().map(|&c| LEXICON.name(c)).collect() };
+        let names =
+            |name: &str| -> Vec<&str> { LEXICON.named(name).iter().map(|&c| LEXICON.name(c)).collect() };
         assert_eq!(names("invoice_number"), ["invoice_number"]);
         assert_eq!(names("Gesamtbetrag"), ["grand_total"]);
         assert!(names("q01").is_empty());

@@ -66,7 +66,8 @@ pub(crate) fn dates(layout: &Layout<'_>) -> Vec<Candidate> {
         let found = date::find(&line.text);
         let mut in_range = false;
         for (at, this) in found.iter().enumerate() {
-            let joined = found.get(at + 1).filter(|next| joins_range(&line.text[this.range.end..next.range.start]));
+            let joined =
+                found.get(at + 1).filter(|next| joins_range(&line.text[this.range.end..next.range.start]));
             let end = match (in_range, joined.is_some()) {
                 (true, _) => Some(End::Last),
                 (false, true) => Some(End::First),
@@ -91,8 +92,26 @@ fn joins_range(between: &str) -> bool {
     let between = between.trim_matches(|c: char| c.is_whitespace() || matches!(c, '(' | ')'));
     matches!(
         between.to_lowercase().as_str(),
-        "-" | "–" | "—" | "to" | "bis" | "bis zum" | "au" | "al" | "a" | "t/m" | "tot" | "tot en met" | "through"
-            | "thru" | "until" | "hasta" | "até" | "ate" | "/"  | "to:" | "and"
+        "-" | "–"
+            | "—"
+            | "to"
+            | "bis"
+            | "bis zum"
+            | "au"
+            | "al"
+            | "a"
+            | "t/m"
+            | "tot"
+            | "tot en met"
+            | "through"
+            | "thru"
+            | "until"
+            | "hasta"
+            | "até"
+            | "ate"
+            | "/"
+            | "to:"
+            | "and"
     )
 }
 
@@ -144,10 +163,13 @@ fn numbers_of(text: &str, mark: DecimalMark) -> Vec<(Range<usize>, Number)> {
         // "1 234 567,89": the groups after the first have three digits, a blank before and none missing.
         if is_short_group(&text[range.clone()]) && range.end == words[at].end {
             while let Some(group) = words.get(next) {
-                let joined = text.as_bytes()[group.start - 1] == BLANK as u8 && starts_with_group(&text[group.clone()]);
+                let joined = text.as_bytes()[group.start - 1] == BLANK as u8
+                    && starts_with_group(&text[group.clone()]);
                 let longer = range.start..group.end;
                 let core = joined.then(|| trimmed(text, &longer)).flatten();
-                let Some(core) = core.filter(|c| number::read(&text[c.clone()], mark).is_some()) else { break };
+                let Some(core) = core.filter(|c| number::read(&text[c.clone()], mark).is_some()) else {
+                    break;
+                };
                 // Without decimals at the end, blanks group only what starts with fewer than four digits anyway.
                 range = core;
                 next += 1;
@@ -184,7 +206,8 @@ fn numbers_of(text: &str, mark: DecimalMark) -> Vec<(Range<usize>, Number)> {
 fn is_currency_word(word: &str) -> bool {
     let word = word.trim_end_matches(['.', ',', ')', ';', ':']);
     // Names such as "Real" or "won" are words; signs and capital codes are not.
-    let sign = word.chars().any(|c| !c.is_alphanumeric()) || word.chars().all(char::is_uppercase) || word.len() <= 2;
+    let sign =
+        word.chars().any(|c| !c.is_alphanumeric()) || word.chars().all(char::is_uppercase) || word.len() <= 2;
     currency::code_of(word).is_some() && (sign || word.eq_ignore_ascii_case("euro"))
 }
 
@@ -225,7 +248,8 @@ fn trimmed(text: &str, range: &Range<usize>) -> Option<Range<usize>> {
         let word = &text[range.clone()];
         let last = word.chars().next_back()?;
         let first = word.chars().next()?;
-        let dash = word.ends_with(",-") || word.ends_with(".-") || word.ends_with(",--") || word.ends_with(".--");
+        let dash =
+            word.ends_with(",-") || word.ends_with(".-") || word.ends_with(",--") || word.ends_with(".--");
         if matches!(last, '.' | ',' | ';' | ':' | '*' | '|') && !dash || last == ')' && !word.contains('(') {
             range.end -= last.len_utf8();
         } else if matches!(first, ':' | '*' | ';' | '|' | '=' | '~') || first == '(' && !word.contains(')') {
@@ -247,8 +271,8 @@ pub(crate) fn codes(layout: &Layout<'_>, dates: &[Candidate]) -> Vec<Candidate> 
         if !text.bytes().any(|b| b.is_ascii_digit()) {
             continue;
         }
-        let dates = &dates
-            [dates.partition_point(|d| d.line() < index)..dates.partition_point(|d| d.line() <= index)];
+        let dates =
+            &dates[dates.partition_point(|d| d.line() < index)..dates.partition_point(|d| d.line() <= index)];
         let words: Vec<Range<usize>> = words(text).collect();
         for (at, word) in words.iter().enumerate() {
             let Some(range) = code_core(text, word) else { continue };
@@ -261,7 +285,10 @@ pub(crate) fn codes(layout: &Layout<'_>, dates: &[Candidate]) -> Vec<Candidate> 
             let mut long = range.clone();
             for next in &words[at + 1..] {
                 let blank = long.end + 1 == next.start && text.as_bytes()[long.end] == BLANK as u8;
-                if !blank || dated(next) || !continues_code(text, &long, next, next == &words[words.len() - 1]) {
+                if !blank
+                    || dated(next)
+                    || !continues_code(text, &long, next, next == &words[words.len() - 1])
+                {
                     break;
                 }
                 long.end = next.end;

@@ -146,7 +146,8 @@ fn found_is_empty(name: &str) -> bool {
 
 /// "Number of the order, contract or invoice": order, contract, invoice.
 fn numbers_of<'w>(words: &[&'w str]) -> Vec<&'w str> {
-    let Some(at) = words.windows(3).position(|w| matches!(w, ["number" | "no", "of", "the" | "an" | "a"])) else {
+    let Some(at) = words.windows(3).position(|w| matches!(w, ["number" | "no", "of", "the" | "an" | "a"]))
+    else {
         return Vec::new();
     };
     words[at + 3..].iter().take(6).take_while(|w| **w != "of").copied().filter(|w| *w != "or").collect()
@@ -195,7 +196,10 @@ mod tests {
             concepts(json!({"name": "nr", "type": "text", "description": "Number of the order, contract or invoice of a shop"})).0,
             ["order_number", "contract_number", "invoice_number"]
         );
-        assert_eq!(concepts(json!({"name": "q1", "type": "currency", "anchor": "Grand total"})).0, ["grand_total"]);
+        assert_eq!(
+            concepts(json!({"name": "q1", "type": "currency", "anchor": "Grand total"})).0,
+            ["grand_total"]
+        );
         assert_eq!(concepts(json!({"name": "q1", "type": "text", "anchor": "Brand:"})).0, Vec::<&str>::new());
     }
 
@@ -207,7 +211,10 @@ mod tests {
 
     #[test]
     fn the_name_says_which_end_of_a_range_is_wanted() {
-        assert_eq!(concepts(json!({"name": "flight_from", "type": "date"})), (vec!["flight"], Shape::Date, Some(End::First)));
+        assert_eq!(
+            concepts(json!({"name": "flight_from", "type": "date"})),
+            (vec!["flight"], Shape::Date, Some(End::First))
+        );
         assert_eq!(concepts(json!({"name": "period_end_date", "type": "date"})).2, Some(End::Last));
         assert_eq!(concepts(json!({"name": "invoice_date", "type": "date"})).2, None);
     }

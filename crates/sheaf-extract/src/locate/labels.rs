@@ -106,7 +106,8 @@ impl Labels {
                 continue;
             }
             let covered: usize = lengths[start..end].iter().sum();
-            let Some(similarity) = similarity(start, end, texts.len(), covered as f32 / total as f32, entry.bare)
+            let Some(similarity) =
+                similarity(start, end, texts.len(), covered as f32 / total as f32, entry.bare)
             else {
                 continue;
             };
@@ -126,6 +127,17 @@ impl Labels {
             }
         }
         matches
+    }
+
+    /// How many of the first tokens are a known label; the most, where several are. Bare words do not count.
+    pub(crate) fn longest_prefix(&self, printed: &[Printed<'_>]) -> Option<usize> {
+        let texts: Vec<&str> = printed.iter().take(LONGEST).map(|p| p.text).collect();
+        [&self.own, &LEXICON.labels]
+            .into_iter()
+            .flat_map(|trie| trie.matches(&texts))
+            .filter(|(_, entries)| entries.iter().any(|e| !e.bare))
+            .map(|(used, _)| used)
+            .max()
     }
 
     /// The anchors that a printed label resembles letter by letter, for a label that [`Labels::classify`] knows nothing of.
@@ -177,13 +189,8 @@ pub(crate) fn printed_segment<'l>(layout: &'l Layout<'_>, segment: usize) -> Vec
 /// behind it ("Total (EUR)", "VAT 21%", "Steuerbetrag in EUR"). Also how many tokens were left out at the start.
 fn core_of<'p, 't>(printed: &'p [Printed<'t>]) -> (Cow<'p, [Printed<'t>]>, usize) {
     // What stands before a colon within is the label of something else.
-    let after_colon = printed
-        .iter()
-        .enumerate()
-        .rev()
-        .skip(1)
-        .find(|(_, p)| p.colon)
-        .map_or(0, |(index, _)| index + 1);
+    let after_colon =
+        printed.iter().enumerate().rev().skip(1).find(|(_, p)| p.colon).map_or(0, |(index, _)| index + 1);
     let mut from = after_colon;
     let mut to = printed.len();
     let is_number = |p: &Printed<'_>| p.text.bytes().all(|b| b.is_ascii_digit());
@@ -195,7 +202,10 @@ fn core_of<'p, 't>(printed: &'p [Printed<'t>]) -> (Cow<'p, [Printed<'t>]>, usize
         // "VAT 21%" is the tax at a rate, "VAT %" is the rate.
         let rate = last.text == "%" && is_number(&printed[to - 2]) || is_number(last);
         let currency = currency::code_of(last.text).is_some();
-        if rate || currency || matches!(last.text, "in" | "en" | "a" | "de" | "of" | "the") && to < printed.len() {
+        if rate
+            || currency
+            || matches!(last.text, "in" | "en" | "a" | "de" | "of" | "the") && to < printed.len()
+        {
             to -= 1;
         } else {
             break;
@@ -312,7 +322,8 @@ mod tests {
     #[test]
     fn an_anchor_with_wrong_letters_is_still_seen() {
         let labels = labels();
-        let resembles = |text: &str| labels.resemble(&[Printed { text, colon: false }]).first().map(|m| m.key);
+        let resembles =
+            |text: &str| labels.resemble(&[Printed { text, colon: false }]).first().map(|m| m.key);
         assert_eq!(resembles("gr0ssam0unt"), Some(Key::Field(1)));
         assert_eq!(resembles("netamount"), None);
     }

@@ -254,7 +254,8 @@ impl<'d> Layout<'d> {
             let size = font_size(word, rect);
             let parted = last.is_some_and(|(before, before_size)| {
                 let gap = rect.x0 - before.x1;
-                gap > SEGMENT_GAP * size.min(before_size) || gap > 0.3 * size && frame.ruled_between(before, rect)
+                gap > SEGMENT_GAP * size.min(before_size)
+                    || gap > 0.3 * size && frame.ruled_between(before, rect)
             });
             if last.is_some() {
                 line.text.push(if parted { TAB } else { BLANK });
@@ -265,7 +266,9 @@ impl<'d> Layout<'d> {
             let start = line.text.len();
             line.words.push((index, start));
             // A word is a run without blanks; should one hold a blank or a tab all the same, it may not part the line.
-            line.text.extend(word.text.chars().map(|c| if c.is_whitespace() || c.is_control() { '\u{a0}' } else { c }));
+            line.text.extend(
+                word.text.chars().map(|c| if c.is_whitespace() || c.is_control() { '\u{a0}' } else { c }),
+            );
             let first_token = line.tokens.len();
             push_tokens(&mut line, start);
             line.rect = last.map_or(rect, |_| line.rect.union(rect));
@@ -300,7 +303,9 @@ fn push_tokens(line: &mut Line, start: usize) {
         let from = folded.len();
         let mut piece = String::new();
         push_folded(&word[range.clone()], &mut piece);
-        folded.extend(piece.chars().filter(|c| c.is_alphanumeric() || matches!(c, '#' | '%' | '€' | '$' | '£')));
+        folded.extend(
+            piece.chars().filter(|c| c.is_alphanumeric() || matches!(c, '#' | '%' | '€' | '$' | '£')),
+        );
         if folded.len() > from {
             let range = start + range.start..start + range.end;
             tokens.push(Token { range, folded: from..folded.len(), colon: false, opens });
@@ -387,7 +392,9 @@ impl Frame {
         match self.turn {
             0 => Rect { x0, y0, x1, y1 },
             1 => Rect { x0: y0, y0: self.height - x1, x1: y1, y1: self.height - x0 },
-            2 => Rect { x0: self.width - x1, y0: self.height - y1, x1: self.width - x0, y1: self.height - y0 },
+            2 => {
+                Rect { x0: self.width - x1, y0: self.height - y1, x1: self.width - x0, y1: self.height - y0 }
+            }
             _ => Rect { x0: self.width - y1, y0: x0, x1: self.width - y0, y1: x1 },
         }
     }
@@ -479,7 +486,10 @@ pub(crate) mod tests {
         let line = &layout.lines[0];
         let tokens: Vec<&str> = line.tokens.iter().map(|t| line.folded(t)).collect();
         assert_eq!(tokens, ["rechnungs", "nr", "fallig", "eur", "n", "5"]);
-        assert_eq!(line.tokens.iter().map(|t| t.colon).collect::<Vec<_>>(), [false, true, false, false, false, false]);
+        assert_eq!(
+            line.tokens.iter().map(|t| t.colon).collect::<Vec<_>>(),
+            [false, true, false, false, false, false]
+        );
         assert!(line.tokens[3].opens);
     }
 
