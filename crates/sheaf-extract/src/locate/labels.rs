@@ -97,6 +97,9 @@ impl Labels {
                 }
             }
         }
+        if spans.is_empty() {
+            spans.extend(compounds(&texts));
+        }
         let mut matches: Vec<LabelMatch> = Vec::new();
         for &(start, end, entry) in &spans {
             let hidden = spans.iter().any(|&(s, e, other)| {
@@ -163,6 +166,26 @@ impl Labels {
             })
             .collect()
     }
+}
+
+/// Known labels that start within a long first word: "Baurechnung Nr." ends in "Rechnung Nr.".
+fn compounds<'t>(texts: &[&'t str]) -> Vec<(usize, usize, &'static Entry)> {
+    let Some(first) = texts.first().filter(|t| t.len() >= 9) else { return Vec::new() };
+    let cuts = first.char_indices().map(|(at, _)| at).filter(|&at| at >= 3 && at + 6 <= first.len());
+    let mut rest: Vec<&'t str> = texts.to_vec();
+    for cut in cuts {
+        rest[0] = &first[cut..];
+        let found: Vec<_> = LEXICON
+            .labels
+            .matches(&rest)
+            .filter(|(_, entries)| !entries.is_empty())
+            .flat_map(|(used, entries)| entries.iter().map(move |entry| (0, used, entry)))
+            .collect();
+        if !found.is_empty() {
+            return found;
+        }
+    }
+    Vec::new()
 }
 
 /// How much a label's strength is worth.
@@ -273,7 +296,7 @@ mod tests {
         let labels = labels();
         let words: Vec<(String, bool)> = label
             .split_whitespace()
-            .map(|w| (tight(w), w.ends_with(':')))
+            .map(|w| (if w == "#" { w.to_owned() } else { tight(w) }, w.ends_with(':')))
             .filter(|(w, _)| !w.is_empty())
             .collect();
         let printed: Vec<Printed<'_>> =
@@ -317,6 +340,7 @@ mod tests {
         assert_eq!(best("VAT 21 %", "tax_total"), 1.0);
         assert_eq!(best("Handelsrechnung (380) Nr.", "invoice_number"), 1.0);
         assert_eq!(best("Name: Gross Amount", "gross_amount"), 1.0);
+        assert_eq!(best("Invoice #", "invoice_number"), 1.0);
     }
 
     #[test]

@@ -432,8 +432,11 @@ fn group_lines(page: &Page, frame: &Frame) -> Vec<Vec<usize>> {
             .enumerate()
             .filter_map(|(i, (line, members))| {
                 let near = nearest(members, rect).unwrap_or(*line);
-                let share = near.overlap_y(rect) / near.height().min(rect.height()).max(0.1);
-                (share >= SAME_LINE).then_some((open + i, share))
+                let (small, large) = sorted(near.height(), rect.height());
+                let share = near.overlap_y(rect) / small;
+                // A title in large print spans several lines of small print: only feet at one height make one line.
+                let level = large < 1.5 * small || (near.y1 - rect.y1).abs() < 0.35 * small;
+                (share >= SAME_LINE && level).then_some((open + i, share))
             })
             .max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)));
         match best {
@@ -452,6 +455,11 @@ fn group_lines(page: &Page, frame: &Frame) -> Vec<Vec<usize>> {
             members.into_iter().map(|(index, _)| index).collect()
         })
         .collect()
+}
+
+/// Two heights, the smaller first, none zero.
+fn sorted(a: f32, b: f32) -> (f32, f32) {
+    (a.min(b).max(0.1), a.max(b).max(0.1))
 }
 
 /// The member of a line that stands nearest to `rect` from left to right: on a slanted scan the neighbour's height

@@ -146,6 +146,7 @@ impl<'a> Pool<'a> {
 
     fn free(&self, field: &Field<'_>) -> Vec<Scored> {
         let is_party = field.is("seller") || field.is("buyer");
+        let is_name = matches!(field.shape, Shape::Name | Shape::Person);
         self.texts()
             .iter()
             .filter(|(text, _)| {
@@ -159,11 +160,16 @@ impl<'a> Pool<'a> {
                     evidence.score = evidence.score.max(by_place);
                 }
                 let mut scored = self.scored(field, &text.candidate, evidence)?;
+                scored.score += typed::fit(field, &text.candidate, &scored.source);
                 scored.score += match text.part {
                     Part::Whole => 0.0,
                     Part::AfterColon => 0.02,
                     Part::AfterLabel => -0.04,
                     Part::Head => -0.05,
+                    Part::WithoutId if is_name => 0.03,
+                    Part::WithoutId => -0.05,
+                    Part::Name if is_name => 0.05,
+                    Part::Name => -0.02,
                 };
                 scored.score += 0.03 * (text.candidate.spans.len() - 1) as f32;
                 scored.score -= 0.03 * score::position(&text.candidate, self.surroundings.layout.lines.len());
