@@ -62,7 +62,11 @@ pub fn explain(document: &Document, template: &TemplateSpec) -> String {
             let _ = writeln!(
                 text,
                 "  {mark} {:.3} {:?} line {line} [{}] repeats {} {:?}",
-                candidate.score, candidate.parsed.value, candidate.source, candidate.repeats, candidate.evidence
+                candidate.score,
+                candidate.parsed.value,
+                candidate.source,
+                candidate.repeats,
+                candidate.evidence
             );
         }
     }

@@ -64,6 +64,11 @@ impl Labels {
                     language: None,
                 };
                 own.insert(anchor, entry);
+                // "Contract / Revision" is also found as "Contract".
+                if let Some((first, _)) = anchor.split_once('/').filter(|(first, _)| tight(first).len() >= 4)
+                {
+                    own.insert(first, Entry { strength: Strength::Bare, bare: true, ..entry });
+                }
                 let letters: Vec<char> = tight(anchor).chars().collect();
                 if letters.len() >= 6 {
                     anchors.push((index, letters));
@@ -97,7 +102,7 @@ impl Labels {
                 }
             }
         }
-        if spans.is_empty() {
+        if spans.iter().all(|&(start, _, _)| start > 0) {
             spans.extend(compounds(&texts));
         }
         let mut matches: Vec<LabelMatch> = Vec::new();
@@ -194,6 +199,7 @@ pub(crate) fn strength_weight(strength: Strength) -> f32 {
         Strength::Strong => 1.0,
         Strength::Bare => 0.92,
         Strength::Weak => 0.82,
+        Strength::Fallback => 0.5,
     }
 }
 

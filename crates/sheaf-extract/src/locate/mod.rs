@@ -37,6 +37,9 @@ use text::{Part, TextCandidate};
 /// Candidates that are kept for a field.
 const KEPT: usize = 24;
 
+/// What another place with the same value is worth.
+const REPEATED: f32 = 0.015;
+
 /// A candidate with what it is worth for a field.
 #[derive(Debug, Clone)]
 pub(crate) struct Scored {
@@ -97,6 +100,10 @@ impl<'a> Pool<'a> {
         };
         scored.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| first(a).cmp(&first(b))));
         count_repeats(&mut scored);
+        for found in &mut scored {
+            found.score += REPEATED * found.repeats.min(3) as f32;
+        }
+        scored.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| first(a).cmp(&first(b))));
         scored.truncate(KEPT);
         scored
     }

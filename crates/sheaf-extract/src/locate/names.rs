@@ -142,7 +142,9 @@ fn is_town(words: &[&str], text: &str) -> bool {
 
 /// A name without the number that a list of customers puts behind it: "Name (4711)".
 pub(crate) fn without_id(text: &str) -> &str {
-    let Some((name, id)) = text.trim_end().strip_suffix(')').and_then(|t| t.rsplit_once('(')) else { return text };
+    let Some((name, id)) = text.trim_end().strip_suffix(')').and_then(|t| t.rsplit_once('(')) else {
+        return text;
+    };
     let is_id = !id.is_empty() && id.bytes().all(|b| b.is_ascii_digit()) || id.len() == 1;
     if is_id && !name.trim().is_empty() { name.trim_end() } else { text }
 }

@@ -53,7 +53,12 @@ pub(crate) fn texts(surroundings: &Surroundings<'_>) -> Vec<TextCandidate> {
             let text = &layout.lines[line].text[range.clone()];
             let shorter = without_id(text).len();
             if shorter < text.len() {
-                push(layout, &mut found, vec![Span { line, range: range.start..range.start + shorter }], Part::WithoutId);
+                push(
+                    layout,
+                    &mut found,
+                    vec![Span { line, range: range.start..range.start + shorter }],
+                    Part::WithoutId,
+                );
             }
             if let Some(head) = head(layout, line, &range) {
                 push(layout, &mut found, vec![Span { line, range: head }], Part::Head);
@@ -211,7 +216,10 @@ fn wrapped_name(surroundings: &Surroundings<'_>, span: &Span) -> Option<Vec<Span
     }
     let below = &layout.segments[below(surroundings, span)?];
     let second = look(layout.text(below));
-    let fits = second.name && !second.address && !second.reachable && (first.salutation || second.ends_in_legal_form);
+    let fits = second.name
+        && !second.address
+        && !second.reachable
+        && (first.salutation || second.ends_in_legal_form);
     fits.then(|| vec![span.clone(), Span { line: below.line, range: below.range.clone() }])
 }
 
@@ -220,7 +228,12 @@ pub(crate) fn below(surroundings: &Surroundings<'_>, span: &Span) -> Option<usiz
     let layout = surroundings.layout;
     let rect = layout.rect(span);
     let line = &layout.lines[span.line];
-    let size = layout.segments[layout.segment_at(span.line, span.range.start)].size;
+    let own = layout.segment_at(span.line, span.range.start);
+    let size = layout.segments[own].size;
+    let left_label = |index: usize| {
+        let line = layout.line_of(&layout.segments[index]);
+        index > line.segments.start && surroundings.is_label(index - 1)
+    };
     layout.lines[span.line + 1..]
         .iter()
         .take(3)
@@ -230,7 +243,10 @@ pub(crate) fn below(surroundings: &Surroundings<'_>, span: &Span) -> Option<usiz
             let next = &layout.segments[index];
             let label = &surroundings.segments[index];
             let known = label.matches.iter().any(|m| m.similarity > 0.97);
+            // A label beside the lower line makes it another value, unless it is the label of both lines.
+            let labelled = left_label(index) && left_label(own);
             (next.rect.x0 - rect.x0).abs() < 0.6 * size
+                && !labelled
                 && next.rect.y0 > rect.centre_y()
                 && !known
                 && !label.is_spent
