@@ -40,6 +40,9 @@ const KEPT: usize = 24;
 /// What another place with the same value is worth.
 const REPEATED: f32 = 0.015;
 
+/// What it costs an amount to be what another one is reckoned on.
+const BASE: f32 = 0.4;
+
 /// A candidate with what it is worth for a field.
 #[derive(Debug, Clone)]
 pub(crate) struct Scored {
@@ -142,6 +145,9 @@ impl<'a> Pool<'a> {
                 scored.score += typed::fit(field, candidate, &scored.source);
                 let position = score::position(candidate, lines);
                 // Totals come last, dates and numbers of the document first.
+                if field.shape == Shape::Amount && self.surroundings.is_base(candidate) {
+                    scored.score -= BASE;
+                }
                 scored.score += match field.shape {
                     Shape::Amount => 0.03 * position,
                     _ => -0.04 * position,
@@ -164,7 +170,8 @@ impl<'a> Pool<'a> {
                 if is_party {
                     let parties = self.parties.get_or_init(|| Parties::new(&self.surroundings));
                     let by_place = parties.score(&self.surroundings, field, text)?;
-                    evidence.score = evidence.score.max(by_place);
+                    let by_label = evidence.score;
+                    evidence.score = by_label.max(by_place) + 0.25 * by_label.min(by_place).max(0.0);
                 }
                 let mut scored = self.scored(field, &text.candidate, evidence)?;
                 scored.score += typed::fit(field, &text.candidate, &scored.source);

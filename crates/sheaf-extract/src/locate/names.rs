@@ -8,6 +8,9 @@ use crate::parse::fold::fold;
 
 static LEGAL_FORMS: LazyLock<HashSet<&'static str>> =
     LazyLock::new(|| words(include_str!("../../data/legal_forms.txt")));
+/// Words of organisations that are no legal forms.
+static ORGANISATIONS: LazyLock<HashSet<&'static str>> =
+    LazyLock::new(|| LEGAL_FORMS.iter().filter_map(|w| w.strip_prefix('~')).collect());
 static STREETS: LazyLock<HashSet<&'static str>> =
     LazyLock::new(|| words(include_str!("../../data/streets.txt")));
 /// Endings of words that are streets ("Bahnhofstrasse").
@@ -83,7 +86,8 @@ pub(crate) fn look(text: &str) -> Look {
         && !salutation;
     Look {
         name,
-        legal_form: ends || bare.iter().any(|w| w.len() > 3 && legal(w)),
+        legal_form: ends
+            || bare.iter().any(|w| ORGANISATIONS.contains(w.as_str()) || w.len() > 3 && legal(w)),
         ends_in_legal_form: ends,
         address: town || street,
         town,
