@@ -12,6 +12,7 @@ pub(crate) mod labels;
 pub(crate) mod layout;
 pub(crate) mod names;
 pub(crate) mod party;
+pub(crate) mod prose;
 #[cfg(test)]
 pub(crate) mod sample;
 pub(crate) mod score;
@@ -31,6 +32,7 @@ use context::{Context, Surroundings};
 use field::Field;
 use layout::{Layout, Span};
 use party::Parties;
+use prose::Prose;
 use score::Evidence;
 use text::{Part, TextCandidate};
 
@@ -66,6 +68,7 @@ pub(crate) struct Pool<'a> {
     codes: OnceCell<Vec<(Candidate, Vec<Context>)>>,
     texts: OnceCell<Vec<(TextCandidate, Vec<Context>)>>,
     parties: OnceCell<Parties>,
+    prose: OnceCell<Prose<'a>>,
     /// Concepts whose documents carry this document's title.
     titled: Vec<ConceptId>,
 }
@@ -87,6 +90,7 @@ impl<'a> Pool<'a> {
             codes: OnceCell::new(),
             texts: OnceCell::new(),
             parties: OnceCell::new(),
+            prose: OnceCell::new(),
             titled,
         }
     }
@@ -99,6 +103,9 @@ impl<'a> Pool<'a> {
             (_, Shape::Date) => self.typed(field, &self.dates),
             (_, Shape::Amount) => self.typed(field, self.numbers()),
             (_, Shape::Code) => self.typed(field, self.codes()),
+            (_, Shape::Place) => self.passages(field, |prose| prose.places()),
+            (_, Shape::Duration) => self.passages(field, |prose| prose.durations()),
+            (_, Shape::Party) => self.passages(field, |prose| prose.parties()),
             _ => self.free(field),
         };
         scored.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| first(a).cmp(&first(b))));
@@ -188,6 +195,24 @@ impl<'a> Pool<'a> {
                 scored.score += 0.03 * (text.candidate.spans.len() - 1) as f32;
                 scored.score -= 0.03 * score::position(&text.candidate, self.surroundings.layout.lines.len());
                 Some(scored)
+            })
+            .collect()
+    }
+
+    /// Passages of running text, and labelled texts where the document is a form.
+    fn passages(&self, field: &Field<'_>, find: impl Fn(&Prose<'a>) -> Vec<prose::Passage>) -> Vec<Scored> {
+        let layout = self.surroundings.layout;
+        let prose = self.prose.get_or_init(|| Prose::new(layout));
+        find(prose)
+            .into_iter()
+            .filter_map(|passage| {
+                let candidate = Candidate::new(layout, passage.spans, Typed::Text)?;
+                let contexts = self.surroundings.contexts(&candidate);
+                let label = score::by_labels(field, &contexts, &self.titled);
+                // A form's label beside the value is as good as the words of a sentence around it.
+                let labelled = if label.similarity > 0.95 { 0.9 * label.score } else { 0.0 };
+                let evidence = Evidence { score: passage.score.max(labelled), ..label };
+                self.scored(field, &candidate, evidence)
             })
             .collect()
     }

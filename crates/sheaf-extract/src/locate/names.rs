@@ -144,6 +144,11 @@ fn is_town(words: &[&str], text: &str) -> bool {
     })
 }
 
+/// Whether a folded word is a legal form.
+pub(crate) fn is_legal_form(folded: &str) -> bool {
+    LEGAL_FORMS.contains(folded)
+}
+
 /// A name without the number that a list of customers puts behind it: "Name (4711)".
 pub(crate) fn without_id(text: &str) -> &str {
     let Some((name, id)) = text.trim_end().strip_suffix(')').and_then(|t| t.rsplit_once('(')) else {
