@@ -8,6 +8,8 @@ mod lexicon;
 mod locate;
 pub mod parse;
 pub mod read;
+#[cfg(test)]
+mod scenarios;
 
 pub use extract::{explain, extract};
 pub use read::{Limits, ReadError, read};
