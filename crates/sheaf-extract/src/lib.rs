@@ -1,7 +1,7 @@
 //! From bytes and a template to fields with provenance.
 #![forbid(unsafe_code)]
 
-pub mod confidence;
+mod confidence;
 mod extract;
 mod ground;
 mod lexicon;

@@ -223,12 +223,13 @@ fn an_ambiguous_date_is_less_sure_until_the_template_settles_it() {
 
 #[test]
 fn a_pattern_must_match_and_a_region_draws_the_choice() {
-    let lines = ["Code AB-12      Code 9999", "", "first", "", "second"];
+    let lines = ["Code AB-12      Code 9999", "", "first", "", "second", "engine SN123 built here"];
     let spec = template(&json!({"name": "t", "fields": [
         {"name": "code", "type": "text", "anchor": "Code", "pattern": "^[0-9]{4}$"},
+        {"name": "serial", "type": "text", "pattern": "SN[0-9]{3}"},
         {"name": "place", "type": "text", "region": {"page": 1, "bbox": [0.0, 0.08, 0.5, 0.11]}}]}));
     let results = extract(&page(&lines), &spec);
-    assert_eq!([value(&results[0]), value(&results[1])], ["9999", "second"]);
+    assert_eq!([value(&results[0]), value(&results[1]), value(&results[2])], ["9999", "SN123", "second"]);
 }
 
 #[test]

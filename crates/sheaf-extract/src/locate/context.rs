@@ -176,6 +176,13 @@ impl<'a> Surroundings<'a> {
             .any(|m| m.similarity >= 0.99 && matches!(m.key, Key::Concept(c) if LEXICON.name(c) == "name"))
     }
 
+    /// Whether a candidate stands inside a label: "Total 22 spots for:".
+    pub(crate) fn is_in_label(&self, candidate: &Candidate) -> bool {
+        let tokens = self.layout.tokens(&self.layout.segments[candidate.segment]);
+        let after = tokens.partition_point(|t| t.range.start < candidate.spans[0].range.end);
+        after < tokens.len() && tokens.last().is_some_and(|t| t.colon)
+    }
+
     /// The labels around a candidate, those of its row first.
     pub(crate) fn contexts(&self, candidate: &Candidate) -> Vec<Context> {
         let mut contexts = Vec::with_capacity(8);
