@@ -3,7 +3,7 @@
 //! Typed candidates and their contexts are collected once; every field then scores those of its shape.
 
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use sheaf_types::FieldKind;
 
@@ -31,6 +31,9 @@ const LABELLED: f32 = 0.45;
 
 /// What another place with the same value is worth.
 const REPEATED: f32 = 0.015;
+
+/// What it costs a total to stand in a tax summary.
+const IN_SUMMARY: f32 = 0.25;
 
 /// Evidence under this cannot become an answer by anything that is added to it.
 const NOTHING: f32 = 0.05;
@@ -65,6 +68,8 @@ pub(crate) struct Pool<'a> {
     pub(crate) surroundings: Surroundings<'a>,
     pub(crate) locale: Locale,
     dates: Vec<(Candidate, Vec<Context>)>,
+    /// Different days named.
+    days: usize,
     numbers: Vec<Candidate>,
     numbers_in_context: OnceCell<Vec<(Candidate, Vec<Context>)>>,
     codes: OnceCell<Vec<(Candidate, Vec<Context>)>>,
@@ -82,11 +87,14 @@ impl<'a> Pool<'a> {
         let locale = locale(&surroundings, &dates, tag);
         let numbers = candidate::numbers(layout, &dates, locale.decimal);
         let titled = titled(&surroundings);
+        let days: HashSet<&str> = dates.iter().map(|d| d.source.as_str()).collect();
+        let days = days.len();
         let dates = in_context(&surroundings, dates);
         Self {
             surroundings,
             locale,
             dates,
+            days,
             numbers,
             numbers_in_context: OnceCell::new(),
             codes: OnceCell::new(),
@@ -170,8 +178,9 @@ impl<'a> Pool<'a> {
             .filter(|(candidate, _)| typed::possible(field, candidate))
             .filter_map(|(candidate, contexts)| {
                 let mut evidence = score::by_labels(field, contexts, &self.titled, loose);
-                if matches!(candidate.typed, Typed::Date(..)) && evidence.score >= -NOTHING {
-                    let alone = typed::own_date(field, self.surroundings.layout, candidate, self.dates.len());
+                if matches!(candidate.typed, Typed::Date(..)) {
+                    let alone =
+                        typed::own_date(field, self.surroundings.layout, candidate, self.days, evidence);
                     evidence.score = evidence.score.max(alone);
                 }
                 let mut scored = self.scored(field, candidate, evidence)?;
@@ -184,6 +193,10 @@ impl<'a> Pool<'a> {
                 let aside = self.surroundings.is_base(candidate) || self.surroundings.is_in_label(candidate);
                 if field.shape == Shape::Amount && aside {
                     scored.score -= ASIDE;
+                }
+                let total = field.is("grand_total") || field.is("amount_due");
+                if total && self.surroundings.is_in_tax_summary(candidate) {
+                    scored.score -= IN_SUMMARY;
                 }
                 scored.score += match field.shape {
                     Shape::Amount => 0.03 * position,

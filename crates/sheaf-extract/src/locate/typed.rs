@@ -7,6 +7,7 @@ use super::candidate::{Candidate, Typed};
 use super::field::{End, Field};
 use super::layout::Layout;
 use super::names::Look;
+use super::score::Evidence;
 use crate::lexicon::{LEXICON, Shape};
 use crate::parse::date;
 use crate::parse::fold::fold;
@@ -34,7 +35,13 @@ const ONLY: f32 = 0.42;
 
 /// The score of a date without a label that is the document's own, as in letters: alone in its segment near the top of
 /// the first page.
-pub(crate) fn own_date(field: &Field<'_>, layout: &Layout<'_>, candidate: &Candidate, dates: usize) -> f32 {
+pub(crate) fn own_date(
+    field: &Field<'_>,
+    layout: &Layout<'_>,
+    candidate: &Candidate,
+    days: usize,
+    evidence: Evidence,
+) -> f32 {
     let line = &layout.lines[candidate.line()];
     let segment = &layout.segments[candidate.segment];
     let (_, height) = layout.page_size(line.page);
@@ -43,9 +50,9 @@ pub(crate) fn own_date(field: &Field<'_>, layout: &Layout<'_>, candidate: &Candi
     let alone = candidate.spans[0].range.len() + 2 >= segment.range.len();
     let top = line.page == 0 && candidate.rect.y0 < 0.4 * height;
     match (own || field.concept.is_none() && field.end.is_none(), own && alone && top) {
-        (_, true) => ALONE,
-        // The only date of the document is most likely the one that is asked for.
-        (true, false) if dates == 1 => ONLY,
+        (_, true) if evidence.score > -0.05 => ALONE,
+        // The only date of the document is most likely the one that is asked for, unless a label says otherwise.
+        (true, _) if days == 1 && evidence.score > -0.4 => ONLY,
         _ => 0.0,
     }
 }
