@@ -1,7 +1,7 @@
 //! Where the values of an enum stand in a line of text.
 //!
-//! A value is found as a word of its own, in any case; currencies also by their signs and names, with or without an
-//! amount glued to them, and only in capitals where they are codes.
+//! A value is found as a word or words of its own, in any case. Currencies are found by code, sign or name, with or without
+//! an amount glued to them; codes only in capitals ("All" is no Albanian lek).
 
 use std::ops::Range;
 
@@ -9,64 +9,100 @@ use super::layout::{BLANK, TAB};
 use crate::parse::enumeration;
 use crate::parse::fold::fold;
 
-/// Where the values of an enum stand in a line.
-pub(super) fn enum_spans(text: &str, values: &[String], currencies: bool) -> Vec<Range<usize>> {
-    let folded = fold(text);
-    let mut spans = Vec::new();
-    // Folding may change lengths; then only exact spellings are looked for.
-    let same = folded.len() == text.len();
-    for value in values {
-        let (needle, hay) =
-            if same { (fold(value).into_owned(), folded.as_ref()) } else { (value.clone(), text) };
-        for (at, _) in hay.match_indices(needle.as_str()) {
-            let end = at + needle.len();
-            let free = |c: Option<char>| !c.is_some_and(char::is_alphanumeric);
-            let bounded =
-                free(hay[..at].chars().next_back()) || hay[..at].ends_with(|c: char| c.is_ascii_digit());
-            let bounded = bounded
-                && (free(hay[end..].chars().next()) || hay[end..].starts_with(|c: char| c.is_ascii_digit()));
-            // A short code in other case is a word ("All" is no Albanian lek).
-            let cased = !currencies || text.get(at..end) == Some(value.as_str());
-            if bounded
-                && cased
-                && text.is_char_boundary(at)
-                && text.is_char_boundary(end)
-                && !text[at..end].contains([TAB])
-            {
-                spans.push(at..end);
-            }
-        }
+/// Longest sign or name of a currency that is looked for, in bytes.
+const LONGEST_SIGN: usize = 6;
+
+/// The values of a field, ready to be looked for.
+pub(super) struct EnumFinder<'v> {
+    values: &'v [String],
+    folded: Vec<String>,
+    /// Whether the values are codes of currencies.
+    pub(super) currencies: bool,
+}
+
+impl<'v> EnumFinder<'v> {
+    pub(super) fn new(values: &'v [String]) -> Self {
+        let folded = values.iter().map(|value| fold(value).into_owned()).collect();
+        Self { values, folded, currencies: enumeration::are_currencies(values) }
     }
-    if currencies {
-        for (at, c) in text.char_indices().filter(|(_, c)| {
-            !c.is_alphanumeric() && !c.is_whitespace() && !c.is_ascii_punctuation() || *c == '$'
-        }) {
-            let range = at..at + c.len_utf8();
-            if enumeration::read(&text[range.clone()], values).is_some() {
-                spans.push(range);
+
+    /// Bytes of the line at which values stand, from left to right.
+    pub(super) fn spans(&self, text: &str) -> Vec<Range<usize>> {
+        if self.currencies { self.currencies(text) } else { self.words(text) }
+    }
+
+    fn words(&self, text: &str) -> Vec<Range<usize>> {
+        let folded = fold(text);
+        // Where folding changes lengths, only exact spellings are looked for.
+        let same = folded.len() == text.len();
+        let (needles, hay) = if same { (&self.folded[..], folded.as_ref()) } else { (self.values, text) };
+        let mut spans = Vec::new();
+        for needle in needles {
+            for (at, _) in hay.match_indices(needle.as_str()) {
+                let end = at + needle.len();
+                let bounded = |c: Option<char>| !c.is_some_and(char::is_alphanumeric);
+                if bounded(hay[..at].chars().next_back())
+                    && bounded(hay[end..].chars().next())
+                    && text.get(at..end).is_some_and(|found| !found.contains(TAB))
+                {
+                    spans.push(at..end);
+                }
             }
         }
+        spans.sort_by_key(|span| span.start);
+        spans
+    }
+
+    fn currencies(&self, text: &str) -> Vec<Range<usize>> {
+        let mut spans = Vec::new();
         let mut start = 0;
         for word in text.split([BLANK, TAB]) {
-            let range = start..start + word.len();
-            start = range.end + 1;
-            let letters =
-                word.trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | ',' | ')' | '('));
-            let letters = letters.trim_start_matches('(');
-            let at = range.start + (word.len() - word.trim_start_matches('(').len());
-            if !letters.is_empty()
-                && letters.len() <= 5
-                && letters.chars().any(char::is_alphabetic)
-                && enumeration::read(letters, values).is_some()
-                && !spans.iter().any(|s| s.start == at)
-                && (letters.chars().next().is_some_and(char::is_uppercase)
-                    || letters == "euro"
-                    || letters == "zł")
-            {
-                spans.push(at..at + letters.len());
+            let at = start;
+            start += word.len() + 1;
+            // What is left of the word without the amount: "€12.00", "EUR12", "12,50EUR", "(EUR)".
+            let is_sign =
+                |c: char| !c.is_ascii_digit() && !matches!(c, '.' | ',' | '(' | ')' | '-' | ':' | '/' | '*');
+            let Some(from) = word.find(is_sign) else { continue };
+            let rest = &word[from..];
+            let sign = &rest[..rest.find(|c| !is_sign(c)).unwrap_or(rest.len())];
+            let named = sign.chars().any(char::is_alphabetic);
+            let written = !named
+                || sign.starts_with(char::is_uppercase)
+                || matches!(sign, "euro" | "euros" | "zł" | "kr");
+            let code = self.values.iter().any(|value| value.eq_ignore_ascii_case(sign));
+            let written = written && (!code || self.values.iter().any(|value| value == sign));
+            if sign.len() <= LONGEST_SIGN && written && enumeration::read(sign, self.values).is_some() {
+                spans.push(at + from..at + from + sign.len());
             }
         }
+        spans
     }
-    spans.sort_by_key(|s| s.start);
-    spans
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(values: &[&str], text: &str) -> Vec<String> {
+        let values: Vec<String> = values.iter().map(|&v| v.to_owned()).collect();
+        EnumFinder::new(&values).spans(text).into_iter().map(|span| text[span].to_owned()).collect()
+    }
+
+    #[test]
+    fn currencies_stand_alone_or_glued_to_amounts() {
+        let values = ["EUR", "USD", "ALL"];
+        assert_eq!(
+            found(&values, "Total (EUR) €12.00 5,50EUR US$ 3 All euro"),
+            ["EUR", "€", "EUR", "US$", "euro"]
+        );
+        assert_eq!(found(&values, "AMEURO 12,00"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn other_values_are_words_in_any_case() {
+        assert_eq!(
+            found(&["PAID", "Part paid"], "status: Paid, unpaid, part paid"),
+            ["Paid", "part paid", "paid"]
+        );
+    }
 }

@@ -96,6 +96,7 @@ pub(super) fn group_lines(page: &Page, frame: &Frame) -> Vec<Vec<usize>> {
         let best = lines[open..]
             .iter()
             .enumerate()
+            .filter(|(_, (line, _))| line.overlap_y(rect) > 0.0)
             .filter_map(|(i, (line, members))| {
                 let near = nearest(members, rect).unwrap_or(*line);
                 let (small, large) = sorted(near.height(), rect.height());

@@ -1,5 +1,6 @@
 //! What names and addresses look like: legal forms, streets, postcodes, persons.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
@@ -49,8 +50,18 @@ pub(crate) struct Look {
     pub(crate) reachable: bool,
 }
 
+/// Longer texts are paragraphs: neither names nor lines of an address.
+const LONGEST: usize = 120;
+
 /// Looks at a text.
 pub(crate) fn look(text: &str) -> Look {
+    let web = text.contains('@') || text.contains("www.") || text.contains("://") || text.contains(".com");
+    let letters = text.chars().filter(|c| c.is_alphabetic()).count();
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let phone = digits >= 7 && digits * 2 > letters && !text.contains([',', '$', '€']);
+    if text.len() > LONGEST {
+        return Look { reachable: web || phone, ..Look::default() };
+    }
     let folded = fold(text);
     let words: Vec<&str> = folded
         .split(|c: char| {
@@ -59,76 +70,78 @@ pub(crate) fn look(text: &str) -> Look {
         .map(|w| w.trim_matches(|c: char| !c.is_alphanumeric() && c != '&'))
         .filter(|w| !w.is_empty())
         .collect();
-    let bare: Vec<String> = words.iter().map(|w| w.replace(['.', '\'', '-'], "")).collect();
-    let letters = text.chars().filter(|c| c.is_alphabetic()).count();
-    let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    let web =
-        folded.contains('@') || folded.contains("www.") || folded.contains("://") || folded.contains(".com");
-    let phone = digits >= 7 && digits * 2 > letters && !folded.contains([',', '$', '€']);
-    let legal = |w: &String| LEGAL_FORMS.contains(w.as_str());
+    let bare: Vec<Cow<'_, str>> = words.iter().map(|w| without_marks(w)).collect();
     let ends = ends_in_form(&bare);
-    let only_form = bare.iter().all(legal);
     let town = is_town(&words, text);
-    let street = is_street(&words);
     let salutation =
-        !words.is_empty() && words.len() <= 2 && bare.iter().all(|w| SALUTATIONS.contains(&w.as_str()));
-    let starts_well = text.trim_start_matches(['"', '“', '„', '\'']).starts_with(|c: char| {
-        c.is_uppercase() || c.is_ascii_digit() || c.is_alphabetic() && !c.is_lowercase()
-    });
-    let capitals = text.split_whitespace().filter(|w| w.starts_with(char::is_uppercase)).count();
-    let dated = !date::find(text).is_empty();
-    let sentence = words.len() > 5 && capitals * 2 < words.len() || words.len() > 10;
-    // "No.3" is part of an address; one letter and a number name nobody.
-    let worded = bare.iter().any(|w| w.len() >= 2 && w != "no" && !w.bytes().any(|b| b.is_ascii_digit()));
-    let name = letters >= 2
-        && worded
-        && digits * 2 <= letters
-        && (starts_well || ends)
-        && !web
-        && !dated
-        && !sentence
-        && !only_form
-        && !text.contains([':', '€', '%', '=', '<', '>', '©', '?', '!'])
-        && !salutation;
+        !words.is_empty() && words.len() <= 2 && bare.iter().all(|w| SALUTATIONS.contains(&w.as_ref()));
+    let legal_form = ends
+        || bare
+            .iter()
+            .any(|w| ORGANISATIONS.contains(w.as_ref()) || w.len() > 3 && LEGAL_FORMS.contains(w.as_ref()));
     Look {
-        name,
-        legal_form: ends
-            || bare.iter().any(|w| ORGANISATIONS.contains(w.as_str()) || w.len() > 3 && legal(w)),
+        name: !web && !salutation && digits * 2 <= letters && is_name(text, &words, &bare, ends),
+        legal_form,
         ends_in_legal_form: ends,
-        address: town || street,
+        address: town || is_street(&words),
         town,
         salutation,
         reachable: web || phone,
     }
 }
 
+fn is_name(text: &str, words: &[&str], bare: &[Cow<'_, str>], ends_in_form: bool) -> bool {
+    let capital = |c: char| c.is_uppercase() || c.is_ascii_digit() || c.is_alphabetic() && !c.is_lowercase();
+    let starts_well = text.trim_start_matches(['"', '“', '„', '\'']).starts_with(capital);
+    let capitals = text.split_whitespace().filter(|w| w.starts_with(char::is_uppercase)).count();
+    let sentence = words.len() > 5 && capitals * 2 < words.len() || words.len() > 10;
+    // "No.3" is part of an address; one letter and a number name nobody.
+    let worded = bare.iter().any(|w| w.len() >= 2 && w != "no" && !w.bytes().any(|b| b.is_ascii_digit()));
+    worded
+        && (starts_well || ends_in_form)
+        && !sentence
+        && !text.contains([':', '€', '%', '=', '<', '>', '©', '?', '!'])
+        && !bare.iter().all(|w| LEGAL_FORMS.contains(w.as_ref()))
+        && date::find(text).is_empty()
+}
+
+/// A word without the marks within it: "s.p.a" is "spa".
+fn without_marks<'w>(word: &'w str) -> Cow<'w, str> {
+    if word.contains(['.', '\'', '-']) {
+        Cow::Owned(word.replace(['.', '\'', '-'], ""))
+    } else {
+        Cow::Borrowed(word)
+    }
+}
+
 /// "… GmbH", "… GmbH & Co. KG", "… Inc", "… S.p.A."; dots are gone already.
-fn ends_in_form(words: &[String]) -> bool {
+fn ends_in_form(words: &[Cow<'_, str>]) -> bool {
     let Some(last) = words.last() else { return false };
     if words.len() < 2 {
         return false;
     }
-    if LEGAL_FORMS.contains(last.as_str()) {
+    if LEGAL_FORMS.contains(last.as_ref()) {
         return true;
     }
     // "sdn bhd", "pvt ltd", "b v", "l l c": letters apart.
     let tail: String =
-        words[words.len().saturating_sub(3)..].iter().filter(|w| w.len() == 1).cloned().collect();
+        words[words.len().saturating_sub(3)..].iter().filter(|w| w.len() == 1).map(AsRef::as_ref).collect();
     tail.len() >= 2 && LEGAL_FORMS.contains(tail.as_str())
         || words.iter().skip(1).any(|w| is_unmistakable_form(w))
 }
 
 fn is_street(words: &[&str]) -> bool {
     let numbered = words.iter().any(|w| w.bytes().any(|b| b.is_ascii_digit()) && w.len() <= 6);
-    let known = words.iter().any(|w| {
-        let w = w.trim_end_matches('.');
-        STREETS.contains(w)
-            || STREET_STARTS.contains(w)
-            || w.len() > 5 && STREET_ENDINGS.iter().any(|e| w.ends_with(e))
-    });
+    let known = numbered
+        && words.iter().any(|w| {
+            let w = w.trim_end_matches('.');
+            STREETS.contains(w)
+                || STREET_STARTS.contains(w)
+                || w.len() > 5 && STREET_ENDINGS.iter().any(|e| w.ends_with(e))
+        });
     let box_number = words.windows(2).any(|w| matches!(w, ["po" | "p.o", "box"]));
     let starts = words.first().is_some_and(|w| STREET_STARTS.contains(w.trim_end_matches('.')));
-    numbered && known || box_number || starts && words.len() > 1
+    known || box_number || starts && words.len() > 1
 }
 
 /// A postcode beside a word: five or four digits, Dutch, British, American with the state, with or without the country.

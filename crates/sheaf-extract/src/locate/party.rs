@@ -6,8 +6,6 @@
 //!   carry its name, and by tax numbers and telephones in its block; a buyer by an address block in the upper part of
 //!   the first page that has none of these.
 
-use std::collections::HashMap;
-
 use super::context::{Context, Place, Surroundings};
 use super::field::Field;
 use super::names::{Look, domain_carries, domains, look};
@@ -17,6 +15,8 @@ use crate::parse::fold::{fold, tight};
 
 /// Lines between a heading and the last line that may be its name.
 const SECTION: usize = 9;
+/// The score of a name under somebody else's heading.
+const ELSEWHERE: f32 = 0.15;
 /// Lines of an address that are looked at below a name.
 const BLOCK: usize = 6;
 
@@ -32,8 +32,6 @@ struct Section {
 pub(crate) struct Parties {
     /// Concepts that head blocks of names.
     headings: Vec<ConceptId>,
-    /// Tight texts of segments and how often they occur.
-    repeats: HashMap<String, usize>,
     /// Domains of mail and web addresses.
     domains: Vec<String>,
     /// The text of all segments, tight.
@@ -47,24 +45,20 @@ impl Parties {
     pub(crate) fn new(surroundings: &Surroundings<'_>) -> Self {
         let layout = surroundings.layout;
         let headings = ["seller", "buyer", "ship_to", "agency", "advertiser"];
-        let mut repeats = HashMap::new();
         let mut all_domains = Vec::new();
         let mut looks = Vec::with_capacity(layout.segments.len());
         let mut all = String::new();
         for segment in &layout.segments {
             let text = layout.text(segment);
             looks.push(look(text));
-            let tight = tight(text);
-            all.push_str(&tight);
+            all.push_str(&tight(text));
             all.push('\n');
-            *repeats.entry(tight).or_insert(0) += 1;
             all_domains.extend(domains(text));
         }
         let mut sizes: Vec<f32> = layout.segments.iter().map(|s| s.size).collect();
         sizes.sort_by(f32::total_cmp);
         Self {
             headings: headings.iter().filter_map(|name| LEXICON.concept(name)).collect(),
-            repeats,
             domains: all_domains,
             all,
             looks,
@@ -87,12 +81,14 @@ impl Parties {
         if text.part == Part::AfterLabel && !text.long_label {
             return None;
         }
-        let words: Vec<String> = source.split_whitespace().map(|w| fold(w).into_owned()).collect();
-        let labels_only =
-            words.iter().all(|w| LEXICON.is_label_word(w)) || !LEXICON.titled(source).is_empty();
         // Lines of an address are no name on two lines.
         let lines = candidate.spans.len() > 1 && text.part != Part::Name;
-        if lines || labels_only || !look.name || look.address || look.reachable || source.len() > 90 {
+        if lines || !look.name || look.address || look.reachable || source.len() > 90 {
+            return None;
+        }
+        let labels_only = source.split_whitespace().all(|word| LEXICON.is_label_word(&fold(word)))
+            || !LEXICON.titled(source).is_empty();
+        if labels_only {
             return None;
         }
         let sublabel = self.sublabel(surroundings, candidate.segment, contexts);
@@ -108,7 +104,7 @@ impl Parties {
             }
             // Named under somebody else's heading.
             if section.names_between < 3 {
-                return Some(0.15 - if field.is("seller") { self.repeated(source) } else { 0.0 });
+                return Some(ELSEWHERE);
             }
         }
         Some(if field.is("buyer") {
@@ -145,11 +141,6 @@ impl Parties {
         }
         let party = |name: &&str| matches!(*name, "seller" | "buyer" | "ship_to" | "agency" | "advertiser");
         (!known.is_empty() && !known.iter().any(party)).then_some(false)
-    }
-
-    fn repeated(&self, source: &str) -> f32 {
-        let times = self.repeats.get(&tight(source)).copied().unwrap_or(0);
-        -0.06 * times.saturating_sub(1).min(3) as f32
     }
 
     /// A seller without a heading.

@@ -9,7 +9,7 @@ use sheaf_types::FieldKind;
 
 use super::candidate::{self, Candidate, Typed};
 use super::context::{Context, Surroundings};
-use super::enums::enum_spans;
+use super::enums::EnumFinder;
 use super::field::Field;
 use super::labels::Labels;
 use super::layout::{Layout, Span, TAB};
@@ -301,19 +301,25 @@ impl<'a> Pool<'a> {
     /// The values of an enum wherever they stand as words, or as signs of currencies.
     fn enums(&self, field: &Field<'_>, loose: &Loose) -> Vec<Scored> {
         let layout = self.surroundings.layout;
-        let values = &field.spec.enum_values;
-        let currencies = parse::enumeration::are_currencies(values);
+        let finder = EnumFinder::new(&field.spec.enum_values);
         let mut scored = Vec::new();
         for (index, line) in layout.lines.iter().enumerate() {
-            for range in enum_spans(&line.text, values, currencies) {
+            for range in finder.spans(&line.text) {
                 let spans = vec![Span { line: index, range }];
                 let Some(candidate) = Candidate::new(layout, spans, Typed::Text) else { continue };
                 let contexts = self.surroundings.contexts(&candidate);
                 let evidence = score::by_labels(field, &contexts, &self.titled, loose);
                 if let Some(mut found) = self.scored(field, &candidate, evidence) {
-                    // Without a label what stands most often wins; see `count_repeats`.
+                    let segment = &layout.segments[candidate.segment];
+                    // A currency may stand anywhere; another value is more likely one where it stands by itself.
+                    let least = match () {
+                        () if finder.currencies => 0.45,
+                        () if candidate.source.len() == segment.range.len() => 0.55,
+                        () if self.surroundings.is_label(candidate.segment) => 0.2,
+                        () => 0.4,
+                    };
                     found.score =
-                        found.score.max(0.45) - 0.01 * score::position(&candidate, layout.lines.len());
+                        found.score.max(least) - 0.01 * score::position(&candidate, layout.lines.len());
                     scored.push(found);
                 }
             }
@@ -323,6 +329,7 @@ impl<'a> Pool<'a> {
             *votes.entry(found.parsed.value.clone()).or_default() += 1;
         }
         let all = scored.len().max(1) as f32;
+        // What stands most often wins.
         for found in &mut scored {
             found.score += 0.35 * votes.get(&found.parsed.value).copied().unwrap_or(0) as f32 / all;
         }

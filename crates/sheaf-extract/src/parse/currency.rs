@@ -43,7 +43,7 @@ static SIGNS: LazyLock<Vec<(&'static str, &'static str)>> = LazyLock::new(|| {
 #[must_use]
 pub fn code_of(text: &str) -> Option<&'static str> {
     let text = text.trim();
-    if text.is_empty() || text.chars().count() > 12 {
+    if text.is_empty() || text.len() > 8 {
         return None;
     }
     BY_SIGN.get(fold(text).as_ref()).copied()

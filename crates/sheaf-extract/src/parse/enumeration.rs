@@ -20,10 +20,13 @@ pub fn read<'v>(text: &str, values: &'v [String]) -> Option<&'v str> {
     values.iter().map(String::as_str).find(|&v| v == code)
 }
 
-/// Whether all of `values` are currency codes, so that signs and names may stand for them.
+/// Whether `values` are currency codes, so that signs and names may stand for them: three capitals each, and most of them
+/// known.
 #[must_use]
 pub fn are_currencies(values: &[String]) -> bool {
-    !values.is_empty() && values.iter().all(|v| v.len() == 3 && currency::code_of(v) == Some(v.as_str()))
+    let codes = values.iter().all(|v| v.len() == 3 && v.bytes().all(|b| b.is_ascii_uppercase()));
+    let known = values.iter().filter(|v| currency::code_of(v) == Some(v.as_str())).count();
+    codes && known * 2 > values.len()
 }
 
 fn trim(text: &str) -> &str {
