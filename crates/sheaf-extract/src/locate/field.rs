@@ -51,7 +51,12 @@ impl<'t> Field<'t> {
         let mut keys = vec![(Key::Field(index), ANCHOR)];
         keys.extend(concepts.iter().map(|&(concept, weight)| (Key::Concept(concept), weight)));
         let concept = concepts.first().filter(|(_, weight)| *weight >= BY_PART_OF_NAME).map(|&(c, _)| c);
-        let mut shape = shape_of(spec.kind, concepts.first().map(|&(c, _)| LEXICON.shape(c)));
+        // What only an anchor or a description tells is enough to look for numbers and addresses, not for names.
+        let shape = concepts.first().map(|&(c, weight)| (LEXICON.shape(c), weight));
+        let shape = shape.filter(|&(shape, weight)| {
+            weight > BY_DESCRIPTION || matches!(shape, Shape::Code | Shape::Address)
+        });
+        let mut shape = shape_of(spec.kind, shape.map(|(shape, _)| shape));
         if shape == Shape::Text && concepts.is_empty() && spec.name.ends_with("_name") {
             shape = Shape::Name;
         }

@@ -4,6 +4,7 @@
 //! [`candidate`]); each field then scores the candidates of its shape by the labels around them ([`context`],
 //! [`score`]) and by what they look like ([`typed`], [`party`]). [`assign`] chooses for all fields together.
 
+pub(crate) mod address;
 pub(crate) mod assign;
 pub(crate) mod candidate;
 pub(crate) mod context;

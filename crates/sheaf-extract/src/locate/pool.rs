@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use sheaf_types::FieldKind;
 
+use super::address;
 use super::candidate::{self, Candidate, Typed};
 use super::context::{Context, Surroundings};
 use super::enums::EnumFinder;
@@ -37,6 +38,9 @@ const IN_SUMMARY: f32 = 0.25;
 
 /// Evidence under this cannot become an answer by anything that is added to it.
 const NOTHING: f32 = 0.05;
+
+/// The score of the first address of a document.
+const FIRST_ADDRESS: f32 = 0.6;
 
 /// The score of a text right beside its label.
 const BESIDE_LABEL: f32 = 0.85;
@@ -126,6 +130,7 @@ impl<'a> Pool<'a> {
             (_, Shape::Date) => self.typed(field, &self.dates, loose),
             (_, Shape::Amount) => self.typed(field, self.numbers(), loose),
             (_, Shape::Code) => self.typed(field, self.codes(), loose),
+            (_, Shape::Address) => self.addresses(field, loose),
             (_, Shape::Place) => self.passages(field, Prose::places, loose),
             (_, Shape::Duration) => self.passages(field, Prose::durations, loose),
             (_, Shape::Party) => self.passages(field, Prose::parties, loose),
@@ -243,6 +248,22 @@ impl<'a> Pool<'a> {
                 Some(scored)
             })
             .collect()
+    }
+
+    /// Addresses by their labels; without one, the first of the document.
+    fn addresses(&self, field: &Field<'_>, loose: &Loose) -> Vec<Scored> {
+        let lines = self.surroundings.layout.lines.len();
+        let found: Vec<Scored> = address::addresses(&self.surroundings)
+            .into_iter()
+            .filter_map(|candidate| {
+                let contexts = self.surroundings.contexts(&candidate);
+                let mut evidence = score::by_labels(field, &contexts, &self.titled, loose);
+                evidence.score = evidence.score.max(FIRST_ADDRESS - 0.3 * score::position(&candidate, lines));
+                self.scored(field, &candidate, evidence)
+            })
+            .collect();
+        let labelled = self.free(field, loose).into_iter().filter(|f| f.score >= BESIDE_LABEL);
+        found.into_iter().chain(labelled).collect()
     }
 
     /// What a text field's pattern matches within lines.

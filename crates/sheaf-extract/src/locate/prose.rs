@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 use super::layout::{Layout, Span};
 use super::names;
 use crate::lexicon::{Entry, Key, Strength, Trie};
+use crate::parse::fold::fold;
 
 /// Words before a place that are looked at.
 const BEFORE: usize = 24;
@@ -26,6 +27,13 @@ static PLACES: LazyLock<Trie> = LazyLock::new(|| {
     }
     trie
 });
+
+/// Whether a short text is a state or country, or starts with one.
+pub(super) fn is_place(text: &str) -> bool {
+    let folded = fold(text);
+    let words: Vec<&str> = folded.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect();
+    words.len() <= 4 && PLACES.matches(&words).any(|(_, entries)| !entries.is_empty())
+}
 
 /// A token of the stream.
 #[derive(Debug)]

@@ -1,0 +1,128 @@
+//! Postal addresses: the lines of one column from the street to the town.
+//!
+//! A run of lines is an address where lines that look like streets and towns follow each other, with at most one other
+//! line between two of them ("Building B"). It starts behind a label in its first line, if there is one.
+
+use super::candidate::{Candidate, Typed};
+use super::context::Surroundings;
+use super::layout::{Segment, Span};
+use super::names::{Look, look};
+use super::prose::is_place;
+
+/// Lines that an address has at most.
+const MOST_LINES: usize = 7;
+/// Lines of another look within an address.
+const MOST_OTHERS: usize = 1;
+
+/// The addresses of the document, from top to bottom.
+pub(crate) fn addresses(surroundings: &Surroundings<'_>) -> Vec<Candidate> {
+    let layout = surroundings.layout;
+    let mut taken = vec![false; layout.segments.len()];
+    let mut found = Vec::new();
+    for first in 0..layout.segments.len() {
+        let Some(span) = opening(surroundings, first).filter(|_| !taken[first]) else { continue };
+        let mut segments = vec![first];
+        // One past the last line that looks like an address.
+        let mut end = 1;
+        while segments.len() < MOST_LINES && segments.len() < end + 1 + MOST_OTHERS {
+            let last = segments[segments.len() - 1];
+            let Some(next) = next_in_column(surroundings, last) else { break };
+            let look = look_of(surroundings, next);
+            if look.reachable
+                || surroundings.is_label(next)
+                || surroundings.segments[next].is_spent && !look.address
+            {
+                break;
+            }
+            segments.push(next);
+            // The state or country may stand on a line of its own.
+            if look.address || is_place(layout.text(&layout.segments[next])) {
+                end = segments.len();
+            }
+        }
+        segments.truncate(end);
+        for &segment in &segments {
+            taken[segment] = true;
+        }
+        let rest = segments[1..].iter().map(|&s| {
+            let segment = &layout.segments[s];
+            Span { line: segment.line, range: segment.range.clone() }
+        });
+        let spans = std::iter::once(span).chain(rest).collect();
+        found.extend(Candidate::new(layout, spans, Typed::Text));
+    }
+    found
+}
+
+fn look_of(surroundings: &Surroundings<'_>, segment: usize) -> Look {
+    look(surroundings.layout.text(&surroundings.layout.segments[segment]))
+}
+
+/// The first line of an address: the segment, or what stands behind the colon of its label.
+fn opening(surroundings: &Surroundings<'_>, index: usize) -> Option<Span> {
+    let layout = surroundings.layout;
+    let segment = &layout.segments[index];
+    let text = layout.text(segment);
+    let from = text.find(": ").map_or(0, |colon| colon + 2);
+    let look = look(&text[from..]);
+    let start = segment.range.start + from;
+    (look.address && !look.reachable).then(|| Span { line: segment.line, range: start..segment.range.end })
+}
+
+/// The segment right below that starts or stands where this one does.
+fn next_in_column(surroundings: &Surroundings<'_>, index: usize) -> Option<usize> {
+    let layout = surroundings.layout;
+    let own = &layout.segments[index];
+    let page = layout.lines[own.line].page;
+    layout.lines[own.line + 1..]
+        .iter()
+        .take(3)
+        .take_while(|line| line.page == page && line.rect.y0 < own.rect.y1 + 1.1 * own.size)
+        .flat_map(|line| line.segments.clone())
+        .find(|&next| {
+            let next = &layout.segments[next];
+            let near = |a: f32, b: f32| (a - b).abs() < 0.8 * own.size;
+            let alone = |segment: &Segment| layout.lines[segment.line].segments.len() == 1;
+            next.rect.centre_y() > own.rect.centre_y() + 0.4 * own.size
+                && (near(next.rect.x0, own.rect.x0)
+                    || near(next.rect.centre_x(), own.rect.centre_x())
+                    || alone(next) && alone(own) && next.rect.overlap_x(own.rect) > 0.0)
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::labels::Labels;
+    use super::super::layout::Layout;
+    use super::super::sample::page;
+    use super::*;
+    use serde_json::json;
+    use sheaf_types::TemplateSpec;
+
+    #[test]
+    fn an_address_runs_from_the_street_to_the_town() {
+        let document = page(&[
+            "Example Shop",
+            "No. 12, Jalan Example 3,",
+            "Taman Example,",
+            "81100 Johor Bahru",
+            "Tel: 07-1234567",
+            "",
+            "Address: 1 High Street",
+            "         Springfield, IL 62701",
+        ]);
+        let json = json!({"name": "t", "fields": [{"name": "address", "type": "text"}]});
+        let template = TemplateSpec::from_json(&json).unwrap();
+        let layout = Layout::new(&document);
+        let labels = Labels::new(&template);
+        let found = addresses(&Surroundings::new(&layout, &labels, &[]));
+        let sources: Vec<&str> = found.iter().map(|c| c.source.as_str()).collect();
+        assert_eq!(
+            sources,
+            [
+                "No. 12, Jalan Example 3, Taman Example, 81100 Johor Bahru",
+                "1 High Street Springfield, IL 62701"
+            ]
+        );
+    }
+}
