@@ -202,6 +202,73 @@ fn parties_without_headings_show_by_letterhead_and_address() {
 }
 
 #[test]
+fn a_receipt_names_its_shop_its_address_its_day_and_its_total() {
+    let lines = [
+        "EXAMPLE MART SDN BHD (123456-X)",
+        "NO. 12, JALAN EXAMPLE 3,",
+        "81100 JOHOR BAHRU,",
+        "JOHOR",
+        "21/05/2018 11:59:48",
+        "Bread            2.50",
+        "Milk             4.70",
+        "TOTAL SALES INCLUSIVE OF GST     7.20",
+        "CASH            10.00",
+        "CHANGE           2.80",
+        "GST SUMMARY     AMOUNT     TAX",
+        "SR @ 6%           6.79    0.41",
+        "TOTAL             6.79    0.41",
+    ];
+    let specs: [(&str, &str, &[&str]); 4] = [
+        ("company", "text", &[]),
+        ("address", "text", &[]),
+        ("date", "date", &["Date"]),
+        ("total", "currency", &["Total"]),
+    ];
+    let expected =
+        ["EXAMPLE MART SDN BHD", "NO. 12, JALAN EXAMPLE 3, 81100 JOHOR BAHRU, JOHOR", "2018-05-21", "7.20"];
+    assert_eq!(values(&lines, &specs), expected);
+}
+
+#[test]
+fn an_american_address_settles_that_the_month_comes_first() {
+    let lines = ["Example LLC", "455 Oak Street", "Springfield, IL 62701", "", "Date   4/7/2022"];
+    assert_eq!(values(&lines, &[("invoice_date", "date", &["Date"])]), ["2022-04-07"]);
+    assert_eq!(values(&lines[3..], &[("invoice_date", "date", &["Date"])]), ["2022-07-04"]);
+}
+
+#[test]
+fn the_date_of_a_letter_stands_behind_its_place() {
+    let lines = ["Unser Angebot vom 02.10.2020", "", "                    Leipzig, den 12.11.2020"];
+    assert_eq!(values(&lines, &[("invoice_date", "date", &[])]), ["2020-11-12"]);
+}
+
+#[test]
+fn two_fields_settle_between_them_who_gets_a_place() {
+    // "Name" stands over both; the question says whose the second one is.
+    let lines = [
+        "1. Name",
+        "Jane Roe",
+        "8. What is the name and address of the primary registrant?",
+        "Name   Example Partners LLP",
+    ];
+    let specs: [(&str, &str, &[&str]); 2] =
+        [("signer_name", "text", &["Name"]), ("registrant_name", "text", &["Name of registrant"])];
+    assert_eq!(values(&lines, &specs), ["Jane Roe", "Example Partners LLP"]);
+}
+
+#[test]
+fn a_value_goes_on_below_where_its_cell_is_full_or_set_tight() {
+    let lines = [
+        "Campaign: The Very Long Name of   Market: North",
+        "          Example Partners        Terms:  Net 30",
+    ];
+    assert_eq!(
+        values(&lines, &[("campaign_name", "text", &["Campaign"])]),
+        ["The Very Long Name of Example Partners"]
+    );
+}
+
+#[test]
 fn a_currency_is_known_by_its_sign_and_given_with_amounts() {
     let lines = ["Subtotal   € 10,00", "Total   € 12,00"];
     let results =

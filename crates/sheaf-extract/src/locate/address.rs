@@ -66,7 +66,7 @@ fn opening(surroundings: &Surroundings<'_>, index: usize) -> Option<Span> {
     let from = text.find(": ").map_or(0, |colon| colon + 2);
     let look = look(&text[from..]);
     let start = segment.range.start + from;
-    (look.address && !look.reachable).then(|| Span { line: segment.line, range: start..segment.range.end })
+    (look.address && !look.reachable).then_some(Span { line: segment.line, range: start..segment.range.end })
 }
 
 /// The segment right below that starts or stands where this one does.

@@ -16,6 +16,9 @@ const ADDS_UP: f32 = 0.25;
 /// Candidates of each field that triples are made of.
 const TRIED: usize = 7;
 
+/// What both fields together must gain for a place to change hands.
+const SWAP: f32 = 0.05;
+
 /// What was chosen for a field.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Choice {
@@ -53,7 +56,45 @@ pub(crate) fn assign(fields: &[Field<'_>], candidates: &[Vec<Scored>]) -> Vec<Ch
             choices[field].index = Some(index);
         }
     }
+    improve(fields, candidates, &mut choices);
     choices
+}
+
+/// Lets two fields settle who gets a place: the one that took it gives it up where its second choice costs it less than
+/// the other gains.
+fn improve(fields: &[Field<'_>], candidates: &[Vec<Scored>], choices: &mut [Choice]) {
+    let score = |field: usize, index: Option<usize>| index.map_or(0.0, |i| candidates[field][i].score);
+    let free = |choices: &[Choice], field: usize, index: usize, except: usize| {
+        !choices.iter().enumerate().any(|(other, choice)| {
+            other != field
+                && other != except
+                && choice.index.is_some_and(|i| {
+                    !may_share(&fields[field], &fields[other])
+                        && clash(&candidates[field][index], &candidates[other][i])
+                })
+        })
+    };
+    for taker in 0..fields.len() {
+        for giver in 0..fields.len() {
+            let (Some(held), None) = (choices[giver].index, choices[giver].adds_up) else { continue };
+            if taker == giver || choices[taker].adds_up.is_some() || may_share(&fields[taker], &fields[giver])
+            {
+                continue;
+            }
+            let now = score(taker, choices[taker].index) + score(giver, Some(held));
+            let wanted =
+                candidates[taker].iter().position(|c| c.score >= LEAST && clash(c, &candidates[giver][held]));
+            let Some(wanted) = wanted.filter(|&w| free(choices, taker, w, giver)) else { continue };
+            let second = candidates[giver].iter().enumerate().position(|(i, c)| {
+                c.score >= LEAST && !clash(c, &candidates[taker][wanted]) && free(choices, giver, i, taker)
+            });
+            let then = score(taker, Some(wanted)) + score(giver, second);
+            if second.is_some() && then > now + SWAP {
+                choices[taker].index = Some(wanted);
+                choices[giver].index = second;
+            }
+        }
+    }
 }
 
 /// Whether two fields may have the same place as their value.

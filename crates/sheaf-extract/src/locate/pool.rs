@@ -240,6 +240,9 @@ impl<'a> Pool<'a> {
                     Part::Name if is_name => 0.05,
                     Part::Name => -0.02,
                 };
+                if is_name && text.labelled && !text.look.ends_in_legal_form {
+                    scored.score -= 0.15;
+                }
                 if is_name && contexts.iter().any(score::names_something) {
                     scored.score += 0.1;
                 }

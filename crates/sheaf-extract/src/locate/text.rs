@@ -19,6 +19,8 @@ pub(crate) struct TextCandidate {
     pub(crate) part: Part,
     /// What it looks like.
     pub(crate) look: Look,
+    /// It starts with a known label.
+    pub(crate) labelled: bool,
     /// The label before it in its segment has several words.
     pub(crate) long_label: bool,
 }
@@ -51,7 +53,16 @@ pub(crate) fn texts(surroundings: &Surroundings<'_>) -> Vec<TextCandidate> {
         }
         let line = segment.line;
         let is_label = surroundings.is_label(index);
-        for (range, part) in parts(surroundings, index) {
+        let parts = parts(surroundings, index);
+        let starts_with_label = parts.iter().any(|(_, part)| *part == Part::AfterLabel);
+        let mut push = |spans: Vec<Span>, part: Part| {
+            let Some(candidate) = Candidate::new(layout, spans, Typed::Text) else { return };
+            let before = layout.tokens(segment).partition_point(|t| t.range.end <= candidate.start());
+            let labelled = part == Part::Whole && starts_with_label;
+            let look = look(&candidate.source);
+            found.push(TextCandidate { candidate, part, look, labelled, long_label: before > 1 });
+        };
+        for (range, part) in parts {
             // No part of a label is a value, unless a colon parts them.
             if is_label && part != Part::AfterColon {
                 continue;
@@ -60,38 +71,24 @@ pub(crate) fn texts(surroundings: &Surroundings<'_>) -> Vec<TextCandidate> {
             let text = &layout.lines[line].text[range.clone()];
             let shorter = without_id(text).len();
             if shorter < text.len() {
-                push(
-                    layout,
-                    &mut found,
-                    vec![Span { line, range: range.start..range.start + shorter }],
-                    Part::WithoutId,
-                );
+                push(vec![Span { line, range: range.start..range.start + shorter }], Part::WithoutId);
             }
             if let Some(head) = head(layout, line, &range) {
-                push(layout, &mut found, vec![Span { line, range: head }], Part::Head);
+                push(vec![Span { line, range: head }], Part::Head);
             }
             let spans = vec![Span { line, range }];
             if let Some(longer) = continued(surroundings, index, &spans[0]) {
-                push(layout, &mut found, longer, part);
+                push(longer, part);
             }
             if part == Part::Whole
                 && let Some(name) = wrapped_name(surroundings, &spans[0])
             {
-                push(layout, &mut found, name, Part::Name);
+                push(name, Part::Name);
             }
-            push(layout, &mut found, spans, part);
+            push(spans, part);
         }
     }
     found
-}
-
-fn push(layout: &Layout<'_>, found: &mut Vec<TextCandidate>, spans: Vec<Span>, part: Part) {
-    if let Some(candidate) = Candidate::new(layout, spans, Typed::Text) {
-        let segment = &layout.segments[candidate.segment];
-        let before = layout.tokens(segment).partition_point(|t| t.range.end <= candidate.start());
-        let look = look(&candidate.source);
-        found.push(TextCandidate { candidate, part, look, long_label: before > 1 });
-    }
 }
 
 /// The whole segment, and what stands behind each colon or known label of it, up to the next label.

@@ -132,6 +132,12 @@ pub(crate) fn name_fit(source: &str, look: Look, person: bool) -> f32 {
     if words == 1 && LEXICON.is_label_word(&fold(source)) {
         fit -= 0.3;
     }
+    // "D partner": a box to tick and its text.
+    let mut parts = source.split_whitespace();
+    let ticked = parts.next().is_some_and(|first| first.chars().count() <= 2);
+    if ticked && words <= 2 && source.contains(' ') && parts.all(|w| w.starts_with(char::is_lowercase)) {
+        fit -= 0.3;
+    }
     if words > 8 {
         fit -= 0.08 * (words - 8).min(8) as f32;
     }
