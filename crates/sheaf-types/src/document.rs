@@ -12,6 +12,10 @@ pub enum MediaType {
     /// `application/pdf`
     #[serde(rename = "application/pdf")]
     Pdf,
+    /// Nothing that sheaf reads. Uploads of it are refused; the command line takes it in, so that a batch lists it as
+    /// failed instead of stopping at it.
+    #[serde(rename = "application/octet-stream")]
+    Other,
 }
 
 impl MediaType {
@@ -29,13 +33,14 @@ impl MediaType {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Pdf => "application/pdf",
+            Self::Other => "application/octet-stream",
         }
     }
 
     /// The kind with this name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        (name == "application/pdf").then_some(Self::Pdf)
+        [Self::Pdf, Self::Other].into_iter().find(|media_type| media_type.as_str() == name)
     }
 }
 

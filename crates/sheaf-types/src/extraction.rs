@@ -195,6 +195,8 @@ pub enum ErrorCode {
     Corrupt,
     /// Not a kind of file that sheaf reads.
     UnsupportedType,
+    /// A longer file than the limit.
+    FileTooLarge,
     /// More pages than the limit.
     TooManyPages,
     /// Readable, but no page has text (a scan, or blank).
@@ -230,6 +232,7 @@ impl ErrorCode {
             Self::Encrypted => "encrypted",
             Self::Corrupt => "corrupt",
             Self::UnsupportedType => "unsupported_type",
+            Self::FileTooLarge => "file_too_large",
             Self::TooManyPages => "too_many_pages",
             Self::NoText => "no_text",
             Self::Timeout => "timeout",
