@@ -43,6 +43,12 @@ impl Status {
         !matches!(self, Self::Pending | Self::Running)
     }
 
+    /// The status of an extraction that ended with these fields.
+    #[must_use]
+    pub fn of_fields(fields: &[FieldResult]) -> Self {
+        if fields.iter().any(|field| field.needs_review) { Self::NeedsReview } else { Self::Completed }
+    }
+
     /// The name used in the API and in the store.
     #[must_use]
     pub fn as_str(self) -> &'static str {
