@@ -1,6 +1,7 @@
 //! The child's side: read a request, run it, answer; until the parent closes the pipe.
 
 use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, Signal, setrlimit, set_parent_process_death_signal};
 use sheaf_extract::read::{self, Limits};
@@ -17,6 +18,8 @@ const OPEN_FILES: u64 = 16;
 /// Where a pipe breaks or a request is malformed: the parent is gone or not ours, and there is nobody to tell.
 pub fn run(memory_mb: u64) -> io::Result<()> {
     confine(memory_mb)?;
+    // A panic's message may quote the document, and nobody drains a chatty child.
+    std::panic::set_hook(Box::new(|_| {}));
     let mut input = BufReader::new(io::stdin().lock());
     let mut output = BufWriter::new(io::stdout().lock());
     while let Some(header) = read_frame(&mut input)? {
@@ -71,9 +74,9 @@ fn answer(request: &Request, file: &[u8]) -> Reply {
 
 fn limits(limits: &ReaderLimits) -> Limits {
     Limits {
-        max_bytes: limits.file_bytes,
-        max_pages: limits.pages,
-        max_seconds: limits.seconds,
+        max_bytes: usize::try_from(limits.file_bytes).unwrap_or(usize::MAX),
+        max_pages: limits.pages as usize,
+        max_duration: Duration::from_secs(limits.seconds),
         ..Limits::default()
     }
 }
