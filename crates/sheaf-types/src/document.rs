@@ -8,6 +8,7 @@ use crate::id::DocumentId;
 
 /// A kind of file that sheaf takes, judged by its content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum MediaType {
     /// `application/pdf`
     #[serde(rename = "application/pdf")]
@@ -52,6 +53,7 @@ impl fmt::Display for MediaType {
 
 /// A document's row: what is known of it without reading it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DocumentInfo {
     /// Its id.
     pub id: DocumentId,
@@ -75,10 +77,8 @@ pub struct DocumentInfo {
 pub fn safe_filename(name: &str) -> String {
     const LONGEST: usize = 255;
     let last = name.rsplit(['/', '\\']).next().unwrap_or(name);
-    let clean: String = last
-        .chars()
-        .map(|c| if c.is_control() || is_invisible(c) { '_' } else { c })
-        .collect();
+    let clean: String =
+        last.chars().map(|c| if c.is_control() || is_invisible(c) { '_' } else { c }).collect();
     let clean = clean.trim().trim_matches('.').trim();
     if clean.is_empty() {
         return "document".to_owned();
