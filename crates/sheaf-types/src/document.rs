@@ -8,6 +8,7 @@ use crate::id::DocumentId;
 
 /// A kind of file that sheaf takes, judged by its content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum MediaType {
     /// `application/pdf`
     #[serde(rename = "application/pdf")]
@@ -52,6 +53,7 @@ impl fmt::Display for MediaType {
 
 /// A document's row: what is known of it without reading it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DocumentInfo {
     /// Its id.
     pub id: DocumentId,

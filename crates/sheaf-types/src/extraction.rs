@@ -10,6 +10,7 @@ use crate::template::FieldKind;
 
 /// Where an extraction stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// Waiting for a worker.
@@ -65,6 +66,7 @@ impl Status {
 
 /// How far an extraction may go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Tier {
     /// Rules and statistics only.
@@ -92,6 +94,7 @@ impl Tier {
 
 /// How a value was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Method {
     /// By the shape of the text alone.
@@ -104,6 +107,7 @@ pub enum Method {
 
 /// Why somebody should look at a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ReviewReason {
     /// Confidence is under the template's threshold.
@@ -118,6 +122,7 @@ pub enum ReviewReason {
 
 /// A field's value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(untagged)]
 pub enum FieldValue {
     /// Text verbatim; numbers and amounts as canonical decimals (`-1234.50`); dates as `YYYY-MM-DD`; one of an
@@ -129,6 +134,7 @@ pub enum FieldValue {
 
 /// Where on the document a value stands.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Provenance {
     /// The characters on the page, verbatim.
     pub source: String,
@@ -140,6 +146,7 @@ pub struct Provenance {
 
 /// Where a table's cell stands and how sure it is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CellResult {
     /// Where the cell's value stands.
     #[serde(flatten)]
@@ -152,6 +159,7 @@ pub struct CellResult {
 ///
 /// Invariant: a value that is not null has a provenance, and is the parse of its source.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FieldResult {
     /// As in the template.
     pub name: String,
@@ -187,6 +195,7 @@ pub struct FieldResult {
 
 /// Why an extraction failed, in words that do not change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorCode {
     /// Opens with a password only.
@@ -247,6 +256,7 @@ impl ErrorCode {
 
 /// Why an extraction failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ExtractionError {
     /// Stable, for programs.
     pub code: ErrorCode,
@@ -266,6 +276,7 @@ impl ExtractionError {
 
 /// What read the document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Engine {
     /// Version of sheaf.
     pub sheaf: String,
@@ -279,6 +290,7 @@ pub struct Engine {
 
 /// A page that was not read whole, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Warning {
     /// Counted from 1.
     pub page: u32,
@@ -290,6 +302,7 @@ pub struct Warning {
 
 /// One document run through one version of one template.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Extraction {
     /// Its id.
     pub id: ExtractionId,

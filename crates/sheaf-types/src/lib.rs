@@ -9,6 +9,8 @@ pub mod batch;
 pub mod document;
 pub mod extraction;
 pub mod id;
+#[cfg(feature = "openapi")]
+mod openapi;
 pub mod page;
 pub mod template;
 pub mod usage;

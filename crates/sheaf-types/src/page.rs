@@ -118,6 +118,7 @@ pub struct Rule {
 
 /// Why a page holds fewer words than a reader of it would expect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum PageWarning {
     /// The page shows an image and no text: it is a scan and needs OCR.

@@ -25,6 +25,7 @@ const PATTERN_SIZE_LIMIT: usize = 1 << 20;
 
 /// What a field's value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum FieldKind {
     /// Verbatim text.
@@ -54,6 +55,7 @@ impl FieldKind {
 
 /// Where a field was drawn on a sample.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Region {
     /// Counted from 1.
     pub page: u32,
@@ -63,6 +65,7 @@ pub struct Region {
 
 /// A column of a table field.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ColumnSpec {
     /// Unique within the table.
     pub name: String,
@@ -71,6 +74,7 @@ pub struct ColumnSpec {
     pub kind: FieldKind,
     /// Labels that may head the column.
     #[serde(default, rename = "anchor", with = "one_or_many", skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(schema_with = crate::openapi::one_or_many))]
     pub anchors: Vec<String>,
     /// What the column means, for people and for the language model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -82,6 +86,7 @@ pub struct ColumnSpec {
 
 /// A field of a template.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FieldSpec {
     /// Unique within the template.
     pub name: String,
@@ -90,6 +95,7 @@ pub struct FieldSpec {
     pub kind: FieldKind,
     /// Labels that may stand beside or above the value.
     #[serde(default, rename = "anchor", with = "one_or_many", skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(schema_with = crate::openapi::one_or_many))]
     pub anchors: Vec<String>,
     /// What the field means, for people and for the language model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -113,6 +119,7 @@ pub struct FieldSpec {
 
 /// What a user says of a template; [`TemplateSpec::from_json`] is the only way in from outside.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TemplateSpec {
     /// For people.
     pub name: String,
@@ -131,6 +138,7 @@ pub struct TemplateSpec {
 
 /// A version of a template, as the API shows it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Template {
     /// The same over all versions.
     pub id: TemplateId,
@@ -147,6 +155,7 @@ pub struct Template {
 
 /// Something wrong in a JSON document, and where.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Fault {
     /// JSON pointer (RFC 6901).
     pub pointer: String,

@@ -5,7 +5,6 @@
 
 #![forbid(unsafe_code)]
 
-pub mod api;
 pub mod cli;
 pub mod config;
 pub mod export;
