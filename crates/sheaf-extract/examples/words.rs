@@ -11,7 +11,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use sheaf_extract::{Limits, read};
-use sheaf_types::{BoundingBox, MediaType};
+use sheaf_types::{BoundingBox, Document, MediaType};
 use unicode_normalization::UnicodeNormalization;
 
 /// Words of a page by their text.
@@ -93,7 +93,7 @@ fn measure(folder: &Path, worst: usize) -> Result<(), Box<dyn Error>> {
         };
         pages += document.pages.len();
         let start = Instant::now();
-        let expected = pdftotext(file)?;
+        let expected = pdftotext(file, &document)?;
         theirs += start.elapsed().as_secs_f64();
         let Some(expected) = expected else { continue };
         let mut score = Score::default();
@@ -151,7 +151,7 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
 }
 
 /// Words of each page by poppler; `None` where it fails or says nothing.
-fn pdftotext(file: &Path) -> std::io::Result<Option<Vec<Words>>> {
+fn pdftotext(file: &Path, document: &Document) -> std::io::Result<Option<Vec<Words>>> {
     let output = Command::new("timeout")
         .args(["30", "pdftotext", "-q", "-cropbox", "-bbox"])
         .arg(file)
@@ -167,6 +167,11 @@ fn pdftotext(file: &Path) -> std::io::Result<Option<Vec<Words>>> {
         if line.starts_with("<page ") {
             width = attribute(line, "width").unwrap_or(1.0);
             height = attribute(line, "height").unwrap_or(1.0);
+            // Poppler states the size before the page is turned, and boxes after.
+            let page = document.pages.get(pages.len());
+            if page.is_some_and(|page| (page.width > page.height) != (width > height)) {
+                (width, height) = (height, width);
+            }
             pages.push(Words::new());
         } else if line.starts_with("<word ")
             && let Some(page) = pages.last_mut()

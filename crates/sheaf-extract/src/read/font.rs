@@ -16,12 +16,15 @@ use hayro_syntax::object::{Array, Dict, Name};
 /// What stands for a character that has no Unicode value.
 pub(super) const UNDECODABLE: &str = "\u{FFFD}";
 
+/// Where a font's dictionary stands in memory, and its length: the bytes stay there as long as the document lives.
+type FaceKey = (usize, usize);
+
 /// The fonts of a document, each loaded once.
 pub(super) struct Fonts<'a> {
     cache: FontCache<'a>,
     resolve_font: FontResolverFn,
     resolve_cmap: CMapResolverFn,
-    faces: RefCell<HashMap<(usize, usize), Option<Rc<Face<'a>>>>>,
+    faces: RefCell<HashMap<FaceKey, Option<Rc<Face<'a>>>>>,
 }
 
 impl<'a> Fonts<'a> {
@@ -41,7 +44,6 @@ impl<'a> Fonts<'a> {
 
     /// The font that a dictionary describes; `None` where it is beyond use.
     pub(super) fn face(&self, dict: &Dict<'a>) -> Option<Rc<Face<'a>>> {
-        // A dictionary's bytes stay where they are as long as the document lives.
         let key = (dict.data().as_ptr() as usize, dict.data().len());
         if let Some(face) = self.faces.borrow().get(&key) {
             return face.clone();

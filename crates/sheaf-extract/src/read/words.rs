@@ -12,8 +12,8 @@ use super::font::UNDECODABLE;
 
 /// Gap between characters that parts words, in ems.
 const WORD_GAP: f64 = 0.12;
-/// The same where a blank was drawn between them.
-const BLANK_GAP: f64 = 0.03;
+/// The same where a blank was drawn between them: text layers of scans squeeze their blanks.
+const BLANK_GAP: f64 = -0.15;
 /// How far back the pen may go within a word (kerning, accents), in ems.
 const OVERLAP: f64 = 0.4;
 /// How far the baseline may move within a word, in ems.
@@ -44,7 +44,8 @@ pub(super) fn words(glyphs: &[Glyph]) -> Vec<Fragment> {
     for glyph in glyphs {
         let text = printable(&glyph.code.text);
         if text.is_empty() {
-            blank = true;
+            // A blank drawn elsewhere, over other characters, parts nothing here.
+            blank |= words.last().is_none_or(|word| word.is_followed_by(glyph));
             continue;
         }
         match words.last_mut() {
@@ -82,17 +83,25 @@ impl Fragment {
     }
 
     fn accepts(&self, glyph: &Glyph, blank: bool) -> bool {
-        if self.turn != turn(glyph) {
-            return false;
-        }
         let (small, large) = (self.size.min(glyph.size), self.size.max(glyph.size));
-        let step = glyph.origin - self.end;
-        let gap = (step.dot(self.direction) - self.spacing) / large;
-        let drift = step.cross(self.direction).abs() / large;
-        small >= SIZE_RATIO * large
+        let (gap, drift) = self.step_to(glyph);
+        self.turn == turn(glyph)
+            && small >= SIZE_RATIO * large
             && drift <= BASELINE_SLACK
             && gap >= -OVERLAP
             && gap <= if blank { BLANK_GAP } else { WORD_GAP }
+    }
+
+    fn is_followed_by(&self, blank: &Glyph) -> bool {
+        let (gap, drift) = self.step_to(blank);
+        drift <= BASELINE_SLACK && gap >= -OVERLAP
+    }
+
+    /// Along and across the writing direction from the end of the word, in ems.
+    fn step_to(&self, glyph: &Glyph) -> (f64, f64) {
+        let em = self.size.max(glyph.size);
+        let step = glyph.origin - self.end;
+        ((step.dot(self.direction) - self.spacing) / em, step.cross(self.direction).abs() / em)
     }
 }
 
