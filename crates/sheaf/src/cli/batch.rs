@@ -22,7 +22,7 @@ use super::progress::Progress;
 use super::serve::{FIRST_PLAN, FIRST_USER};
 use super::{stop_signal, template_file};
 use crate::config::{ReaderArgs, StoreArgs, WorkerArgs};
-use crate::export::{self, Format};
+use crate::export::{CsvOptions, Exporter, Format};
 use crate::print;
 use crate::runner::Runner;
 
@@ -69,7 +69,7 @@ impl BatchArgs {
     pub(super) async fn run(self) -> Result<ExitCode> {
         let template = template_file::read(&self.template)?;
         let outputs: Vec<(Format, &Path)> =
-            self.out.iter().map(|path| Ok((Format::of_path(path)?, path.as_path()))).collect::<Result<_>>()?;
+            self.out.iter().map(|path| Ok((format_of(path)?, path.as_path()))).collect::<Result<_>>()?;
         let files = list_files(&self.files)?;
 
         let store = self.store.open().await?;
@@ -238,7 +238,7 @@ async fn local_user(store: &Store) -> Result<UserId> {
 async fn put_template(store: &Store, user: UserId, spec: &TemplateSpec) -> Result<TemplateId> {
     let mut request = PageRequest { limit: 500, cursor: None };
     loop {
-        let page = store.list_templates(user, &request).await?;
+        let page = store.list_templates(user, request.clone()).await?;
         if let Some(template) = page.data.into_iter().find(|template| template.spec.name == spec.name) {
             if template.spec != *spec {
                 store.update_template(user, template.id, spec, None).await?;
@@ -250,6 +250,14 @@ async fn put_template(store: &Store, user: UserId, spec: &TemplateSpec) -> Resul
             return Ok(store.create_template(user, spec).await?.id);
         }
     }
+}
+
+/// The format that a file's name asks for.
+fn format_of(path: &Path) -> Result<Format> {
+    let extension = path.extension().map(|extension| extension.to_string_lossy().to_ascii_lowercase());
+    extension.as_deref().and_then(Format::from_name).with_context(|| {
+        format!("{} has none of the extensions .csv, .json and .jsonl; they choose the format", path.display())
+    })
 }
 
 /// Writes a batch's results; the file appears whole or not at all.
@@ -264,10 +272,18 @@ async fn write_results(
     let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let file = tempfile::NamedTempFile::new_in(folder)?;
     let mut writer = BufWriter::new(file);
-    let mut export = export::Writer::new(format, &template.spec);
-    writer.write_all(&export.header())?;
-    for_each(store, user, batch, |extraction| Ok(writer.write_all(&export.row(&extraction)?)?)).await?;
-    writer.write_all(&export.footer())?;
+    let mut exporter = Exporter::new(format, &template, &CsvOptions::default())?;
+    let mut bytes = Vec::new();
+    exporter.begin(&mut bytes);
+    for_each(store, user, batch, |extraction| {
+        exporter.row(&extraction, &mut bytes);
+        writer.write_all(&bytes)?;
+        bytes.clear();
+        Ok(())
+    })
+    .await?;
+    exporter.end(&mut bytes);
+    writer.write_all(&bytes)?;
     let file = writer.into_inner()?;
     make_readable(file.as_file())?;
     file.persist(path)?;
@@ -329,7 +345,7 @@ async fn show_values(store: &Store, user: UserId, batch: BatchId) -> Result<()> 
 
 async fn show_failures(store: &Store, user: UserId, batch: &Batch) -> Result<()> {
     let request = PageRequest { limit: FAILURES_SHOWN as u32, cursor: None };
-    let failed = store.batch_extractions(user, batch.id, Some(Status::Failed), &request).await?;
+    let failed = store.batch_extractions(user, batch.id, Some(Status::Failed), request).await?;
     for extraction in &failed.data {
         if let Some(error) = &extraction.error {
             print::note(format!("failed {}: {} ({})", extraction.filename, error.detail, error.code.as_str()));

@@ -99,7 +99,7 @@ async fn first_user(store: &Store, bootstrap_key: Option<&str>) -> Result<()> {
     let Ok(user) = store.user_by_email(FIRST_USER).await else { return Ok(()) };
     if let Some(key) = bootstrap_key.filter(|key| !key.is_empty()) {
         store.import_key(user.id, Some("bootstrap"), key).await?;
-    } else if store.list_keys(user.id, &PageRequest { limit: 1, cursor: None }).await?.data.is_empty() {
+    } else if store.list_keys(user.id, PageRequest { limit: 1, cursor: None }).await?.data.is_empty() {
         let (_, secret) = store.create_key(user.id, Some("first key")).await?;
         print::note(format!("The first user is {FIRST_USER}. Its API key, shown only now:\n  {secret}"));
     }

@@ -115,7 +115,7 @@ impl KeyArgs {
                 let mut rows = vec![["ID", "KEY", "NAME", "LAST USED", "REVOKED"].map(str::to_owned).to_vec()];
                 let mut request = PageRequest { limit: 500, cursor: None };
                 loop {
-                    let page = store.list_keys(user.id, &request).await?;
+                    let page = store.list_keys(user.id, request.clone()).await?;
                     rows.extend(page.data.into_iter().map(|key| {
                         let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
                         vec![
