@@ -8,9 +8,13 @@ mod error;
 mod font;
 mod layers;
 mod limits;
+mod marked;
 mod order;
+mod overprint;
 mod page;
 mod path;
+mod rtl;
+mod unicode;
 mod words;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

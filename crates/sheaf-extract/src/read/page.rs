@@ -7,8 +7,8 @@ use hayro_syntax::page::{Page as Source, Resources};
 use sheaf_types::{BoundingBox, Page, PageWarning, Rule, TextSource, Word};
 
 use super::content::{Drawing, Environment, Interpreter};
-use super::order;
 use super::words::{self, Fragment};
+use super::{order, overprint};
 
 /// Share of characters without Unicode above which a page counts as undecodable.
 const UNDECODABLE: f64 = 0.3;
@@ -29,6 +29,7 @@ pub(super) fn read<'a>(source: &Source<'a>, number: u32, env: &Environment<'a>) 
     }
     let sheet = Rect::new(0.0, 0.0, width, height);
     keep_shown(&mut drawing, sheet);
+    overprint::remove(&mut drawing.glyphs);
     let mut words = words::words(&drawing.glyphs);
     order::sort(&mut words);
 
@@ -95,7 +96,9 @@ fn appearance<'a>(annotation: &Dict<'a>) -> Option<Stream<'a>> {
 fn appearance_transform(annotation: &Dict<'_>, form: &Dict<'_>) -> Option<Affine> {
     let [x0, y0, x1, y1] = annotation.get::<[f64; 4]>(keys::RECT)?;
     let rect = Rect::new(x0, y0, x1, y1).abs();
-    let [x0, y0, x1, y1] = form.get::<[f64; 4]>(keys::BBOX)?;
+    // Viewers take a missing box for one at the origin, as large as the rectangle.
+    let [x0, y0, x1, y1] =
+        form.get::<[f64; 4]>(keys::BBOX).unwrap_or([0.0, 0.0, rect.width(), rect.height()]);
     let matrix = Affine::new(form.get::<[f64; 6]>(keys::MATRIX).unwrap_or([1.0, 0.0, 0.0, 1.0, 0.0, 0.0]));
     let bbox = matrix.transform_rect_bbox(Rect::new(x0, y0, x1, y1).abs());
     if bbox.area() == 0.0 {
