@@ -94,7 +94,10 @@ fn one_document_is_extracted_at_once() {
     assert!(extraction["batch_id"].is_null());
     for field in extraction["fields"].as_array().unwrap() {
         let (value, source) = (&field["value"], &field["source"]);
-        assert!(value.is_null() || (source.is_string() && field["page"].is_u64() && field["bbox"].is_array()), "{field}");
+        assert!(
+            value.is_null() || (source.is_string() && field["page"].is_u64() && field["bbox"].is_array()),
+            "{field}"
+        );
     }
     let id = extraction["id"].as_str().unwrap();
     assert_eq!(server.get_json(&format!("/v1/extractions/{id}")), extraction);
@@ -131,7 +134,9 @@ fn a_terminated_server_drains_and_ends_well() {
     let texts = [("template_id", template_id.as_str()), ("name", "interrupted")];
     let mut many = Vec::new();
     for _ in 0..10 {
-        many.extend(as_files(&samples()).into_iter().map(|(part, name, bytes)| (part, name.to_owned(), bytes)));
+        many.extend(
+            as_files(&samples()).into_iter().map(|(part, name, bytes)| (part, name.to_owned(), bytes)),
+        );
     }
     let many: Vec<_> = many.iter().map(|(part, name, bytes)| (*part, name.as_str(), bytes.clone())).collect();
     let (status, batch) = server.post_form("/v1/batches", &texts, &many);

@@ -7,21 +7,21 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-pub const KEY: &str = "sheaf_live_0123456789abcdefghijklmnopqrstuvwxyzABCDEFG";
+pub(crate) const KEY: &str = "sheaf_live_0123456789abcdefghijklmnopqrstuvwxyzABCDEFG";
 
 /// The bundled sample documents and their template.
-pub fn demo() -> PathBuf {
+pub(crate) fn demo() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../demo")
 }
 
-pub fn sheaf() -> Command {
+pub(crate) fn sheaf() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sheaf"));
     // Nothing of the machine's configuration reaches the test.
     command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
     command
 }
 
-pub struct Server {
+pub(crate) struct Server {
     child: Child,
     base: String,
     agent: ureq::Agent,
@@ -30,7 +30,7 @@ pub struct Server {
 }
 
 impl Server {
-    pub fn start(data: &Path, options: &[&str]) -> Self {
+    pub(crate) fn start(data: &Path, options: &[&str]) -> Self {
         let mut child = sheaf()
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
@@ -55,7 +55,7 @@ impl Server {
         Self { child, base, agent, _stderr: stderr }
     }
 
-    pub fn get(&self, path: &str) -> (u16, String) {
+    pub(crate) fn get(&self, path: &str) -> (u16, String) {
         let mut response = self
             .agent
             .get(format!("{}{path}", self.base))
@@ -65,23 +65,29 @@ impl Server {
         (response.status().as_u16(), response.body_mut().read_to_string().unwrap())
     }
 
-    pub fn get_json(&self, path: &str) -> Value {
+    pub(crate) fn get_json(&self, path: &str) -> Value {
         let (status, body) = self.get(path);
         assert_eq!(status, 200, "{path}: {body}");
         serde_json::from_str(&body).unwrap()
     }
 
-    pub fn post_json(&self, path: &str, body: &Value) -> (u16, Value) {
+    pub(crate) fn post_json(&self, path: &str, body: &Value) -> (u16, Value) {
         self.post(path, "application/json", &serde_json::to_vec(body).unwrap())
     }
 
     /// Sends texts and files as a form.
-    pub fn post_form(&self, path: &str, texts: &[(&str, &str)], files: &[(&str, &str, Vec<u8>)]) -> (u16, Value) {
+    pub(crate) fn post_form(
+        &self,
+        path: &str,
+        texts: &[(&str, &str)],
+        files: &[(&str, &str, Vec<u8>)],
+    ) -> (u16, Value) {
         const BOUNDARY: &str = "a-boundary-that-no-file-holds";
         let mut body = Vec::new();
         for (name, text) in texts {
             body.extend_from_slice(
-                format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n").as_bytes(),
+                format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n")
+                    .as_bytes(),
             );
         }
         for (name, filename, bytes) in files {
@@ -111,7 +117,7 @@ impl Server {
     }
 
     /// Polls a batch until it is terminal.
-    pub fn wait_for(&self, batch: &str) -> Value {
+    pub(crate) fn wait_for(&self, batch: &str) -> Value {
         let started = Instant::now();
         loop {
             let batch = self.get_json(&format!("/v1/batches/{batch}"));
@@ -124,14 +130,14 @@ impl Server {
     }
 
     /// Asks the server to stop as a service manager does, and waits for it.
-    pub fn terminate(mut self) -> ExitStatus {
+    pub(crate) fn terminate(mut self) -> ExitStatus {
         let pid = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
         self.child.wait().unwrap()
     }
 
     /// Ends the server as a power cut does.
-    pub fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
