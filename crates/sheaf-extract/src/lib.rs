@@ -3,5 +3,6 @@
 
 pub mod parse;
 pub mod read;
+mod xml;
 
 pub use read::{Limits, ReadError, read};

@@ -103,6 +103,8 @@ pub enum Method {
     Anchor,
     /// As rows of a table.
     Table,
+    /// Stated by the machine-readable invoice inside a PDF, and found on the page.
+    Embedded,
 }
 
 /// Why somebody should look at a field.
@@ -142,6 +144,9 @@ pub struct Provenance {
     pub page: u32,
     /// Covers the words of `source`.
     pub bbox: BoundingBox,
+    /// The cell of a spreadsheet (`Sheet1!B7`) or the paragraph of a text document in which it begins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cell: Option<String>,
 }
 
 /// Where a table's cell stands and how sure it is.
@@ -177,6 +182,9 @@ pub struct FieldResult {
     pub page: Option<u32>,
     /// Fractions of the displayed page; for a table, of all its cells on its first page.
     pub bbox: Option<BoundingBox>,
+    /// The cell of a spreadsheet (`Sheet1!B7`) or the paragraph of a text document in which `source` begins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cell: Option<String>,
     /// A table's cells, row by row as in `value`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cells: Option<Vec<IndexMap<String, CellResult>>>,

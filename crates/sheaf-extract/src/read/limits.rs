@@ -18,6 +18,12 @@ pub struct Limits {
     pub max_operators_per_page: usize,
     /// Lines a page kept as rules; further ones are left out, silently, since they only help.
     pub max_rules_per_page: usize,
+    /// Words a page of an office document; the rest of the page is left out and the page says so.
+    pub max_words_per_page: usize,
+    /// Words of all pages of an office document, counted likewise.
+    pub max_words: usize,
+    /// Bytes that the parts of an archive, or a file embedded in a PDF, unpack to; larger ones are refused.
+    pub max_unpacked_bytes: u64,
     /// Time for the whole document.
     pub max_duration: Duration,
 }
@@ -30,6 +36,9 @@ impl Default for Limits {
             max_glyphs_per_page: 200_000,
             max_operators_per_page: 5_000_000,
             max_rules_per_page: 5_000,
+            max_words_per_page: 200_000,
+            max_words: 1_000_000,
+            max_unpacked_bytes: 200_000_000,
             max_duration: Duration::from_secs(30),
         }
     }

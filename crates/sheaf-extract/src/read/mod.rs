@@ -4,6 +4,7 @@
 //! without a Unicode value is U+FFFD. The same bytes give the same document on every machine.
 
 mod content;
+mod docx;
 mod error;
 mod font;
 mod layers;
@@ -11,18 +12,21 @@ mod limits;
 mod marked;
 mod order;
 mod overprint;
+mod package;
 mod page;
 mod path;
 mod rtl;
+mod typeset;
 mod unicode;
 mod words;
+mod xlsx;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
 use hayro_syntax::object::Dict;
 use hayro_syntax::{DecryptionError, LoadPdfError, Pdf};
-use sheaf_types::{Document, MediaType, Page, PageWarning};
+use sheaf_types::{Document, MediaType, Page, PageWarning, office};
 
 pub use error::ReadError;
 pub use limits::Limits;
@@ -43,14 +47,21 @@ pub fn read(bytes: &[u8], media_type: MediaType, limits: &Limits) -> Result<Docu
     if bytes.len() > limits.max_bytes {
         return Err(ReadError::TooLarge { limit: limits.max_bytes });
     }
-    if media_type != MediaType::Pdf || MediaType::sniff(bytes) != Some(MediaType::Pdf) {
+    if MediaType::sniff(bytes) != Some(media_type) {
         return Err(ReadError::UnsupportedType);
     }
+    let read_kind = match media_type {
+        MediaType::Pdf => read_pdf,
+        MediaType::Docx | MediaType::Xlsx if office::is_encrypted(bytes) => return Err(ReadError::Encrypted),
+        MediaType::Docx => docx::read,
+        MediaType::Xlsx => xlsx::read,
+        MediaType::Other => return Err(ReadError::UnsupportedType),
+    };
     std::thread::scope(|scope| {
         std::thread::Builder::new()
             .name("read".into())
             .stack_size(STACK)
-            .spawn_scoped(scope, || read_pdf(bytes, limits))
+            .spawn_scoped(scope, || read_kind(bytes, limits))
             .map_err(|_| ReadError::Crashed)?
             .join()
             .unwrap_or(Err(ReadError::Crashed))
@@ -98,6 +109,7 @@ fn damaged(number: u32) -> Page {
         height: 842.0,
         words: Vec::new(),
         rules: Vec::new(),
+        cells: Vec::new(),
         warnings: vec![PageWarning::Damaged],
     }
 }

@@ -40,7 +40,7 @@ pub(super) fn sort(words: &mut Vec<Fragment>) {
 }
 
 /// Whether most letters of a line are of a script written from right to left.
-fn reads_from_the_right<'w>(line: impl Iterator<Item = &'w Fragment>) -> bool {
+pub(super) fn reads_from_the_right<'w>(line: impl Iterator<Item = &'w Fragment>) -> bool {
     let (mut rtl, mut ltr) = (0, 0);
     for c in line.flat_map(|word| word.text.chars()).filter(|c| c.is_alphabetic()) {
         *(if rtl::is_rtl(c) { &mut rtl } else { &mut ltr }) += 1;

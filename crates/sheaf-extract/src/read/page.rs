@@ -47,6 +47,7 @@ pub(super) fn read<'a>(source: &Source<'a>, number: u32, env: &Environment<'a>) 
             .filter(|rule| rule.overlaps(sheet))
             .map(|rule| Rule { bbox: bounding_box(*rule, sheet) })
             .collect(),
+        cells: Vec::new(),
     })
 }
 
@@ -135,7 +136,7 @@ fn warnings(drawing: &Drawing, words: &[Fragment]) -> Vec<PageWarning> {
     warnings
 }
 
-fn word(word: Fragment, sheet: Rect, unit: f64) -> Word {
+pub(super) fn word(word: Fragment, sheet: Rect, unit: f64) -> Word {
     Word {
         bbox: bounding_box(word.bounds, sheet),
         text: word.text,
@@ -147,7 +148,7 @@ fn word(word: Fragment, sheet: Rect, unit: f64) -> Word {
     }
 }
 
-fn bounding_box(rect: Rect, sheet: Rect) -> BoundingBox {
+pub(super) fn bounding_box(rect: Rect, sheet: Rect) -> BoundingBox {
     let x = |x: f64| (x / sheet.width()).clamp(0.0, 1.0) as f32;
     let y = |y: f64| (y / sheet.height()).clamp(0.0, 1.0) as f32;
     BoundingBox { x0: x(rect.x0), y0: y(rect.y0), x1: x(rect.x1), y1: y(rect.y1) }

@@ -75,6 +75,23 @@ pub(super) fn words(glyphs: &[Glyph]) -> Vec<Fragment> {
 }
 
 impl Fragment {
+    /// A word set upright at a place of its own, not drawn character by character.
+    pub(super) fn typeset(text: String, bounds: Rect, size: f64, bold: bool) -> Self {
+        Self {
+            is_rtl: rtl::has_rtl(&text),
+            text,
+            bounds,
+            confidence: 1.0,
+            size,
+            bold,
+            turn: 0,
+            start: Point::new(bounds.x0, bounds.y1),
+            end: Point::new(bounds.x1, bounds.y1),
+            direction: Vec2::new(1.0, 0.0),
+            spacing: 0.0,
+        }
+    }
+
     fn new(glyph: &Glyph, text: &str) -> Self {
         let is_rtl = rtl::has_rtl(text);
         Self {
