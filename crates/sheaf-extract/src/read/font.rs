@@ -70,13 +70,18 @@ impl<'a> Fonts<'a> {
 pub(super) struct Code {
     /// The characters; [`UNDECODABLE`] where there is no Unicode value, empty where the code draws nothing.
     pub(super) text: Rc<str>,
-    /// 1 where the document states the text, 0 where it does not.
+    /// 1 where the document states the text, less for a guess, 0 where there is none.
     pub(super) confidence: f32,
 }
 
 impl Code {
     pub(super) fn new(text: impl Into<Rc<str>>) -> Self {
         Self { text: text.into(), confidence: 1.0 }
+    }
+
+    /// Text that the document does not state.
+    pub(super) fn guess(c: char) -> Self {
+        Self { text: c.to_string().into(), confidence: 0.5 }
     }
 
     fn undecodable() -> Self {
@@ -152,7 +157,7 @@ impl<'a> Face<'a> {
         });
         let length = u8::try_from(length).unwrap_or(u8::MAX);
         match self.fallbacks.decode(&self.font, code, length, stated) {
-            Some(text) => Code::new(text),
+            Some(code) => code,
             // Control codes of simple fonts draw nothing.
             None if !self.is_composite && code < 0x20 => Code::new(""),
             None => Code::undecodable(),

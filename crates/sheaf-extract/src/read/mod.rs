@@ -6,6 +6,7 @@
 mod content;
 mod error;
 mod font;
+mod form;
 mod layers;
 mod limits;
 mod marked;

@@ -6,8 +6,10 @@ use std::cell::OnceCell;
 use hayro_cmap::{BfString, CMap, CMapName, CidFamily};
 use hayro_font::{Font, FontGlyph, GlyphId};
 use hayro_syntax::object::dict::keys;
-use hayro_syntax::object::{Dict, Name, Object, String as PdfString};
+use hayro_syntax::object::{Dict, Name, Object, Stream, String as PdfString};
 use skrifa::{FontRef, MetadataProvider};
+
+use super::font::Code;
 
 /// The ways back from a code to Unicode, tried where a font has no `ToUnicode` entry for it.
 pub(super) struct Fallbacks {
@@ -15,6 +17,8 @@ pub(super) struct Fallbacks {
     collection: Option<(CMap, CMap)>,
     symbols: Option<SymbolFont>,
     has_to_unicode: bool,
+    /// The codes are the glyphs of a font that is not there.
+    is_bare: bool,
     /// From the glyphs of the embedded font back to the characters of its own cmap table.
     by_glyph: OnceCell<HashMap<u32, char>>,
 }
@@ -27,26 +31,34 @@ impl Fallbacks {
             collection: composite.and_then(|descendant| collection(font, descendant)),
             symbols: name.and_then(|name| SymbolFont::from_name(name.as_str())),
             has_to_unicode: font.contains_key(keys::TO_UNICODE),
+            is_bare: composite.is_some_and(|descendant| is_bare(font, descendant)),
             by_glyph: OnceCell::new(),
         }
     }
 
-    /// The text of a code; `stated` is what the font says, `length` the code's bytes.
+    /// The meaning of a code of `length` bytes; `stated` is what the font says.
     pub(super) fn decode(
         &self,
         font: &Font<'_>,
         code: u32,
         length: u8,
         stated: Option<String>,
-    ) -> Option<String> {
+    ) -> Option<Code> {
         let stated = stated.filter(|text| !text.contains(is_meaningless));
         if let Some(symbol) = self.symbol(code, stated.as_deref()) {
-            return Some(symbol.into());
+            return Some(Code::new(symbol.to_string()));
         }
         stated
             .filter(|text| !text.chars().all(is_private))
             .or_else(|| self.by_collection(code, length))
             .or_else(|| self.by_glyph(font, code).map(String::from))
+            .map(Code::new)
+            .or_else(|| self.by_habit(code).map(Code::guess))
+    }
+
+    /// TrueType fonts hold the characters of ASCII in order, from the blank as their fourth glyph.
+    fn by_habit(&self, code: u32) -> Option<char> {
+        char::from_u32(code + 29).filter(|c| self.is_bare && (' '..='~').contains(c))
     }
 
     fn symbol(&self, code: u32, stated: Option<&str>) -> Option<char> {
@@ -121,6 +133,19 @@ fn collection(font: &Dict<'_>, descendant: &Dict<'_>) -> Option<(CMap, CMap)> {
     Some((encoding, load(unicode)?))
 }
 
+fn is_bare(font: &Dict<'_>, descendant: &Dict<'_>) -> bool {
+    let descriptor = descendant.get::<Dict<'_>>(keys::FONT_DESC).unwrap_or_default();
+    let embedded =
+        [keys::FONT_FILE, keys::FONT_FILE2, keys::FONT_FILE3].iter().any(|key| descriptor.contains_key(key));
+    let is = |dict: &Dict<'_>, key, value: &[u8]| {
+        dict.get::<Name<'_>>(key).is_some_and(|name| name.as_ref() == value)
+    };
+    !embedded
+        && is(font, keys::ENCODING, b"Identity-H")
+        && is(descendant, keys::SUBTYPE, b"CIDFontType2")
+        && descendant.get::<Stream<'_>>(keys::CID_TO_GID_MAP).is_none()
+}
+
 fn load(name: CMapName<'_>) -> Option<CMap> {
     CMap::parse(hayro_cmap::load_embedded(name)?, hayro_cmap::load_embedded)
 }
@@ -171,9 +196,15 @@ impl SymbolFont {
         }
     }
 
-    /// The signs that business documents use: bullets, arrows, ticks and boxes.
+    /// Letters and digits of Symbol; the signs that business documents use: bullets, arrows, ticks and boxes.
     fn character(self, code: u32) -> Option<char> {
+        const GREEK: &str = "ΑΒΧΔΕΦΓΗΙϑΚΛΜΝΟΠΘΡΣΤΥςΩΞΨΖ[∴]⊥_‾αβχδεφγηιϕκλμνοπθρστυϖωξψζ{|}∼";
         Some(match (self, code) {
+            (Self::Symbol, 0x2D) => '-',
+            (Self::Symbol, 0x20 | 0x21 | 0x23 | 0x25 | 0x26 | 0x28 | 0x29 | 0x2B..=0x3F) => {
+                char::from_u32(code)?
+            }
+            (Self::Symbol, 0x41..=0x7E) => GREEK.chars().nth(code as usize - 0x41)?,
             (Self::Symbol, 0xB7) => '•',
             (Self::Wingdings, 0x6C) => '●',
             (Self::Wingdings, 0x6E) => '■',

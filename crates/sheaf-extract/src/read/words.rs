@@ -5,6 +5,7 @@
 //! characters in many files.
 
 use hayro_font::kurbo::{Point, Rect, Vec2};
+use sheaf_types::TextSource;
 use unicode_normalization::UnicodeNormalization;
 
 use super::content::Glyph;
@@ -31,6 +32,7 @@ pub(super) struct Fragment {
     pub(super) size: f64,
     pub(super) bold: bool,
     pub(super) turn: u8,
+    pub(super) source: TextSource,
     /// Where the first character begins.
     start: Point,
     /// Where the last one ends.
@@ -84,11 +86,30 @@ impl Fragment {
             size: glyph.size,
             bold: glyph.bold,
             turn: turn(glyph),
+            source: TextSource::Text,
             start: glyph.origin,
             end: glyph.origin + glyph.advance,
             direction: direction(glyph),
             spacing: glyph.spacing,
             is_rtl,
+        }
+    }
+
+    /// A word of a form field's value.
+    pub(super) fn of_form(text: String, bounds: Rect, size: f64, turn: u8) -> Self {
+        Self {
+            text,
+            bounds,
+            confidence: 1.0,
+            size,
+            bold: false,
+            turn,
+            source: TextSource::Form,
+            start: bounds.origin(),
+            end: bounds.origin(),
+            direction: Vec2::new(1.0, 0.0),
+            spacing: 0.0,
+            is_rtl: false,
         }
     }
 
