@@ -52,7 +52,10 @@ pub(super) fn words(glyphs: &[Glyph]) -> Vec<Fragment> {
         let drawn = &*glyph.code.text;
         let text = printable(drawn);
         let last = words.last_mut();
-        if drawn.is_empty() || (drawn == UNDECODABLE && glyph.advance == Vec2::ZERO) {
+        if drawn == UNDECODABLE && glyph.advance == Vec2::ZERO {
+            continue;
+        }
+        if drawn.is_empty() {
             // Part of what another character says, or nothing at all.
             if let Some(word) = last.filter(|word| !blank && word.accepts(glyph, false)) {
                 word.append(glyph, "");
