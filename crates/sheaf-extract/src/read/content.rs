@@ -42,6 +42,10 @@ pub(super) struct Glyph {
     pub(super) size: f64,
     /// Letter spacing that follows by the text state.
     pub(super) spacing: f64,
+    /// Width against height, 1 for text that is not stretched.
+    pub(super) stretch: f64,
+    /// The show operator that drew it, counted from the page's first.
+    pub(super) show: usize,
     pub(super) bold: bool,
     /// Drawn without ink (rendering mode 3).
     pub(super) invisible: bool,
@@ -79,12 +83,13 @@ pub(super) struct Interpreter<'a, 'e> {
     pub(super) drawing: Drawing,
     marks: Marks,
     operators: usize,
+    shows: usize,
     depth: u32,
 }
 
 impl<'a, 'e> Interpreter<'a, 'e> {
     pub(super) fn new(env: &'e Environment<'a>) -> Self {
-        Self { env, drawing: Drawing::default(), marks: Marks::default(), operators: 0, depth: 0 }
+        Self { env, drawing: Drawing::default(), marks: Marks::default(), operators: 0, shows: 0, depth: 0 }
     }
 
     /// Draws a content stream; `transform` leads from its coordinates to the displayed page.
@@ -182,17 +187,17 @@ impl<'a, 'e> Interpreter<'a, 'e> {
                 }
                 Op::SetTextMatrix(m) => state.set_text_matrix(affine([m.0, m.1, m.2, m.3, m.4, m.5])),
                 Op::NextLineUsingLeading(_) => state.next_line(0.0, -state.leading),
-                Op::ShowText(text) => self.show(&mut state, text.0),
+                Op::ShowText(text) => self.show_single(&mut state, text.0),
                 Op::ShowTexts(parts) => self.show_adjusted(&mut state, parts.0),
                 Op::NextLineAndShowText(text) => {
                     state.next_line(0.0, -state.leading);
-                    self.show(&mut state, text.0);
+                    self.show_single(&mut state, text.0);
                 }
                 Op::ShowTextWithParameters(text) => {
                     state.word_spacing = text.0.as_f64();
                     state.char_spacing = text.1.as_f64();
                     state.next_line(0.0, -state.leading);
-                    self.show(&mut state, text.2);
+                    self.show_single(&mut state, text.2);
                 }
 
                 Op::XObject(name) => {
@@ -312,7 +317,13 @@ impl<'a, 'e> Interpreter<'a, 'e> {
         }
     }
 
+    fn show_single(&mut self, state: &mut State<'a>, text: &PdfString<'_>) {
+        self.shows += 1;
+        self.show(state, text);
+    }
+
     fn show_adjusted(&mut self, state: &mut State<'a>, parts: &Array<'_>) {
+        self.shows += 1;
         for part in parts.iter::<Object<'_>>() {
             match part {
                 Object::Number(number) => state.adjust(number.as_f64()),
@@ -335,7 +346,8 @@ impl<'a, 'e> Interpreter<'a, 'e> {
             offset += length;
             let (dx, dy) = face.advance(code);
             if self.marks.is_visible() {
-                self.drawing.glyphs.push(state.glyph(&face, face.decode(code, length), dx, dy));
+                let code = face.decode(code, length);
+                self.drawing.glyphs.push(Glyph { show: self.shows, ..state.glyph(&face, code, dx, dy) });
             }
             let spacing = state.char_spacing + if is_space_byte { state.word_spacing } else { 0.0 };
             if face.is_horizontal() {
@@ -431,6 +443,8 @@ impl<'a> State<'a> {
             ascent,
             descent,
             size: up.hypot(),
+            show: 0,
+            stretch: vector(1.0, 0.0).hypot() / up.hypot(),
             spacing: self.char_spacing * unit,
             bold: face.bold || self.rendering_mode == 2,
             invisible: self.rendering_mode == 3,
