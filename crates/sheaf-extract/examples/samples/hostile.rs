@@ -1,4 +1,7 @@
 //! Small files that attack whoever reads them; all but one stay under a megabyte.
+//!
+//! One more is committed because writing it takes a cipher: `demo/hostile/encrypted.pdf`, made of the demo's translator
+//! with `qpdf --encrypt secret secret 256 -- in.pdf out.pdf`.
 
 use std::fs;
 use std::io;
