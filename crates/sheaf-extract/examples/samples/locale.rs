@@ -325,8 +325,8 @@ impl<'a> Format<'a> {
     fn signed(&self, number: Decimal, text: String) -> String {
         match self.negative {
             _ if !number.is_sign_negative() || number.is_zero() => text,
-            Negative::Before => format!("-{text}"),
-            Negative::After => format!("{text}-"),
+            Negative::After if text.ends_with(|c: char| c.is_ascii_digit()) => format!("{text}-"),
+            Negative::Before | Negative::After => format!("-{text}"),
             Negative::Parentheses => format!("({text})"),
         }
     }
