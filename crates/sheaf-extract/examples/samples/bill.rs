@@ -92,6 +92,8 @@ impl Party {
 pub(crate) struct LineItem {
     pub(crate) code: String,
     pub(crate) description: String,
+    /// Of the part of the table that begins with this item; empty where none does.
+    pub(crate) heading: String,
     /// A second line under the description; may be empty.
     pub(crate) detail: String,
     pub(crate) quantity: Decimal,
@@ -142,6 +144,8 @@ pub(crate) struct Bill {
     pub(crate) recipient: Party,
     pub(crate) ship_to: Option<Party>,
     pub(crate) items: Vec<LineItem>,
+    /// Prices include the tax.
+    pub(crate) gross: bool,
     /// Percent off the sum of the items.
     pub(crate) discount: Decimal,
     pub(crate) shipping: Decimal,
@@ -192,11 +196,16 @@ impl Bill {
             let sold: Decimal = self.items.iter().filter(|item| item.rate == rate).map(LineItem::total).sum();
             let less = cents(sold * self.discount / Decimal::ONE_HUNDRED);
             let shipping = if i == 0 { self.shipping } else { Decimal::ZERO };
-            let base = sold - less + shipping;
+            let amount = sold - less + shipping;
             discount -= less;
-            taxes.push(Tax { rate, base, amount: cents(base * rate / Decimal::ONE_HUNDRED) });
+            taxes.push(if self.gross {
+                let base = cents(amount * Decimal::ONE_HUNDRED / (Decimal::ONE_HUNDRED + rate));
+                Tax { rate, base, amount: amount - base }
+            } else {
+                Tax { rate, base: amount, amount: cents(amount * rate / Decimal::ONE_HUNDRED) }
+            });
         }
-        let net = items + discount + self.shipping;
+        let net = taxes.iter().map(|tax| tax.base).sum();
         let tax = taxes.iter().map(|tax| tax.amount).sum();
         let total = net + tax;
         Sums { items, discount, net, taxes, tax, total, due: total - self.prepaid }
@@ -248,6 +257,7 @@ mod tests {
         let item = |price: i64, quantity: i64, rate: i64| LineItem {
             code: String::new(),
             description: String::new(),
+            heading: String::new(),
             detail: String::new(),
             quantity: Decimal::from(quantity),
             unit: String::new(),
@@ -268,14 +278,18 @@ mod tests {
             recipient: Party::default(),
             ship_to: None,
             items: vec![item(100_00, 2, 19), item(10_05, 1, 7)],
+            gross: false,
             discount: Decimal::from(10),
             shipping: Decimal::from(5),
             prepaid: Decimal::from(50),
         };
         let sums = bill.sums();
         // 200.00 - 20.00 + 5.00 = 185.00, of it 19 % = 35.15; 10.05 - 1.01 = 9.04, of it 7 % = 0.63.
+        let gross = Bill { gross: true, ..bill.clone() }.sums();
         let amounts = [sums.items, sums.discount, sums.net, sums.tax, sums.total, sums.due].map(money);
         assert_eq!(amounts, ["210.05", "-21.01", "194.04", "35.78", "229.82", "179.82"]);
         assert_eq!(bill.date.plus(30), bill.due);
+        // 185.00 with 19 % in it is 155.46 net; 9.04 with 7 % in it is 8.45 net.
+        assert_eq!([gross.net, gross.tax, gross.total].map(money), ["163.91", "30.13", "194.04"]);
     }
 }

@@ -175,6 +175,14 @@ pub(crate) struct Design {
     pub(crate) bold_labels: bool,
     /// Labels in capitals.
     pub(crate) capitals: bool,
+    /// The total among the references.
+    pub(crate) summary: bool,
+    /// The title with blanks between its letters.
+    pub(crate) spaced: bool,
+    /// A slip for the payment at the foot of the last page, with number and amount.
+    pub(crate) slip: bool,
+    /// A sum after each part of the table that has a heading.
+    pub(crate) part_sums: bool,
     /// A sentence before the table.
     pub(crate) intro: bool,
     /// Early payment discount with its date.
@@ -220,6 +228,10 @@ impl Design {
             colon: false,
             bold_labels: false,
             capitals: false,
+            summary: false,
+            spaced: false,
+            slip: false,
+            part_sums: false,
             intro: false,
             early: false,
             bank: false,
@@ -345,6 +357,10 @@ impl Design {
             colon: random.chance(0.4),
             bold_labels: random.chance(0.35),
             capitals: random.chance(0.12),
+            summary: random.chance(0.08),
+            spaced: random.chance(0.04),
+            slip: bill.kind == Kind::Invoice && random.chance(0.08),
+            part_sums: random.chance(0.6),
             intro: random.chance(0.35),
             early: !order && random.chance(0.12),
             bank: !order && random.chance(0.4),

@@ -32,6 +32,7 @@ pub(crate) fn bill(kind: Kind, region: &Region, language: &Language, random: &mu
         recipient,
         ship_to,
         items,
+        gross: plain && !region.sales_tax && random.chance(0.08),
         discount: Decimal::from(if random.chance(0.12) { *random.pick(&[2, 3, 5, 10]) } else { 0 }),
         shipping: if plain && random.chance(0.15) {
             Decimal::new(random.between(4, 60) * 100 + *random.pick(&[0, 50, 90, 95]), 2)
@@ -153,12 +154,13 @@ fn items(kind: Kind, region: &Region, language: &Language, random: &mut Random) 
         };
         let quantity = match random.between(0, 11) {
             0 => Decimal::new(random.between(1, 40) * 25, 2),
-            1 => Decimal::from(random.between(20, 2400)),
+            1 if price < 5000 => Decimal::from(random.between(20, 2400)),
             _ => Decimal::from(random.between(1, 12)),
         };
         LineItem {
             code: random.digits(codes),
             description,
+            heading: String::new(),
             detail: if details { detail } else { String::new() },
             quantity: quantity.normalize() * Decimal::from(sign),
             unit: if units { random.pick(&language.units).clone() } else { String::new() },
@@ -167,7 +169,14 @@ fn items(kind: Kind, region: &Region, language: &Language, random: &mut Random) 
             rate: if mixed { *random.pick(&region.rates) } else { rate },
         }
     };
-    (0..count).map(|_| item()).collect()
+    let mut items: Vec<LineItem> = (0..count).map(|_| item()).collect();
+    if items.len() > 3 && random.chance(0.15) {
+        let split = random.between(1, items.len() as i64 - 2) as usize;
+        for i in [0, split] {
+            items[i].heading = random.pick(&language.trades).clone();
+        }
+    }
+    items
 }
 
 /// What stands around number and date and must not be taken for them.

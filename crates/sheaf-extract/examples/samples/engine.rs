@@ -8,7 +8,7 @@ use crate::locale::{Format, Labels, World};
 use crate::pdf::Writing;
 use crate::random::Random;
 use crate::scan::{Quality, scan};
-use crate::sheet::Sheet;
+use crate::sheet::{Item, Sheet};
 use crate::truth::{Facts, Sample};
 use crate::{draw, layout, pdf, receipt};
 
@@ -34,6 +34,15 @@ fn sample(world: &World, id: &str, scans: u64, random: &mut Random) -> Sample {
     if random.between(0, 99) < scans as i64 {
         sheet = scan(&sheet, Quality::drawn(random), random);
     }
+    if random.chance(0.15) {
+        // In the file, texts stand in no order; what they stand on comes first.
+        for items in &mut sheet.pages {
+            random.shuffle(items);
+            items.sort_by_key(|item| {
+                matches!(item, Item::Text { .. }) as u8 + matches!(item, Item::Line { .. }) as u8
+            });
+        }
+    }
     let pdf = pdf::write(&sheet, id, *random.pick(&Writing::ALL));
     Sample::new(id, "random", &facts, &sheet, pdf)
 }
@@ -49,7 +58,10 @@ fn draw(world: &World, random: &mut Random) -> (Facts, Sheet) {
     };
     let bill = draw::bill(kind, region, language, random);
     let design = Design::drawn(region, &bill, random);
-    let labels = Labels::drawn(language, random);
+    let mut labels = Labels::drawn(language, random);
+    if region.language() != "en" && random.chance(0.06) {
+        labels = labels.bilingual(world.language("en"));
+    }
     let format = Format::drawn(language, region, random);
     (bill.facts(), layout::draw(&bill, &design, &labels, &format))
 }

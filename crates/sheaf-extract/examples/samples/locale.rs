@@ -174,6 +174,16 @@ impl<'a> Labels<'a> {
         Self { language, chosen }
     }
 
+    /// With the English label behind each label of numbers, dates and sums.
+    pub(crate) fn bilingual(mut self, english: &Language) -> Self {
+        for concept in ["invoice_number", "invoice_date", "due_date", "customer_number", "net_total", "total"]
+        {
+            let both = format!("{} / {}", self.get(concept), english.labels[concept][0]);
+            self.chosen.insert(concept.to_owned(), both);
+        }
+        self
+    }
+
     /// The same with another label or sentence for a concept.
     pub(crate) fn with(mut self, concept: &str, label: &str) -> Self {
         self.chosen.insert(concept.to_owned(), label.to_owned());
@@ -227,6 +237,8 @@ pub(crate) struct Format<'a> {
     /// `%b` its name and short name, `%Y` and `%y` year.
     pub(crate) date: &'a str,
     pub(crate) negative: Negative,
+    /// Least number of decimals of a quantity.
+    pub(crate) quantity_decimals: u32,
     /// Between a percentage and its sign.
     pub(crate) percent_gap: bool,
 }
@@ -242,6 +254,7 @@ impl<'a> Format<'a> {
             cells: "{n}",
             date: &region.dates[0],
             negative: Negative::Before,
+            quantity_decimals: 0,
             percent_gap: region.language() != "en",
         }
     }
@@ -259,6 +272,7 @@ impl<'a> Format<'a> {
                 Negative::After,
                 Negative::Parentheses,
             ]),
+            quantity_decimals: *random.pick(&[0, 0, 0, 0, 0, 0, 1, 2, 2, 3]),
             percent_gap: random.chance(0.5),
             ..Self::usual(language, region)
         }
@@ -311,8 +325,8 @@ impl<'a> Format<'a> {
     fn signed(&self, number: Decimal, text: String) -> String {
         match self.negative {
             _ if !number.is_sign_negative() || number.is_zero() => text,
-            Negative::Before => format!("-{text}"),
-            Negative::After => format!("{text}-"),
+            Negative::After if text.ends_with(|c: char| c.is_ascii_digit()) => format!("{text}-"),
+            Negative::Before | Negative::After => format!("-{text}"),
             Negative::Parentheses => format!("({text})"),
         }
     }

@@ -173,6 +173,7 @@ fn items(language: &Language, random: &mut Random) -> Vec<LineItem> {
         LineItem {
             code: String::new(),
             description,
+            heading: String::new(),
             detail: String::new(),
             quantity: Decimal::from(if random.chance(0.7) { 1 } else { random.between(2, 6) }),
             unit: String::new(),

@@ -89,6 +89,7 @@ fn bill(region: &str, currency: &str, number: &str, date: (i64, i64, i64), days:
         recipient: Party::default(),
         ship_to: None,
         items: Vec::new(),
+        gross: false,
         discount: Decimal::ZERO,
         shipping: Decimal::ZERO,
         prepaid: Decimal::ZERO,
@@ -121,6 +122,7 @@ fn items(rows: &[Row]) -> Vec<LineItem> {
     let item = |&(code, description, detail, quantity, unit, price, rate): &Row| LineItem {
         code: code.to_owned(),
         description: description.to_owned(),
+        heading: String::new(),
         detail: detail.to_owned(),
         quantity: Decimal::new(quantity, 2).normalize(),
         unit: unit.to_owned(),

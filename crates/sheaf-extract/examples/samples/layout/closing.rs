@@ -44,6 +44,9 @@ impl Layout<'_> {
             sheet.put(design.left(), y, Align::Left, &line);
             y += design.leading() * 1.15;
         }
+        if design.slip {
+            y = self.slip(sheet, y);
+        }
         if design.fine_print {
             let style = design.small().size(7.0);
             let print = self.labels.get("print").replace("{currency}", &self.bill.currency);
@@ -53,6 +56,30 @@ impl Layout<'_> {
                 y += 9.0;
             }
         }
+    }
+
+    /// What to cut off and send with the payment: number and amount once more.
+    fn slip(&self, sheet: &mut Sheet, y: f32) -> f32 {
+        let design = self.design;
+        let style = design.text();
+        let y = self.room(sheet, y, design.leading() * 5.0);
+        let dashes = "- ".repeat(((design.right() - design.left()) / style.width("- ")) as usize);
+        sheet.put(design.left(), y, Align::Left, &[style.color([120, 120, 120]).span(dashes)]);
+        let y = y + design.leading() * 1.4;
+        let label = |concept: &str| design.label().span(format!("{}: ", self.label(concept)));
+        let account = self.bank_lines().into_iter().nth(1).unwrap_or_default();
+        sheet.put(design.left(), y, Align::Left, &[style.span(account)]);
+        let number = [label(self.bill.kind.number_label()), self.number(style)];
+        sheet.put(design.left(), y + design.leading(), Align::Left, &number);
+        let (concept, field, amount) = if self.bill.prepaid.is_zero() {
+            ("total", "total", self.sums.total)
+        } else {
+            ("amount_due", "amount_due", self.sums.due)
+        };
+        let mut total = vec![label(concept)];
+        total.extend(self.format.amount(self.format.money, amount, style.bold(), Some(Mark::Field(field))));
+        sheet.put(design.right(), y + design.leading(), Align::Right, &total);
+        y + design.leading() * 2.5
     }
 
     fn bank_lines(&self) -> Vec<String> {

@@ -90,8 +90,14 @@ impl Layout<'_> {
         y + style.size * 0.6
     }
 
-    fn title_text(&self) -> &str {
-        self.labels.get(&format!("title_{}", self.bill.kind.word()))
+    fn title_text(&self) -> String {
+        let title = self.labels.get(&format!("title_{}", self.bill.kind.word()));
+        if self.design.spaced && !title.contains(' ') {
+            let letters: Vec<String> = title.to_uppercase().chars().map(String::from).collect();
+            letters.join(" ")
+        } else {
+            title.to_owned()
+        }
     }
 
     fn title_style(&self) -> Style {

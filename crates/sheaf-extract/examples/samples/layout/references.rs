@@ -3,7 +3,7 @@
 use super::Layout;
 use crate::bill::Reference;
 use crate::design::{References, Terms};
-use crate::sheet::{Align, Sheet, Span, Style, width, wrap};
+use crate::sheet::{Align, Mark, Sheet, Span, Style, width, wrap};
 
 /// A label and its value.
 struct Entry {
@@ -72,6 +72,11 @@ impl Layout<'_> {
         }
         if matches!(design.terms, Terms::Reference | Terms::Both) {
             own.push(entry(kind.due_field(), self.due(style)));
+        }
+        if design.summary {
+            let spans = self.format.amount(self.format.money, self.sums.total, style, None);
+            let text: String = spans.into_iter().map(|span| span.text).collect();
+            entries.push(entry("total", style.marked(text, Mark::Field("total"))));
         }
         // A long period that no column holds is left out.
         let room = (design.right() - design.left()) * 0.45;

@@ -36,10 +36,12 @@ impl Layout<'_> {
         let items = &self.bill.items;
         let y = self.room(sheet, y, 70.0);
         let mut y = self.head(sheet, &slots, y);
-        let mut sum = Decimal::ZERO;
+        let parted = !items[0].heading.is_empty();
+        let (mut sum, mut part) = (Decimal::ZERO, Decimal::ZERO);
         for (row, item) in items.iter().enumerate() {
-            let height = self.row_height(&slots, item);
-            let carry = if self.design.carry { self.carry_height() } else { 0.0 };
+            let bands = if parted { 2.0 * self.band_height() } else { 0.0 };
+            let height = self.row_height(&slots, item) + bands;
+            let carry = if self.design.carry { self.band_height() } else { 0.0 };
             if y + height + carry > self.design.bottom() {
                 if self.design.carry {
                     y = self.carry(sheet, &slots, y, "carried", sum);
@@ -53,8 +55,19 @@ impl Layout<'_> {
                     y = self.carry(sheet, &slots, y, "brought", sum);
                 }
             }
+            if !item.heading.is_empty() {
+                let style = self.design.text().bold();
+                y = self.band(sheet, &slots, y, style.span(item.heading.as_str()), None);
+                part = Decimal::ZERO;
+            }
             y = self.row(sheet, &slots, y, row, item);
             sum += item.total();
+            part += item.total();
+            let last = items.get(row + 1).is_none_or(|next| !next.heading.is_empty());
+            if self.design.part_sums && parted && last {
+                let label = self.design.text().span(self.label("sum_items"));
+                y = self.band(sheet, &slots, y, label, Some(part));
+            }
         }
         self.end(sheet, &slots, y);
         y + 4.0
@@ -125,7 +138,7 @@ impl Layout<'_> {
             Column::Code => vec![style.span(item.code.as_str())],
             Column::Description => Vec::new(),
             Column::Quantity => {
-                let mut text = format.number(item.quantity, 0);
+                let mut text = format.number(item.quantity, format.quantity_decimals);
                 // Without a column of its own the unit stands with the quantity.
                 if !item.unit.is_empty() && !self.design.columns.contains(&Column::Unit) {
                     text = format!("{text} ");
@@ -251,23 +264,29 @@ impl Layout<'_> {
         }
     }
 
-    fn carry_height(&self) -> f32 {
+    fn band_height(&self) -> f32 {
         self.design.leading() + 6.0
     }
 
     /// The subtotal at the foot or the head of a page.
     fn carry(&self, sheet: &mut Sheet, slots: &[Slot], y: f32, concept: &str, sum: Decimal) -> f32 {
-        let style = self.design.text().bold();
-        let baseline = y + 2.0 + self.design.size;
         let text = self.label(concept).replace("{n}", &sheet.page.to_string());
+        self.band(sheet, slots, y, self.design.text().bold().span(text), Some(sum))
+    }
+
+    /// A row that is no item: a text in the place of the description, at times an amount.
+    fn band(&self, sheet: &mut Sheet, slots: &[Slot], y: f32, text: Span, sum: Option<Decimal>) -> f32 {
+        let style = text.style;
+        let baseline = y + 2.0 + self.design.size;
         let description = slots.iter().find(|slot| slot.column == Column::Description);
         let x = description.map_or(self.design.left(), |slot| slot.left) + PAD;
-        sheet.put(x, baseline, Align::Left, &[style.span(text)]);
-        if let Some(total) = slots.iter().find(|slot| slot.column == Column::Total) {
+        sheet.put(x, baseline, Align::Left, &[text]);
+        let total = slots.iter().find(|slot| slot.column == Column::Total);
+        if let (Some(total), Some(sum)) = (total, sum) {
             let amount = self.format.amount(self.format.cells, sum, style, None);
             sheet.put(total.right - PAD, baseline, Align::Right, &amount);
         }
-        let bottom = y + self.carry_height();
+        let bottom = y + self.band_height();
         if self.design.ruling == Ruling::Grid {
             sheet.frame([self.design.left(), y, self.design.right(), bottom], 0.5, self.design.accent);
         }

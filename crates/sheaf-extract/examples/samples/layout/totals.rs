@@ -50,6 +50,9 @@ impl Layout<'_> {
         if !bill.shipping.is_zero() {
             add(self.label("shipping"), bill.shipping, None, false);
         }
+        if bill.gross {
+            add(self.label("total"), sums.total, Some("total"), true);
+        }
         add(self.label("net_total"), sums.net, Some("net_total"), false);
         let single = sums.taxes.len() == 1;
         let concept = if self.format.sales_tax() { "sales_tax" } else { "tax" };
@@ -60,7 +63,9 @@ impl Layout<'_> {
         if !single && self.design.tax_sum {
             add(self.label("tax_total"), sums.tax, Some("tax_total"), false);
         }
-        add(self.label("total"), sums.total, Some("total"), true);
+        if !bill.gross {
+            add(self.label("total"), sums.total, Some("total"), true);
+        }
         if !bill.prepaid.is_zero() {
             add(self.label("prepaid"), -bill.prepaid, None, false);
             add(self.label("amount_due"), sums.due, Some("amount_due"), true);
