@@ -2,6 +2,7 @@
 //!
 //! Colours, patterns, shadings and the pixels of images are never looked at.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -17,12 +18,15 @@ use super::font::{Code, Face, Fonts};
 use super::layers::Layers;
 use super::marked::Marks;
 use super::path::Path;
+use super::stream::{Flaw, decode};
 use super::unicode::text_string;
 
 /// Content nested deeper (forms in forms) is left out.
 const MAX_DEPTH: u32 = 30;
 /// Saved graphics states; further ones are not saved.
 const MAX_STATES: usize = 1_000;
+/// Images of a page whose places are kept apart.
+const MAX_IMAGES: usize = 1_000;
 /// Operators between two looks at the clock.
 const CLOCK_INTERVAL: usize = 4_096;
 
@@ -69,6 +73,17 @@ pub(super) struct Drawing {
     pub(super) timed_out: bool,
 }
 
+impl Drawing {
+    fn add_image(&mut self, place: Rect) {
+        if self.images.len() < MAX_IMAGES {
+            self.images.push(place);
+        } else if let Some(last) = self.images.last_mut() {
+            // Pages made of thousands of strips: the rest is known as one.
+            *last = last.union(place);
+        }
+    }
+}
+
 /// What stays the same while a document is read.
 pub(super) struct Environment<'a> {
     pub(super) fonts: Fonts<'a>,
@@ -102,6 +117,27 @@ impl<'a, 'e> Interpreter<'a, 'e> {
         self.form(form, resources, State::new(transform));
     }
 
+    /// Decodes a stream; what is wrong with it goes to the page's warnings.
+    pub(super) fn decode(&mut self, stream: &Stream<'a>) -> Option<Cow<'a, [u8]>> {
+        match decode(stream, self.env.limits.max_stream_bytes) {
+            Ok(content) => Some(content),
+            Err(Flaw::Damaged) => {
+                self.drawing.damaged = true;
+                None
+            }
+            Err(Flaw::TooLarge) => {
+                self.drawing.truncated = true;
+                None
+            }
+        }
+    }
+
+    /// Whether no more time is left; what takes long asks before it begins.
+    pub(super) fn is_late(&mut self) -> bool {
+        self.drawing.timed_out |= Instant::now() >= self.env.deadline;
+        self.drawing.timed_out
+    }
+
     fn is_over(&mut self) -> bool {
         self.operators += 1;
         if self.operators > self.env.limits.max_operators_per_page
@@ -109,8 +145,8 @@ impl<'a, 'e> Interpreter<'a, 'e> {
         {
             self.drawing.truncated = true;
         }
-        if self.operators.is_multiple_of(CLOCK_INTERVAL) && Instant::now() >= self.env.deadline {
-            self.drawing.timed_out = true;
+        if self.operators.is_multiple_of(CLOCK_INTERVAL) {
+            self.is_late();
         }
         self.drawing.truncated || self.drawing.timed_out
     }
@@ -291,11 +327,11 @@ impl<'a, 'e> Interpreter<'a, 'e> {
             self.drawing.truncated = true;
             return;
         }
-        let dict = form.dict();
-        let Ok(content) = form.decoded_data() else {
-            self.drawing.damaged = true;
+        if self.is_late() {
             return;
-        };
+        }
+        let dict = form.dict();
+        let Some(content) = self.decode(form) else { return };
         if let Some(matrix) = dict.get::<[f64; 6]>(keys::MATRIX) {
             state.ctm *= Affine::new(matrix);
         }
@@ -312,7 +348,7 @@ impl<'a, 'e> Interpreter<'a, 'e> {
         if self.marks.is_visible() {
             let place = state.ctm.transform_rect_bbox(Rect::new(0.0, 0.0, 1.0, 1.0)).intersect(state.clip);
             if place.area() > 0.0 {
-                self.drawing.images.push(place);
+                self.drawing.add_image(place);
             }
         }
     }
