@@ -2,7 +2,8 @@
 //!
 //! `SETDIR/truth.jsonl` names the documents and their templates (`file`, and `template`: the name of a file in
 //! `SETDIR/../templates`, or the template itself); a third argument is used for all of them. What cannot be read is
-//! reported as failed. The output has the shape of the product's JSON export.
+//! reported as failed. The output has the shape of the product's JSON export. With `SHEAF_EXPLAIN=part`, the candidates of
+//! the documents whose file names contain it are printed.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -11,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use sheaf_extract::{Limits, extract, read};
+use sheaf_extract::{Limits, explain, extract, read};
 use sheaf_types::{MediaType, TemplateSpec};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -21,6 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let set = PathBuf::from(set);
     let fixed = args.next().map(|path| template_file(Path::new(&path))).transpose()?;
+    let explained = std::env::var("SHEAF_EXPLAIN").ok();
     let mut templates: HashMap<String, TemplateSpec> = HashMap::new();
     let mut results = Vec::new();
     let (mut reading, mut extracting) = (Duration::ZERO, Duration::ZERO);
@@ -48,6 +50,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             Ok(document) => {
                 let start = Instant::now();
                 let fields = extract(&document, &template);
+                if explained.as_deref().is_some_and(|part| file.contains(part)) {
+                    println!("{file}\n{}", explain(&document, &template));
+                }
                 extracting += start.elapsed();
                 json!({"filename": name, "id": truth["id"], "status": "completed", "fields": fields})
             }

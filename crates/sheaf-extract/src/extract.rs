@@ -1,5 +1,7 @@
 //! From a document and a template to fields with provenance.
 
+use std::fmt::Write;
+
 use sheaf_types::{
     Document, FieldKind, FieldResult, FieldValue, Method, PageWarning, ReviewReason, TemplateSpec,
 };
@@ -36,6 +38,39 @@ pub fn extract(document: &Document, template: &TemplateSpec) -> Vec<FieldResult>
             review(result, field, template.confidence_threshold, unread, choice)
         })
         .collect()
+}
+
+/// Why the fields got their values: for each field its best candidates with what speaks for them, as text for people who
+/// work on the engine.
+#[must_use]
+pub fn explain(document: &Document, template: &TemplateSpec) -> String {
+    let layout = Layout::new(document);
+    let labels = Labels::new(template);
+    let pool = Pool::new(&layout, &labels, template.locale.as_deref());
+    let fields = Field::all(template);
+    let candidates: Vec<Vec<Scored>> = fields.iter().map(|field| pool.candidates(field)).collect();
+    let choices = assign(&fields, &candidates);
+    let mut text = format!("{:?}\n", pool.locale);
+    for (index, line) in layout.lines.iter().enumerate() {
+        let _ = writeln!(text, "  | {index} {}", line.text.replace('\t', " ⇥ "));
+    }
+    for ((field, candidates), choice) in fields.iter().zip(&candidates).zip(&choices) {
+        let _ = writeln!(text, "{} ({:?}) adds up: {:?}", field.spec.name, field.shape, choice.adds_up);
+        for (index, candidate) in candidates.iter().enumerate().take(8) {
+            let mark = if choice.index == Some(index) { '*' } else { ' ' };
+            let line = candidate.spans.first().map_or(0, |span| span.line);
+            let _ = writeln!(
+                text,
+                "  {mark} {:.3} {:?} line {line} [{}] repeats {} {:?}",
+                candidate.score,
+                candidate.parsed.value,
+                candidate.source,
+                candidate.repeats,
+                candidate.evidence
+            );
+        }
+    }
+    text
 }
 
 /// The result for the candidate chosen, traced to the page.

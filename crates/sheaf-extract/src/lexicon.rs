@@ -58,6 +58,8 @@ pub(crate) enum Key {
 /// How surely a label means what it belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Strength {
+    /// Counts only where nothing better stands on the document.
+    Fallback,
     /// Counts, but less than the others.
     Weak,
     /// A bare word: only as the whole label or its end.
@@ -146,6 +148,8 @@ pub(crate) struct Lexicon {
     names: HashMap<String, Vec<ConceptId>>,
     /// Tight titles of documents to concepts.
     titles: HashMap<String, Vec<ConceptId>>,
+    /// How many labels each folded word is part of.
+    words: HashMap<String, u32>,
 }
 
 /// The lexicon that ships with the program.
@@ -183,15 +187,20 @@ impl Lexicon {
             language => {
                 let language = LANGUAGES.iter().position(|&l| l == language).map(|l| l as u8);
                 for item in items {
-                    let (item, weak) = item.strip_prefix('~').map_or((item, false), |rest| (rest, true));
-                    let inner = item.strip_prefix('(').and_then(|i| i.strip_suffix(')'));
-                    let strength = match (weak, inner) {
-                        (true, _) => Strength::Weak,
-                        (false, Some(_)) => Strength::Bare,
-                        (false, None) => Strength::Strong,
+                    let label = item.trim_start_matches('~');
+                    let inner = label.strip_prefix('(').and_then(|i| i.strip_suffix(')'));
+                    let strength = match (item.len() - label.len(), inner) {
+                        (0, None) => Strength::Strong,
+                        (0, Some(_)) => Strength::Bare,
+                        (1, _) => Strength::Weak,
+                        _ => Strength::Fallback,
                     };
                     let entry = Entry { key: Key::Concept(id), strength, bare: inner.is_some(), language };
-                    self.labels.insert(inner.unwrap_or(item), entry);
+                    let label = inner.unwrap_or(label);
+                    for word in fold(label).split(' ') {
+                        *self.words.entry(word.to_owned()).or_insert(0) += 1;
+                    }
+                    self.labels.insert(label, entry);
                 }
             }
         }
@@ -218,6 +227,11 @@ impl Lexicon {
     /// Concepts whose documents carry this title.
     pub(crate) fn titled(&self, title: &str) -> &[ConceptId] {
         self.titles.get(&tight(title)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a word is one that labels are made of ("code", "number", "date").
+    pub(crate) fn is_label_word(&self, folded: &str) -> bool {
+        self.words.get(folded).is_some_and(|&count| count >= 5)
     }
 
     /// Concepts that have `label` as a known label that is no bare word.

@@ -9,5 +9,5 @@ mod locate;
 pub mod parse;
 pub mod read;
 
-pub use extract::extract;
+pub use extract::{explain, extract};
 pub use read::{Limits, ReadError, read};

@@ -4,6 +4,8 @@
 
 use std::ops::Range;
 
+use rust_decimal::Decimal;
+
 use super::field::End;
 use super::layout::{BLANK, Layout, Rect, Span, TAB};
 use crate::parse::currency;
@@ -35,6 +37,8 @@ pub(crate) struct Candidate {
     pub(crate) segment: usize,
     pub(crate) rect: Rect,
     pub(crate) typed: Typed,
+    /// Whether it is the sum of the amounts above it in its column.
+    pub(crate) is_sum: bool,
 }
 
 impl Candidate {
@@ -47,6 +51,7 @@ impl Candidate {
             rect,
             typed,
             spans,
+            is_sum: false,
         })
     }
 
@@ -133,7 +138,45 @@ pub(crate) fn numbers(layout: &Layout<'_>, dates: &[Candidate], mark: DecimalMar
             candidates.extend(Candidate::new(layout, vec![span], Typed::Number(number)));
         }
     }
+    mark_sums(layout, &mut candidates);
     candidates
+}
+
+/// Marks amounts that are the sum of two or more amounts right above them in their column.
+fn mark_sums(layout: &Layout<'_>, candidates: &mut [Candidate]) {
+    let values: Vec<Option<Decimal>> = candidates
+        .iter()
+        .map(|c| match &c.typed {
+            Typed::Number(number) if number.decimals == 2 && !number.percent => number.value.parse().ok(),
+            _ => None,
+        })
+        .collect();
+    for index in 0..candidates.len() {
+        let Some(value) = values[index].filter(|v| !v.is_zero()) else { continue };
+        let own = &candidates[index];
+        let page = layout.lines[own.line()].page;
+        let size = layout.segments[own.segment].size;
+        let mut top = own.rect;
+        let mut sum = Decimal::ZERO;
+        let mut rows = 0;
+        for above in (0..index).rev() {
+            let other = &candidates[above];
+            if layout.lines[other.line()].page != page || top.y0 - other.rect.y1 > 6.0 * size || rows > 40 {
+                break;
+            }
+            let Some(part) = values[above] else { continue };
+            if (other.rect.x1 - own.rect.x1).abs() > 0.7 * size || other.rect.y1 > top.y0 + 0.4 * size {
+                continue;
+            }
+            top = other.rect;
+            sum += part;
+            rows += 1;
+            if rows >= 2 && sum == value {
+                candidates[index].is_sum = true;
+                break;
+            }
+        }
+    }
 }
 
 /// Words of a line with their bytes.

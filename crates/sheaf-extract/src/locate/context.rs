@@ -33,6 +33,8 @@ const REACH: usize = 70;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
     Before,
+    /// The start of the segment, before another value: "Rechnung 4711 vom 1.2.2020".
+    Head,
     Left,
     Above,
     Below,
@@ -95,12 +97,24 @@ impl<'a> Surroundings<'a> {
                         .sum()
                 };
                 let (value, other) = (letters(true), letters(false));
+                let ends_in_colon = layout.tokens(segment).last().is_some_and(|t| t.colon);
                 let colon_within = layout.tokens(segment).iter().rev().skip(1).any(|t| t.colon);
                 let only_currency = value == 0 && other == 0;
+                // "VAT 21% on 100.00": the value is what the label's amount is reckoned on, not that amount.
+                let reckoned_on =
+                    values.iter().find(|v| v.start >= segment.range.start).is_some_and(|first| {
+                        let before = layout.tokens(segment).iter().rev().find(|t| t.range.end <= first.start);
+                        before.is_some_and(|t| {
+                            matches!(
+                                line.folded(t),
+                                "on" | "auf" | "aus" | "von" | "sur" | "sobre" | "over" | "su"
+                            )
+                        })
+                    });
                 SegmentLabel {
                     matches: labels.classify(&printed_segment(layout, index)).into(),
                     is_value: only_currency || value > 0 && (other <= 3 || other * 2 < value),
-                    is_spent: colon_within || value >= 2 && other > 3,
+                    is_spent: colon_within || value >= 2 && other > 3 && !reckoned_on && !ends_in_colon,
                 }
             })
             .collect();
@@ -144,6 +158,13 @@ impl<'a> Surroundings<'a> {
             let matches = self.labels.classify(&printed(line, whole)).into();
             let geometry = if near.is_empty() { 0.85 } else { BEFORE_BEYOND };
             contexts.push(Context { place: Place::Before, geometry, matches });
+            let first_value = self.occupied[segment.line].iter().find(|v| v.start >= segment.range.start);
+            let head = whole.partition_point(|t| first_value.is_none_or(|v| t.range.start < v.start));
+            let head = whole[..head].iter().position(|t| t.colon).map_or(head, |colon| colon + 1);
+            if head > 0 {
+                let matches = self.labels.classify(&printed(line, &whole[..head])).into();
+                contexts.push(Context { place: Place::Head, geometry: 1.0, matches });
+            }
         }
         if whole.is_empty() && candidate.segment == line.segments.start {
             self.wrapped(candidate, contexts);
@@ -210,11 +231,12 @@ impl<'a> Surroundings<'a> {
         let mut found = 0;
         let mut nearness = 1.0f32;
         for index in (first_of_page.max(line.saturating_sub(REACH))..line).rev() {
-            if layout.lines[index].rect.y1 > below.y0 + 0.5 * size {
-                continue;
-            }
             for other in layout.lines[index].segments.clone() {
                 let candidate = &layout.segments[other];
+                // Boxes of tight lines overlap: the middles must be a line apart.
+                if candidate.rect.centre_y() > below.centre_y() - 0.5 * size {
+                    continue;
+                }
                 let Some(alignment) = alignment(candidate.rect, rect, size) else { continue };
                 let gap = (below.y0 - candidate.rect.y1) / size;
                 nearness *= match gap {

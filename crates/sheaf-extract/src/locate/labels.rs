@@ -64,6 +64,11 @@ impl Labels {
                     language: None,
                 };
                 own.insert(anchor, entry);
+                // "Contract / Revision" is also found as "Contract".
+                if let Some((first, _)) = anchor.split_once('/').filter(|(first, _)| tight(first).len() >= 4)
+                {
+                    own.insert(first, Entry { strength: Strength::Bare, bare: true, ..entry });
+                }
                 let letters: Vec<char> = tight(anchor).chars().collect();
                 if letters.len() >= 6 {
                     anchors.push((index, letters));
@@ -96,6 +101,9 @@ impl Labels {
                     spans.extend(entries.iter().map(|entry| (start, start + used, entry)));
                 }
             }
+        }
+        if spans.iter().all(|&(start, _, _)| start > 0) {
+            spans.extend(compounds(&texts));
         }
         let mut matches: Vec<LabelMatch> = Vec::new();
         for &(start, end, entry) in &spans {
@@ -165,12 +173,33 @@ impl Labels {
     }
 }
 
+/// Known labels that start within a long first word: "Baurechnung Nr." ends in "Rechnung Nr.".
+fn compounds<'t>(texts: &[&'t str]) -> Vec<(usize, usize, &'static Entry)> {
+    let Some(first) = texts.first().filter(|t| t.len() >= 9) else { return Vec::new() };
+    let cuts = first.char_indices().map(|(at, _)| at).filter(|&at| at >= 3 && at + 6 <= first.len());
+    let mut rest: Vec<&'t str> = texts.to_vec();
+    for cut in cuts {
+        rest[0] = &first[cut..];
+        let found: Vec<_> = LEXICON
+            .labels
+            .matches(&rest)
+            .filter(|(_, entries)| !entries.is_empty())
+            .flat_map(|(used, entries)| entries.iter().map(move |entry| (0, used, entry)))
+            .collect();
+        if !found.is_empty() {
+            return found;
+        }
+    }
+    Vec::new()
+}
+
 /// How much a label's strength is worth.
 pub(crate) fn strength_weight(strength: Strength) -> f32 {
     match strength {
         Strength::Strong => 1.0,
         Strength::Bare => 0.92,
         Strength::Weak => 0.82,
+        Strength::Fallback => 0.5,
     }
 }
 
@@ -273,7 +302,7 @@ mod tests {
         let labels = labels();
         let words: Vec<(String, bool)> = label
             .split_whitespace()
-            .map(|w| (tight(w), w.ends_with(':')))
+            .map(|w| (if w == "#" { w.to_owned() } else { tight(w) }, w.ends_with(':')))
             .filter(|(w, _)| !w.is_empty())
             .collect();
         let printed: Vec<Printed<'_>> =
@@ -317,6 +346,7 @@ mod tests {
         assert_eq!(best("VAT 21 %", "tax_total"), 1.0);
         assert_eq!(best("Handelsrechnung (380) Nr.", "invoice_number"), 1.0);
         assert_eq!(best("Name: Gross Amount", "gross_amount"), 1.0);
+        assert_eq!(best("Invoice #", "invoice_number"), 1.0);
     }
 
     #[test]

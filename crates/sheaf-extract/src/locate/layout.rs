@@ -432,8 +432,11 @@ fn group_lines(page: &Page, frame: &Frame) -> Vec<Vec<usize>> {
             .enumerate()
             .filter_map(|(i, (line, members))| {
                 let near = nearest(members, rect).unwrap_or(*line);
-                let share = near.overlap_y(rect) / near.height().min(rect.height()).max(0.1);
-                (share >= SAME_LINE).then_some((open + i, share))
+                let (small, large) = sorted(near.height(), rect.height());
+                let share = near.overlap_y(rect) / small;
+                // A title in large print spans several lines of small print: only feet at one height make one line.
+                let level = large < 1.9 * small || (near.y1 - rect.y1).abs() < 0.35 * small;
+                (share >= SAME_LINE && level).then_some((open + i, share))
             })
             .max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)));
         match best {
@@ -447,11 +450,44 @@ fn group_lines(page: &Page, frame: &Frame) -> Vec<Vec<usize>> {
     lines.sort_by(|a, b| a.0.centre_y().total_cmp(&b.0.centre_y()));
     lines
         .into_iter()
-        .map(|(_, mut members)| {
+        .flat_map(|(_, mut members)| {
             members.sort_by(|(i, a), (j, b)| a.x0.total_cmp(&b.x0).then(i.cmp(j)));
-            members.into_iter().map(|(index, _)| index).collect()
+            tracks(members)
         })
         .collect()
+}
+
+/// Parts words of one height that are printed over one another (a text too long for its cell runs into the next one):
+/// each word follows the one it stands behind, not the one it stands on.
+fn tracks(members: Vec<(usize, Rect)>) -> Vec<Vec<usize>> {
+    let mut tracks: Vec<(Rect, Vec<usize>)> = Vec::new();
+    for (index, rect) in members {
+        let cost = |last: &Rect| {
+            let height = last.height().max(0.1);
+            let level = (last.y1 - rect.y1).abs() / height;
+            let gap = (rect.x0 - last.x1) / height;
+            let overlaps = last.overlap_x(rect) > 0.3 * last.width().min(rect.width());
+            (!overlaps).then_some(5.0 * level + 0.1 * gap.max(0.0))
+        };
+        let best = tracks
+            .iter()
+            .enumerate()
+            .filter_map(|(i, (last, _))| cost(last).map(|c| (i, c)))
+            .min_by(|a, b| a.1.total_cmp(&b.1));
+        match best {
+            Some((track, _)) => {
+                tracks[track].0 = rect;
+                tracks[track].1.push(index);
+            }
+            None => tracks.push((rect, vec![index])),
+        }
+    }
+    tracks.into_iter().map(|(_, words)| words).collect()
+}
+
+/// Two heights, the smaller first, none zero.
+fn sorted(a: f32, b: f32) -> (f32, f32) {
+    (a.min(b).max(0.1), a.max(b).max(0.1))
 }
 
 /// The member of a line that stands nearest to `rect` from left to right: on a slanted scan the neighbour's height

@@ -37,6 +37,9 @@ use text::{Part, TextCandidate};
 /// Candidates that are kept for a field.
 const KEPT: usize = 24;
 
+/// What another place with the same value is worth.
+const REPEATED: f32 = 0.015;
+
 /// A candidate with what it is worth for a field.
 #[derive(Debug, Clone)]
 pub(crate) struct Scored {
@@ -97,6 +100,10 @@ impl<'a> Pool<'a> {
         };
         scored.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| first(a).cmp(&first(b))));
         count_repeats(&mut scored);
+        for found in &mut scored {
+            found.score += REPEATED * found.repeats.min(3) as f32;
+        }
+        scored.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| first(a).cmp(&first(b))));
         scored.truncate(KEPT);
         scored
     }
@@ -146,6 +153,7 @@ impl<'a> Pool<'a> {
 
     fn free(&self, field: &Field<'_>) -> Vec<Scored> {
         let is_party = field.is("seller") || field.is("buyer");
+        let is_name = matches!(field.shape, Shape::Name | Shape::Person);
         self.texts()
             .iter()
             .filter(|(text, _)| {
@@ -159,11 +167,16 @@ impl<'a> Pool<'a> {
                     evidence.score = evidence.score.max(by_place);
                 }
                 let mut scored = self.scored(field, &text.candidate, evidence)?;
+                scored.score += typed::fit(field, &text.candidate, &scored.source);
                 scored.score += match text.part {
                     Part::Whole => 0.0,
                     Part::AfterColon => 0.02,
                     Part::AfterLabel => -0.04,
                     Part::Head => -0.05,
+                    Part::WithoutId if is_name => 0.03,
+                    Part::WithoutId => -0.05,
+                    Part::Name if is_name => 0.05,
+                    Part::Name => -0.02,
                 };
                 scored.score += 0.03 * (text.candidate.spans.len() - 1) as f32;
                 scored.score -= 0.03 * score::position(&text.candidate, self.surroundings.layout.lines.len());

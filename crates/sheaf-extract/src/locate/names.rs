@@ -61,6 +61,7 @@ pub(crate) fn look(text: &str) -> Look {
     let phone = digits >= 7 && digits * 2 > letters && !folded.contains([',', '$', '€']);
     let legal = |w: &String| LEGAL_FORMS.contains(w.as_str());
     let ends = ends_in_form(&bare);
+    let only_form = bare.iter().all(legal);
     let town = is_town(&words, text);
     let street = is_street(&words);
     let salutation =
@@ -77,6 +78,7 @@ pub(crate) fn look(text: &str) -> Look {
         && !web
         && !dated
         && !sentence
+        && !only_form
         && !text.contains([':', '€', '%', '=', '<', '>', '©', '?', '!'])
         && !salutation;
     Look {
@@ -136,6 +138,15 @@ fn is_town(words: &[&str], text: &str) -> bool {
             || digits(zip, 5) && (state_before || word_before && words.len() <= 5 && i + 1 == words.len())
             || digits(bare, 4) && next_word && words[i + 1].len() == 2 && words.len() > i + 2
     })
+}
+
+/// A name without the number that a list of customers puts behind it: "Name (4711)".
+pub(crate) fn without_id(text: &str) -> &str {
+    let Some((name, id)) = text.trim_end().strip_suffix(')').and_then(|t| t.rsplit_once('(')) else {
+        return text;
+    };
+    let is_id = !id.is_empty() && id.bytes().all(|b| b.is_ascii_digit()) || id.len() == 1;
+    if is_id && !name.trim().is_empty() { name.trim_end() } else { text }
 }
 
 /// Whether a web or mail address in `text` carries the name: the domain's letters are a run of the name's, or the name's

@@ -84,6 +84,10 @@ impl Parties {
         let candidate = &text.candidate;
         let source = layout.source(&candidate.spans);
         let look = look(&source);
+        // "Client services": a bare word before other words is no label of theirs.
+        if text.part == Part::AfterLabel && !text.long_label {
+            return None;
+        }
         if !look.name || look.address || look.reachable || source.len() > 90 {
             return None;
         }

@@ -16,6 +16,8 @@ use crate::lexicon::{ConceptId, Key, Shape};
 const RIVAL: f32 = 0.6;
 /// How much the weaker axis adds or takes away.
 const SECOND_AXIS: f32 = 0.22;
+/// How much the start of the segment adds or takes away.
+const HEAD: f32 = 0.15;
 
 /// What speaks for a candidate.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -45,10 +47,12 @@ impl AxisEvidence {
 
 /// The labels' evidence that the candidate with these contexts is the field's value.
 pub(crate) fn by_labels(field: &Field<'_>, contexts: &[Context], titled: &[ConceptId]) -> Evidence {
-    let (mut row, mut column) = (AxisEvidence::default(), AxisEvidence::default());
+    let (mut row, mut column, mut head) =
+        (AxisEvidence::default(), AxisEvidence::default(), AxisEvidence::default());
     for context in contexts {
         let axis = match context.place {
             Place::Before | Place::Left => &mut row,
+            Place::Head => &mut head,
             Place::Above => &mut column,
             // Only forms for people put the label under the line.
             Place::Below if matches!(field.shape, Shape::Person | Shape::Text) => &mut column,
@@ -84,7 +88,8 @@ pub(crate) fn by_labels(field: &Field<'_>, contexts: &[Context], titled: &[Conce
         let rival = row.rival.max(column.rival);
         return Evidence { score: -RIVAL * rival, ..Evidence::default() };
     }
-    Evidence { score: better + SECOND_AXIS * weaker.clamp(-0.5, 1.0), ..best }
+    let head = HEAD * if head.own > 0.0 { head.own } else { -head.rival };
+    Evidence { score: better + SECOND_AXIS * weaker.clamp(-0.5, 1.0) + head, ..best }
 }
 
 /// How far the candidate stands in the region drawn for the field: added to the score.

@@ -5,7 +5,8 @@ use std::ops::Range;
 use super::candidate::{Candidate, Typed};
 use super::context::Surroundings;
 use super::labels::printed;
-use super::layout::{Layout, Span};
+use super::layout::{BLANK, Layout, Span};
+use super::names::{look, without_id};
 
 /// Longer texts are paragraphs, not values.
 const LONGEST: usize = 240;
@@ -16,6 +17,8 @@ pub(crate) struct TextCandidate {
     pub(crate) candidate: Candidate,
     /// What made it: the whole segment, or the part behind a label.
     pub(crate) part: Part,
+    /// The label before it in its segment has several words.
+    pub(crate) long_label: bool,
 }
 
 /// Which part of its segment a text is.
@@ -27,6 +30,10 @@ pub(crate) enum Part {
     AfterColon,
     /// Behind a known label without a colon.
     AfterLabel,
+    /// A name on two lines.
+    Name,
+    /// A name without the number in brackets behind it.
+    WithoutId,
     /// The start, up to a separator or the next label.
     Head,
 }
@@ -43,12 +50,28 @@ pub(crate) fn texts(surroundings: &Surroundings<'_>) -> Vec<TextCandidate> {
         let line = segment.line;
         for (range, part) in parts(surroundings, index) {
             let Some(range) = trimmed(layout, line, range) else { continue };
+            let text = &layout.lines[line].text[range.clone()];
+            let shorter = without_id(text).len();
+            if shorter < text.len() {
+                push(
+                    layout,
+                    &mut found,
+                    vec![Span { line, range: range.start..range.start + shorter }],
+                    Part::WithoutId,
+                );
+            }
             if let Some(head) = head(layout, line, &range) {
                 push(layout, &mut found, vec![Span { line, range: head }], Part::Head);
             }
             let spans = vec![Span { line, range }];
             if let Some(longer) = continued(surroundings, index, &spans[0]) {
                 push(layout, &mut found, longer, part);
+            }
+            if part == Part::Whole
+                && !surroundings.is_label(index)
+                && let Some(name) = wrapped_name(surroundings, &spans[0])
+            {
+                push(layout, &mut found, name, Part::Name);
             }
             push(layout, &mut found, spans, part);
         }
@@ -58,7 +81,9 @@ pub(crate) fn texts(surroundings: &Surroundings<'_>) -> Vec<TextCandidate> {
 
 fn push(layout: &Layout<'_>, found: &mut Vec<TextCandidate>, spans: Vec<Span>, part: Part) {
     if let Some(candidate) = Candidate::new(layout, spans, Typed::Text) {
-        found.push(TextCandidate { candidate, part });
+        let segment = &layout.segments[candidate.segment];
+        let before = layout.tokens(segment).partition_point(|t| t.range.end <= candidate.start());
+        found.push(TextCandidate { candidate, part, long_label: before > 1 });
     }
 }
 
@@ -148,14 +173,54 @@ fn continued(surroundings: &Surroundings<'_>, index: usize, span: &Span) -> Opti
             last.to_lowercase().as_str(),
             "and" | "und" | "et" | "of" | "the" | "for" | "y" | "e" | "en" | "de"
         );
-    if !goes_on || span.range.end < segment.range.end - 1 {
+    if span.range.end + 1 < segment.range.end {
         return None;
     }
     let below = below(surroundings, span)?;
+    if !goes_on && !is_full(layout, span, below) {
+        return None;
+    }
     let rest = trimmed(layout, layout.segments[below].line, layout.segments[below].range.clone())?;
     // The comma that goes on is part of the text.
     let first = Span { line: span.line, range: span.range.start..segment.range.end };
     Some(vec![first, Span { line: layout.segments[below].line, range: rest }])
+}
+
+/// Whether the line had no room for the first word of the line below it, so that the text had to wrap there.
+fn is_full(layout: &Layout<'_>, span: &Span, below: usize) -> bool {
+    let segment = &layout.segments[layout.segment_at(span.line, span.range.start)];
+    let line = &layout.lines[span.line];
+    let next = &layout.segments[below];
+    let text = layout.text(next);
+    let word = text.split([BLANK, '-', '/']).next().unwrap_or_default().chars().count();
+    let letters = text.chars().count().max(1);
+    let width = next.rect.width() * word as f32 / letters as f32;
+    let right = layout.segments[line.segments.clone()]
+        .iter()
+        .map(|s| s.rect.x0)
+        .filter(|&x| x > segment.rect.x1)
+        .fold(f32::INFINITY, f32::min);
+    // The column ends where the next one starts; a label of its own must stand before the value, else any two lines
+    // of an address would be one.
+    let labelled = line.segments.start < layout.segment_at(span.line, span.range.start)
+        || span.range.start > segment.range.start;
+    labelled && right.is_finite() && segment.rect.x1 + width + 0.3 * segment.size > right - 0.6 * segment.size
+}
+
+/// A name on two lines: a salutation over a name, or a second line that ends in the legal form the first lacks.
+fn wrapped_name(surroundings: &Surroundings<'_>, span: &Span) -> Option<Vec<Span>> {
+    let layout = surroundings.layout;
+    let first = look(&layout.lines[span.line].text[span.range.clone()]);
+    if !(first.salutation || first.name && !first.legal_form && !first.address) {
+        return None;
+    }
+    let below = &layout.segments[below(surroundings, span)?];
+    let second = look(layout.text(below));
+    let fits = second.name
+        && !second.address
+        && !second.reachable
+        && (first.salutation || second.ends_in_legal_form);
+    fits.then(|| vec![span.clone(), Span { line: below.line, range: below.range.clone() }])
 }
 
 /// The segment right below a span that starts where it starts, if no label stands left of it.
@@ -163,7 +228,12 @@ pub(crate) fn below(surroundings: &Surroundings<'_>, span: &Span) -> Option<usiz
     let layout = surroundings.layout;
     let rect = layout.rect(span);
     let line = &layout.lines[span.line];
-    let size = layout.segments[layout.segment_at(span.line, span.range.start)].size;
+    let own = layout.segment_at(span.line, span.range.start);
+    let size = layout.segments[own].size;
+    let left_label = |index: usize| {
+        let line = layout.line_of(&layout.segments[index]);
+        index > line.segments.start && surroundings.is_label(index - 1)
+    };
     layout.lines[span.line + 1..]
         .iter()
         .take(3)
@@ -173,7 +243,10 @@ pub(crate) fn below(surroundings: &Surroundings<'_>, span: &Span) -> Option<usiz
             let next = &layout.segments[index];
             let label = &surroundings.segments[index];
             let known = label.matches.iter().any(|m| m.similarity > 0.97);
+            // A label beside the lower line makes it another value, unless it is the label of both lines.
+            let labelled = left_label(index) && left_label(own);
             (next.rect.x0 - rect.x0).abs() < 0.6 * size
+                && !labelled
                 && next.rect.y0 > rect.centre_y()
                 && !known
                 && !label.is_spent
