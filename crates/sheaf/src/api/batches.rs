@@ -240,7 +240,10 @@ fn read_documents(members: &mut Members, documents: Vec<Value>) -> Vec<(Document
                 found.extend(id.map(|id| (id, custom_id)));
                 members.absorb(part);
             }
-            None => members.fault(&format!("documents/{i}"), "expected an object with document_id and, if wanted, custom_id"),
+            None => members.fault(
+                &format!("documents/{i}"),
+                "expected an object with document_id and, if wanted, custom_id",
+            ),
         }
     }
     found

@@ -119,7 +119,10 @@ pub(super) async fn openapi_json() -> impl IntoResponse {
 pub(super) async fn docs_page() -> impl IntoResponse {
     let headers = [
         (CONTENT_TYPE, "text/html; charset=utf-8"),
-        (CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'"),
+        (
+            CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'",
+        ),
     ];
     (headers, PAGE.as_str())
 }

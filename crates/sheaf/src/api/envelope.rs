@@ -32,7 +32,8 @@ pub(super) async fn wrap(request: Request, next: Next) -> Response {
         Ok(response) => into_problem(response),
         Err(panic) => {
             tracing::error!(request_id = ?id, panic = message(panic.as_ref()), "a handler panicked");
-            ApiError::new(Code::Internal, "something went wrong on the server: its log has more").into_response()
+            ApiError::new(Code::Internal, "something went wrong on the server: its log has more")
+                .into_response()
         }
     };
     if response.status().is_client_error() {
@@ -71,16 +72,22 @@ fn into_problem(response: Response) -> Response {
         return response;
     }
     let error = match status {
-        StatusCode::NOT_FOUND => ApiError::new(Code::NotFound, "there is no such path: /docs lists those there are"),
+        StatusCode::NOT_FOUND => {
+            ApiError::new(Code::NotFound, "there is no such path: /docs lists those there are")
+        }
         StatusCode::METHOD_NOT_ALLOWED => {
             ApiError::new(Code::MethodNotAllowed, "the path does not take this method: see the Allow header")
         }
-        StatusCode::PAYLOAD_TOO_LARGE => ApiError::new(Code::FileTooLarge, "the request is larger than the limit"),
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            ApiError::new(Code::FileTooLarge, "the request is larger than the limit")
+        }
         StatusCode::UNSUPPORTED_MEDIA_TYPE => {
             ApiError::new(Code::UnsupportedType, "the request's Content-Type is not supported here")
         }
         status if status.is_client_error() => ApiError::new(Code::InvalidRequest, "the request is malformed"),
-        StatusCode::SERVICE_UNAVAILABLE => ApiError::new(Code::Unavailable, "not available now: try again in a moment"),
+        StatusCode::SERVICE_UNAVAILABLE => {
+            ApiError::new(Code::Unavailable, "not available now: try again in a moment")
+        }
         _ => ApiError::new(Code::Internal, "something went wrong on the server: its log has more"),
     };
     let mut problem = error.into_response();
@@ -115,9 +122,8 @@ fn split(request: Request) -> (Request, Rest) {
     let (parts, body) = request.into_parts();
     let body = Arc::new(Mutex::new(body.into_data_stream()));
     let shared = Arc::clone(&body);
-    let stream = stream::poll_fn(move |cx| {
-        shared.lock().unwrap_or_else(PoisonError::into_inner).poll_next_unpin(cx)
-    });
+    let stream =
+        stream::poll_fn(move |cx| shared.lock().unwrap_or_else(PoisonError::into_inner).poll_next_unpin(cx));
     (Request::from_parts(parts, Body::from_stream(stream)), Rest { body, waits })
 }
 
@@ -127,7 +133,9 @@ impl Rest {
             return;
         }
         let body = self.body;
-        let mut rest = stream::poll_fn(move |cx| body.lock().unwrap_or_else(PoisonError::into_inner).poll_next_unpin(cx));
+        let mut rest = stream::poll_fn(move |cx| {
+            body.lock().unwrap_or_else(PoisonError::into_inner).poll_next_unpin(cx)
+        });
         let read = async {
             let mut bytes = 0;
             while let Some(Ok(chunk)) = rest.next().await {

@@ -65,7 +65,12 @@ pub(super) async fn export_batch(
 impl ExportQuery {
     fn read(&self) -> Result<(Format, CsvOptions), ApiError> {
         let format = match given(self.format.as_deref()) {
-            Some("xlsx") => return Err(ApiError::invalid("/format", "xlsx is not there yet: take csv with dialect=excel")),
+            Some("xlsx") => {
+                return Err(ApiError::invalid(
+                    "/format",
+                    "xlsx is not there yet: take csv with dialect=excel",
+                ));
+            }
             name => name
                 .and_then(Format::from_name)
                 .ok_or_else(|| ApiError::invalid("/format", "expected one of csv, json, jsonl"))?,
@@ -92,7 +97,12 @@ enum Next {
 
 /// The file in pieces. Where the store fails half-way the stream breaks off, so that the client does not take what came
 /// for the whole.
-fn file(store: Store, user: UserId, batch: BatchId, exporter: Exporter) -> impl Stream<Item = Result<Bytes, StoreError>> {
+fn file(
+    store: Store,
+    user: UserId,
+    batch: BatchId,
+    exporter: Exporter,
+) -> impl Stream<Item = Result<Bytes, StoreError>> {
     stream::try_unfold((exporter, Next::Start), move |(mut exporter, next)| {
         let store = store.clone();
         async move {

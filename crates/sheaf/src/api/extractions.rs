@@ -84,7 +84,9 @@ async fn start_with_file(api: &ApiState, user: UserId, request: Request) -> Resu
     api.store.template(user, template, None).await?;
 
     let documents = form.uploads.store(&api.store, user).await?;
-    let [document] = documents.as_slice() else { return Err(ApiError::invalid("/file", "expected one file")) };
+    let [document] = documents.as_slice() else {
+        return Err(ApiError::invalid("/file", "expected one file"));
+    };
     match api.store.create_extraction(user, document.id, template, tier).await {
         Ok(id) => Ok(id),
         Err(error) => {

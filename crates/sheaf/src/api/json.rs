@@ -16,12 +16,19 @@ const LONGEST_BODY: usize = 16 << 20;
 pub(super) async fn read(request: Request) -> Result<Value, ApiError> {
     let media_type = media_type(request.headers());
     if media_type != "application/json" && !media_type.ends_with("+json") {
-        return Err(ApiError::new(Code::UnsupportedType, "send the body as JSON, with \"Content-Type: application/json\""));
+        return Err(ApiError::new(
+            Code::UnsupportedType,
+            "send the body as JSON, with \"Content-Type: application/json\"",
+        ));
     }
     let body = axum::body::to_bytes(request.into_body(), LONGEST_BODY).await.map_err(|_| {
-        ApiError::new(Code::FileTooLarge, format!("the body broke off or is longer than {LONGEST_BODY} bytes"))
+        ApiError::new(
+            Code::FileTooLarge,
+            format!("the body broke off or is longer than {LONGEST_BODY} bytes"),
+        )
     })?;
-    serde_json::from_slice(&body).map_err(|error| ApiError::invalid("", format!("is not valid JSON: {error}")))
+    serde_json::from_slice(&body)
+        .map_err(|error| ApiError::invalid("", format!("is not valid JSON: {error}")))
 }
 
 /// The members of an object and what is wrong with them.

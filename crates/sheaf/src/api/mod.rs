@@ -81,7 +81,10 @@ impl Default for ApiLimits {
 pub fn router(state: ApiState) -> Router {
     // Bodies are limited where they are read: what is right for a file is too much for a template.
     let routes: Router<ApiState> = operations().into();
-    routes.layer(DefaultBodyLimit::disable()).layer(axum::middleware::from_fn(envelope::wrap)).with_state(state)
+    routes
+        .layer(DefaultBodyLimit::disable())
+        .layer(axum::middleware::from_fn(envelope::wrap))
+        .with_state(state)
 }
 
 /// Routes and their description, which cannot drift apart.

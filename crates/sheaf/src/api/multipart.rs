@@ -17,6 +17,7 @@ use sheaf_types::{Fault, MediaType, safe_filename};
 
 use super::ApiLimits;
 use super::error::{ApiError, Code};
+use super::request::media_type;
 use super::upload::{Spool, Uploads};
 
 /// Enough to tell a file's kind.
@@ -51,7 +52,15 @@ pub(super) struct FormSpec {
 impl Form {
     /// Reads the whole form. Files that are bad are told in `bad_files`, so that the caller can say first what is
     /// wrong with the rest.
-    pub(super) async fn read(request: Request, spec: &FormSpec, limits: &ApiLimits) -> Result<Self, ApiError> {
+    pub(super) async fn read(
+        request: Request,
+        spec: &FormSpec,
+        limits: &ApiLimits,
+    ) -> Result<Self, ApiError> {
+        if media_type(request.headers()) != "multipart/form-data" {
+            let detail = "send the files as a form, with \"Content-Type: multipart/form-data\"";
+            return Err(ApiError::new(Code::UnsupportedType, detail));
+        }
         let meter = Arc::new(Meter { limit: limits.max_request_bytes, ..Meter::default() });
         let request = request.map(|body| Body::from_stream(Metered::new(body, Arc::clone(&meter))));
         let form = Multipart::from_request(request, &()).await.map_err(|_| {
@@ -84,7 +93,9 @@ impl Reader<'_> {
     async fn read(mut self, mut form: Multipart) -> Result<Form, ApiError> {
         loop {
             self.meter.restart();
-            let Some(part) = form.next_field().await.map_err(|error| self.meter.explain(&error))? else { break };
+            let Some(part) = form.next_field().await.map_err(|error| self.meter.explain(&error))? else {
+                break;
+            };
             let (name, filename) = names(part.headers());
             match name.as_deref() {
                 Some(name) if name == self.spec.file => self.file(part, filename.as_deref()).await?,
@@ -92,13 +103,17 @@ impl Reader<'_> {
                 name => {
                     let known = [&[self.spec.file], self.spec.texts].concat().join(", ");
                     let pointer = format!("/{}", name.unwrap_or_default());
-                    return Err(ApiError::invalid(pointer, format!("is no part known here; known are {known}")));
+                    return Err(ApiError::invalid(
+                        pointer,
+                        format!("is no part known here; known are {known}"),
+                    ));
                 }
             }
         }
-        let bad_files = self.bad_files.first().map(|(code, _)| *code).map(|code| {
-            ApiError::faulty(code, self.bad_files.into_iter().map(|(_, fault)| fault).collect())
-        });
+        let bad_files =
+            self.bad_files.first().map(|(code, _)| *code).map(|code| {
+                ApiError::faulty(code, self.bad_files.into_iter().map(|(_, fault)| fault).collect())
+            });
         Ok(Form { body: Value::Object(self.texts), uploads: self.spool.finish().await?, bad_files })
     }
 
@@ -128,7 +143,10 @@ impl Reader<'_> {
     async fn file(&mut self, mut part: Field<'_>, filename: Option<&str>) -> Result<(), ApiError> {
         let FormSpec { file, most_files, keep, .. } = self.spec;
         if self.files == *most_files {
-            return Err(ApiError::invalid(format!("/{file}"), format!("expected at most {most_files} files")));
+            return Err(ApiError::invalid(
+                format!("/{file}"),
+                format!("expected at most {most_files} files"),
+            ));
         }
         let index = self.files;
         self.files += 1;
@@ -155,7 +173,8 @@ impl Reader<'_> {
             None
         };
         if let Some((code, detail)) = bad {
-            let fault = Fault { pointer: format!("/{file}/{index}"), detail: format!("(\"{filename}\") {detail}") };
+            let fault =
+                Fault { pointer: format!("/{file}/{index}"), detail: format!("(\"{filename}\") {detail}") };
             self.bad_files.push((code, fault));
         }
         self.spool.end_file(filename, media_type.unwrap_or(MediaType::Other));
@@ -201,7 +220,10 @@ impl Meter {
                 format!("the request is larger than {} bytes: send the files in several", self.limit),
             );
         }
-        ApiError::new(Code::InvalidRequest, format!("the form is malformed or broke off: {}", error.body_text()))
+        ApiError::new(
+            Code::InvalidRequest,
+            format!("the form is malformed or broke off: {}", error.body_text()),
+        )
     }
 }
 
@@ -327,17 +349,30 @@ mod tests {
             (b"form-data; name=file; filename=a.pdf", Some("file"), Some("a.pdf")),
             (b"form-data; filename=\"x; name=y.pdf\"; name=\"file\"", Some("file"), Some("x; name=y.pdf")),
             (b"form-data; name=\"file\"; filename=\"a \\\"b\\\".pdf\"", Some("file"), Some("a \"b\".pdf")),
-            (b"form-data; name=\"file\"; filename=\"C:\\scans\\a.pdf\"", Some("file"), Some("C:\\scans\\a.pdf")),
-            (b"form-data; name=\"file\"; filename*=UTF-8''M%C3%A4rz.pdf; filename=\"x\"", Some("file"), Some("März.pdf")),
+            (
+                b"form-data; name=\"file\"; filename=\"C:\\scans\\a.pdf\"",
+                Some("file"),
+                Some("C:\\scans\\a.pdf"),
+            ),
+            (
+                b"form-data; name=\"file\"; filename*=UTF-8''M%C3%A4rz.pdf; filename=\"x\"",
+                Some("file"),
+                Some("März.pdf"),
+            ),
             (b"form-data; name=\"file\"; filename*=latin1''M%E4rz; filename=\"x\"", Some("file"), Some("x")),
-            (b"form-data; name=\"file\"; filename=\"\xff\xfe.pdf\"", Some("file"), Some("\u{fffd}\u{fffd}.pdf")),
+            (
+                b"form-data; name=\"file\"; filename=\"\xff\xfe.pdf\"",
+                Some("file"),
+                Some("\u{fffd}\u{fffd}.pdf"),
+            ),
             (b"form-data; name=\"file\"; filename=\"open", Some("file"), Some("open")),
             (b"form-data; name=\"file\"; filename*=UTF-8''100%", Some("file"), Some("100%")),
             (b"form-data; NAME=\"file\"", Some("file"), None),
             (b"form-data", None, None),
             (b"", None, None),
         ] {
-            let headers = HeaderMap::from_iter([(CONTENT_DISPOSITION, HeaderValue::from_bytes(header).unwrap())]);
+            let headers =
+                HeaderMap::from_iter([(CONTENT_DISPOSITION, HeaderValue::from_bytes(header).unwrap())]);
             let found = names(&headers);
             assert_eq!((found.0.as_deref(), found.1.as_deref()), (name, filename), "{header:?}");
         }

@@ -106,14 +106,19 @@ impl Page {
         if let Some(content) = operation.value.pointer("/requestBody/content").and_then(Value::as_object) {
             self.write(format_args!("<h4>Body</h4><ul>\n"));
             for (media_type, body) in content {
-                self.write(format_args!("<li><code>{}</code>: {}</li>\n", Escaped(media_type), Type(&body["schema"])));
+                self.write(format_args!(
+                    "<li><code>{}</code>: {}</li>\n",
+                    Escaped(media_type),
+                    Type(&body["schema"])
+                ));
             }
             self.write(format_args!("</ul>\n"));
         }
         self.write(format_args!("<h4>Answers</h4><table>\n"));
         for (status, response) in object(operation.value, "/responses") {
-            let mut types: Vec<String> =
-                object(response, "/content").map(|(_, content)| Type(&content["schema"]).to_string()).collect();
+            let mut types: Vec<String> = object(response, "/content")
+                .map(|(_, content)| Type(&content["schema"]).to_string())
+                .collect();
             types.dedup();
             self.write(format_args!(
                 "<tr><th>{}</th><td>{}</td><td>{}</td></tr>\n",
@@ -191,7 +196,11 @@ impl Operation<'_> {
 fn operations<'a>(openapi: &'a Value, tag: &str) -> Vec<Operation<'a>> {
     object(openapi, "/paths")
         .flat_map(|(path, item)| {
-            item.as_object().into_iter().flatten().map(move |(method, value)| Operation { path, method, value })
+            item.as_object().into_iter().flatten().map(move |(method, value)| Operation {
+                path,
+                method,
+                value,
+            })
         })
         .filter(|operation| list(operation.value, "/tags").iter().any(|name| name == tag))
         .collect()
@@ -307,7 +316,10 @@ mod tests {
             (json!({"type": "string"}), "string"),
             (json!({"type": ["string", "null"]}), "string or null"),
             (json!({"type": "string", "format": "binary"}), "file"),
-            (json!({"type": "array", "items": {"$ref": "#/components/schemas/A"}}), "list of <a href=\"#schema-A\">A</a>"),
+            (
+                json!({"type": "array", "items": {"$ref": "#/components/schemas/A"}}),
+                "list of <a href=\"#schema-A\">A</a>",
+            ),
             (json!({"type": "string", "enum": ["a", "<b>"]}), "<code>a</code> or <code>&lt;b&gt;</code>"),
             (json!({"oneOf": [{"type": "null"}, {"type": "integer"}]}), "null or integer"),
             (json!({"type": "object", "additionalProperties": {"type": "number"}}), "map to number"),

@@ -24,7 +24,9 @@ impl FromRequestParts<ApiState> for Account {
     async fn from_request_parts(parts: &mut Parts, api: &ApiState) -> Result<Self, ApiError> {
         let unauthorized = |detail: &str| ApiError::new(Code::Unauthorized, detail);
         let header = parts.headers.get(AUTHORIZATION).ok_or_else(|| {
-            unauthorized("send an API key: \"Authorization: Bearer sheaf_live_…\"; `sheaf key create` makes one")
+            unauthorized(
+                "send an API key: \"Authorization: Bearer sheaf_live_…\"; `sheaf key create` makes one",
+            )
         })?;
         let secret = header
             .to_str()
@@ -34,7 +36,9 @@ impl FromRequestParts<ApiState> for Account {
             .map(|(_, secret)| secret.trim())
             .ok_or_else(|| unauthorized("expected \"Authorization: Bearer sheaf_live_…\""))?;
         let user = api.store.authenticate(secret).await?;
-        user.map(Self).ok_or_else(|| unauthorized("the API key is unknown or was revoked: `sheaf key create` makes a new one"))
+        user.map(Self).ok_or_else(|| {
+            unauthorized("the API key is unknown or was revoked: `sheaf key create` makes a new one")
+        })
     }
 }
 
@@ -59,7 +63,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Parameters<T> 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         match Query::try_from_uri(&parts.uri) {
             Ok(Query(parameters)) => Ok(Self(parameters)),
-            Err(error) => Err(ApiError::new(Code::InvalidRequest, format!("the query is malformed: {}", error.body_text()))),
+            Err(error) => Err(ApiError::new(
+                Code::InvalidRequest,
+                format!("the query is malformed: {}", error.body_text()),
+            )),
         }
     }
 }
@@ -102,7 +109,9 @@ pub(super) fn named<T>(
     names: &str,
 ) -> Result<Option<T>, ApiError> {
     given(value)
-        .map(|name| from_name(name).ok_or_else(|| ApiError::invalid(pointer, format!("expected one of {names}"))))
+        .map(|name| {
+            from_name(name).ok_or_else(|| ApiError::invalid(pointer, format!("expected one of {names}")))
+        })
         .transpose()
 }
 

@@ -104,7 +104,12 @@ impl Uploads {
         Ok(documents)
     }
 
-    async fn store_group(&self, group: &[Upload], store: &Store, user: UserId) -> Result<Vec<DocumentInfo>, ApiError> {
+    async fn store_group(
+        &self,
+        group: &[Upload],
+        store: &Store,
+        user: UserId,
+    ) -> Result<Vec<DocumentInfo>, ApiError> {
         let mut new = Vec::with_capacity(group.len());
         for upload in group {
             let bytes = self.content.read(upload.start, upload.length).await?;
@@ -151,14 +156,17 @@ fn groups(mut uploads: &[Upload]) -> Vec<&[Upload]> {
             bytes += upload.length;
             bytes <= GROUP_BYTES
         };
-        let (group, rest) = uploads.split_at(uploads.iter().take(GROUP_FILES).take_while(fits).count().max(1));
+        let (group, rest) =
+            uploads.split_at(uploads.iter().take(GROUP_FILES).take_while(fits).count().max(1));
         groups.push(group);
         uploads = rest;
     }
     groups
 }
 
-async fn blocking<T: Send + 'static>(io: impl FnOnce() -> io::Result<T> + Send + 'static) -> Result<T, ApiError> {
+async fn blocking<T: Send + 'static>(
+    io: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> Result<T, ApiError> {
     let done = spawn_blocking(io).await.map_err(io::Error::other).flatten();
     done.map_err(|error| {
         tracing::error!(%error, "an upload could not be kept on disk");
@@ -202,7 +210,11 @@ mod tests {
             let uploads = spool.finish().await.unwrap();
             assert_eq!(matches!(uploads.content, Content::File(_)), length > IN_MEMORY);
             for (upload, file) in uploads.uploads.iter().zip(&files) {
-                assert_eq!(uploads.content.read(upload.start, upload.length).await.unwrap(), file, "{length}");
+                assert_eq!(
+                    uploads.content.read(upload.start, upload.length).await.unwrap(),
+                    file,
+                    "{length}"
+                );
             }
         }
     }
