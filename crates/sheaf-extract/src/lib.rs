@@ -1,2 +1,6 @@
-//! Placeholder root; filled in by its modules.
+//! From bytes and a template to fields with provenance.
 #![forbid(unsafe_code)]
+
+pub mod read;
+
+pub use read::{Limits, ReadError, read};

@@ -75,10 +75,8 @@ pub struct DocumentInfo {
 pub fn safe_filename(name: &str) -> String {
     const LONGEST: usize = 255;
     let last = name.rsplit(['/', '\\']).next().unwrap_or(name);
-    let clean: String = last
-        .chars()
-        .map(|c| if c.is_control() || is_invisible(c) { '_' } else { c })
-        .collect();
+    let clean: String =
+        last.chars().map(|c| if c.is_control() || is_invisible(c) { '_' } else { c }).collect();
     let clean = clean.trim().trim_matches('.').trim();
     if clean.is_empty() {
         return "document".to_owned();

@@ -28,14 +28,8 @@ pub enum Status {
 
 impl Status {
     /// Every status, in the order a dashboard shows them.
-    pub const ALL: [Self; 6] = [
-        Self::Pending,
-        Self::Running,
-        Self::Completed,
-        Self::NeedsReview,
-        Self::Failed,
-        Self::Cancelled,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Pending, Self::Running, Self::Completed, Self::NeedsReview, Self::Failed, Self::Cancelled];
 
     /// Whether it will not change any more by itself.
     #[must_use]

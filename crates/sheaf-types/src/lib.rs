@@ -16,8 +16,8 @@ pub mod usage;
 pub use batch::{Batch, BatchStatus, Counts};
 pub use document::{DocumentInfo, MediaType, safe_filename};
 pub use extraction::{
-    CellResult, Engine, ErrorCode, Extraction, ExtractionError, FieldResult, FieldValue, Method,
-    Provenance, ReviewReason, Status, Tier, Warning,
+    CellResult, Engine, ErrorCode, Extraction, ExtractionError, FieldResult, FieldValue, Method, Provenance,
+    ReviewReason, Status, Tier, Warning,
 };
 pub use id::{BatchId, DocumentId, ExtractionId, KeyId, TemplateId, UserId};
 pub use page::{BoundingBox, Document, Page, PageWarning, Rule, TextSource, Word};

@@ -294,7 +294,10 @@ impl Check {
         if let Some(locale) = &locale
             && !is_locale(locale)
         {
-            self.fault("/locale", "expected a language and, if needed, a country, such as \"de\" or \"en-US\"");
+            self.fault(
+                "/locale",
+                "expected a language and, if needed, a country, such as \"de\" or \"en-US\"",
+            );
         }
         let languages = self.strings(object, "", "languages", MOST_ANCHORS, 32);
         let fields = match member(object, "fields") {
@@ -401,7 +404,10 @@ impl Check {
         for key in object.keys() {
             if !known.contains(&key.as_str()) {
                 let key_pointer = key.replace('~', "~0").replace('/', "~1");
-                self.fault(&format!("{at}/{key_pointer}"), format!("is not known here; known are {}", known.join(", ")));
+                self.fault(
+                    &format!("{at}/{key_pointer}"),
+                    format!("is not known here; known are {}", known.join(", ")),
+                );
             }
         }
         Some(object)
@@ -483,7 +489,8 @@ impl Check {
             self.fault(&format!("{at}/type"), format!("is missing: expected one of {}", names()));
             return None;
         };
-        let kind = FieldKind::NAMES.iter().find(|(name, _)| value.as_str() == Some(name)).map(|&(_, kind)| kind);
+        let kind =
+            FieldKind::NAMES.iter().find(|(name, _)| value.as_str() == Some(name)).map(|&(_, kind)| kind);
         if kind.is_none() {
             self.fault(&format!("{at}/type"), format!("is no known type: expected one of {}", names()));
         }
@@ -521,7 +528,10 @@ impl Check {
             (Some(FieldKind::Table), None) => self.fault(&pointer, "is missing: a table names its columns"),
             (Some(FieldKind::Table), Some(Value::Array(items))) => {
                 if items.is_empty() || items.len() > MOST_COLUMNS {
-                    self.fault(&pointer, format!("expected 1 to {MOST_COLUMNS} columns, got {}", items.len()));
+                    self.fault(
+                        &pointer,
+                        format!("expected 1 to {MOST_COLUMNS} columns, got {}", items.len()),
+                    );
                 }
                 let columns: Vec<Option<ColumnSpec>> = items
                     .iter()
@@ -554,7 +564,10 @@ impl Check {
         let valid =
             bbox.is_some_and(|b| b.iter().all(|v| (0.0..=1.0).contains(v)) && b[0] < b[2] && b[1] < b[3]);
         if !valid {
-            self.fault(&format!("{at}/bbox"), "expected [x0, y0, x1, y1] as fractions of the page, x0 < x1 and y0 < y1");
+            self.fault(
+                &format!("{at}/bbox"),
+                "expected [x0, y0, x1, y1] as fractions of the page, x0 < x1 and y0 < y1",
+            );
         }
         Some(Region { page: page?, bbox: bbox?.into() })
     }
@@ -582,8 +595,9 @@ fn member<'a>(object: &'a Map<String, Value>, key: &str) -> Option<&'a Value> {
 /// `en`, `en-US`, `en_US`.
 fn is_locale(text: &str) -> bool {
     let mut parts = text.split(['-', '_']);
-    let language =
-        parts.next().is_some_and(|p| (2..=3).contains(&p.len()) && p.chars().all(|c| c.is_ascii_alphabetic()));
+    let language = parts
+        .next()
+        .is_some_and(|p| (2..=3).contains(&p.len()) && p.chars().all(|c| c.is_ascii_alphabetic()));
     language && parts.all(|p| (2..=8).contains(&p.len()) && p.chars().all(|c| c.is_ascii_alphanumeric()))
 }
 
@@ -692,7 +706,8 @@ mod tests {
     #[test]
     fn a_template_has_1_to_200_fields() {
         let with = |n: usize| {
-            let fields: Vec<Value> = (0..n).map(|i| json!({"name": format!("f{i}"), "type": "text"})).collect();
+            let fields: Vec<Value> =
+                (0..n).map(|i| json!({"name": format!("f{i}"), "type": "text"})).collect();
             json!({"name": "t", "fields": fields})
         };
         assert_eq!(pointers(&with(0)), ["/fields"]);
@@ -705,7 +720,8 @@ mod tests {
 
     #[test]
     fn a_pattern_that_would_exhaust_memory_is_refused() {
-        let json = json!({"name": "t", "fields": [{"name": "a", "type": "text", "pattern": r"(\w{1000}){1000}"}]});
+        let json =
+            json!({"name": "t", "fields": [{"name": "a", "type": "text", "pattern": r"(\w{1000}){1000}"}]});
         assert_eq!(pointers(&json), ["/fields/0/pattern"]);
     }
 }

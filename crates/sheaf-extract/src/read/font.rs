@@ -1,0 +1,150 @@
+//! Fonts as a reader needs them: what a code says, how far it advances, how tall it stands.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::ops::Deref;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use hayro_font::hayro_cmap::{self, BfString};
+use hayro_font::{
+    CMapResolverFn, Font, FontCache, FontGlyph, FontQuery, FontResolverFn, StandardFont, UNITS_PER_EM,
+};
+use hayro_syntax::object::dict::keys;
+use hayro_syntax::object::{Array, Dict, Name};
+
+/// What stands for a character that has no Unicode value.
+pub(super) const UNDECODABLE: &str = "\u{FFFD}";
+
+/// The fonts of a document, each loaded once.
+pub(super) struct Fonts<'a> {
+    cache: FontCache<'a>,
+    resolve_font: FontResolverFn,
+    resolve_cmap: CMapResolverFn,
+    faces: RefCell<HashMap<(usize, usize), Option<Rc<Face<'a>>>>>,
+}
+
+impl<'a> Fonts<'a> {
+    pub(super) fn new() -> Self {
+        Self {
+            cache: FontCache::new(),
+            resolve_font: Arc::new(|query| {
+                Some(match query {
+                    FontQuery::Standard(font) => font.get_font_data(),
+                    FontQuery::Fallback(query) => query.pick_standard_font().get_font_data(),
+                })
+            }),
+            resolve_cmap: Arc::new(hayro_cmap::load_embedded),
+            faces: RefCell::default(),
+        }
+    }
+
+    /// The font that a dictionary describes; `None` where it is beyond use.
+    pub(super) fn face(&self, dict: &Dict<'a>) -> Option<Rc<Face<'a>>> {
+        // A dictionary's bytes stay where they are as long as the document lives.
+        let key = (dict.data().as_ptr() as usize, dict.data().len());
+        if let Some(face) = self.faces.borrow().get(&key) {
+            return face.clone();
+        }
+        let face = self
+            .cache
+            .font(dict, &self.resolve_font, &self.resolve_cmap)
+            .map(|font| Rc::new(Face::new(font, dict)));
+        self.faces.borrow_mut().insert(key, face.clone());
+        face
+    }
+
+    /// What viewers use where a page names no font, or one that is not there.
+    pub(super) fn fallback(&self) -> Option<Rc<Face<'a>>> {
+        let font = self.cache.standard_font(StandardFont::Helvetica, &self.resolve_font)?;
+        Some(Rc::new(Face::new(font, &Dict::empty())))
+    }
+}
+
+/// What one character code means.
+#[derive(Debug, Clone)]
+pub(super) struct Code {
+    /// One or more characters; [`UNDECODABLE`] where there is no Unicode value.
+    pub(super) text: Rc<str>,
+    /// 1 where the document states the text, less for a guess.
+    pub(super) confidence: f32,
+}
+
+/// A font with its metrics, in units of the em.
+pub(super) struct Face<'a> {
+    font: Font<'a>,
+    /// Above the baseline.
+    pub(super) ascent: f64,
+    /// Below the baseline; not positive.
+    pub(super) descent: f64,
+    pub(super) bold: bool,
+    codes: RefCell<HashMap<u32, Code>>,
+}
+
+impl<'a> Face<'a> {
+    fn new(font: Font<'a>, dict: &Dict<'a>) -> Self {
+        let composite =
+            dict.get::<Array<'_>>(keys::DESCENDANT_FONTS).and_then(|fonts| fonts.iter::<Dict<'_>>().next());
+        let descriptor =
+            composite.as_ref().unwrap_or(dict).get::<Dict<'_>>(keys::FONT_DESC).unwrap_or_default();
+        let name = dict.get::<Name<'_>>(keys::BASE_FONT);
+        let (ascent, descent) = vertical_metrics(&descriptor, composite.is_some());
+        Self {
+            font,
+            ascent,
+            descent,
+            bold: is_bold(name.as_ref().map_or("", |name| name.as_str()), &descriptor),
+            codes: RefCell::default(),
+        }
+    }
+
+    pub(super) fn is_horizontal(&self) -> bool {
+        self.font.is_horizontal()
+    }
+
+    /// The next code of a shown string and its length in bytes.
+    pub(super) fn read_code(&self, bytes: &[u8], offset: usize) -> (u32, usize) {
+        self.font.read_code(bytes, offset)
+    }
+
+    /// How far a code moves along the line, in ems: to the right, or up for vertical writing.
+    pub(super) fn advance(&self, code: u32) -> (f64, f64) {
+        let advance = self.font.code_advance(code);
+        (advance.x / f64::from(UNITS_PER_EM), advance.y / f64::from(UNITS_PER_EM))
+    }
+
+    pub(super) fn decode(&self, code: u32) -> Code {
+        self.codes.borrow_mut().entry(code).or_insert_with(|| self.decode_uncached(code)).clone()
+    }
+
+    fn decode_uncached(&self, code: u32) -> Code {
+        let unicode = match self.font.glyph(self.font.map_code(code), code) {
+            FontGlyph::Outline(glyph) => glyph.as_unicode(),
+            FontGlyph::Type3(glyph) => glyph.as_unicode(),
+        };
+        match unicode {
+            Some(BfString::Char(c)) => Code { text: c.to_string().into(), confidence: 1.0 },
+            Some(BfString::String(s)) => Code { text: s.into(), confidence: 1.0 },
+            None => Code { text: UNDECODABLE.into(), confidence: 0.0 },
+        }
+    }
+}
+
+/// Ascent and descent from the descriptor, mended as poppler does: signs are often wrong, and zero means unknown.
+fn vertical_metrics(descriptor: &Dict<'_>, composite: bool) -> (f64, f64) {
+    let metric = |key| {
+        let value = descriptor.get::<f64>(key)?.abs() / 1000.0;
+        (value > 0.0 && value < 3.0).then_some(value)
+    };
+    let (ascent, descent) = if composite { (0.95, 0.35) } else { (0.75, 0.25) };
+    (metric(keys::ASCENT).unwrap_or(ascent), -metric(keys::DESCENT).unwrap_or(descent))
+}
+
+fn is_bold(name: &str, descriptor: &Dict<'_>) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["bold", "black", "heavy"].iter().any(|weight| name.contains(weight))
+        || descriptor.get::<f32>(keys::FONT_WEIGHT).is_some_and(|weight| weight >= 600.0)
+        || descriptor
+            .get::<Name<'_>>(keys::FONT_NAME)
+            .is_some_and(|name| name.deref().to_ascii_lowercase().windows(4).any(|w| w == b"bold"))
+}

@@ -1,0 +1,65 @@
+//! Reading order: lines from top to bottom, words from left to right.
+
+use super::words::Fragment;
+
+/// Sorts words into reading order. Upright text comes first, then text turned by one, two and three quarters,
+/// each in its own reading direction.
+pub(super) fn sort(words: &mut Vec<Fragment>) {
+    let mut placed: Vec<(Place, Fragment)> = words.drain(..).map(|word| (Place::new(&word), word)).collect();
+    placed.sort_by(|(a, _), (b, _)| {
+        (a.turn.cmp(&b.turn)).then(a.middle().total_cmp(&b.middle())).then(a.along.total_cmp(&b.along))
+    });
+    // Lines are settled one after the other from the top, so that the order is total whatever the boxes.
+    let mut line: Option<Place> = None;
+    let mut number = 0_usize;
+    let mut keyed: Vec<(usize, f64, Fragment)> = Vec::with_capacity(placed.len());
+    for (place, word) in placed {
+        match &mut line {
+            Some(line) if line.shares(&place) => {
+                if place.bottom - place.top > line.bottom - line.top {
+                    *line = place;
+                }
+            }
+            _ => {
+                number += 1;
+                line = Some(place);
+            }
+        }
+        keyed.push((number, place.along, word));
+    }
+    keyed.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+    words.extend(keyed.into_iter().map(|(_, _, word)| word));
+}
+
+/// A word's place in its own reading direction.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    turn: u8,
+    along: f64,
+    top: f64,
+    bottom: f64,
+}
+
+impl Place {
+    fn new(word: &Fragment) -> Self {
+        let b = word.bounds;
+        let (along, top, bottom) = match word.turn {
+            0 => (b.x0, b.y0, b.y1),
+            1 => (b.y0, -b.x1, -b.x0),
+            2 => (-b.x1, -b.y1, -b.y0),
+            _ => (-b.y1, b.x0, b.x1),
+        };
+        Self { turn: word.turn, along, top, bottom }
+    }
+
+    fn middle(&self) -> f64 {
+        f64::midpoint(self.top, self.bottom)
+    }
+
+    /// Whether two words stand on one line: they overlap by half of the lower one's height.
+    fn shares(&self, other: &Self) -> bool {
+        let overlap = self.bottom.min(other.bottom) - self.top.max(other.top);
+        let height = (self.bottom - self.top).min(other.bottom - other.top);
+        self.turn == other.turn && overlap > 0.5 * height
+    }
+}
