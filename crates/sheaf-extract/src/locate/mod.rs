@@ -1,0 +1,3 @@
+//! Finding values in a document.
+
+pub mod table;

@@ -1,0 +1,188 @@
+//! Cells: from the words of a row in a column to a value with its source and box.
+
+use rust_decimal::Decimal;
+use sheaf_types::{BoundingBox, ColumnSpec, FieldKind, Provenance};
+
+use super::arithmetic;
+use super::header::{MappedCell, Mapping};
+use super::lexicon::{Content, Target};
+use super::lines::{Token, join};
+use super::numbers::{self, Found};
+use super::rows::{Row, Run};
+use crate::parse::{self, Locale};
+
+/// Gap between lines of one text, in line heights.
+const WRAPPED_GAP: f32 = 0.7;
+/// Numbers of a cell that are tried against the row's others.
+const MOST_READINGS: usize = 6;
+/// Words of the longest date.
+const LONGEST_DATE: usize = 5;
+
+/// A cell's value and where it stands.
+#[derive(Debug, Clone)]
+pub(super) struct Cell {
+    pub(super) value: String,
+    pub(super) provenance: Provenance,
+    /// Whether the text can be read in one way only.
+    pub(super) certain: bool,
+    /// The value of a cell that is a number.
+    pub(super) decimal: Option<Decimal>,
+}
+
+/// The template's columns and their places in the table.
+pub(super) struct Reader<'r> {
+    pub(super) specs: &'r [ColumnSpec],
+    pub(super) targets: &'r [Target],
+    pub(super) mapping: &'r Mapping,
+    pub(super) locale: &'r Locale,
+}
+
+impl Reader<'_> {
+    /// The row's cells in the order of the template's columns.
+    pub(super) fn read(&self, row: &Row, runs: &[Run<'_, '_>]) -> Vec<Option<Cell>> {
+        let run = &runs[row.run];
+        let mut readings: Vec<Vec<Cell>> = self
+            .mapping
+            .cells
+            .iter()
+            .enumerate()
+            .map(|(i, mapped)| mapped.map_or_else(Vec::new, |mapped| self.readings(i, mapped, row, run)))
+            .collect();
+        arithmetic::settle(self.targets, &mut readings);
+        readings.into_iter().map(|cells| cells.into_iter().next()).collect()
+    }
+
+    /// What a cell may say, the likeliest first.
+    fn readings(&self, column: usize, mapped: MappedCell, row: &Row, run: &Run<'_, '_>) -> Vec<Cell> {
+        let spec = &self.specs[column];
+        match spec.kind {
+            FieldKind::Number | FieldKind::Currency => self.numbers(column, mapped.cell, row, run),
+            FieldKind::Text => text(mapped, row, run).into_iter().collect(),
+            FieldKind::Date | FieldKind::Enum | FieldKind::Table => {
+                self.typed(spec, mapped.cell, row, run).into_iter().collect()
+            }
+        }
+    }
+
+    /// Numbers of the cell: those of the row's anchor first, then by their distance from it.
+    fn numbers(&self, column: usize, cell: usize, row: &Row, run: &Run<'_, '_>) -> Vec<Cell> {
+        let percent = matches!(self.targets[column].content(), Content::Percent | Content::Any)
+            || self.specs[column].kind == FieldKind::Number && self.targets[column].concept.is_none();
+        let mut lines: Vec<usize> = row.lines.clone().collect();
+        lines.sort_by_key(|&i| (i.abs_diff(row.anchor), i));
+        let mut cells = Vec::new();
+        for line in lines {
+            let tokens = run.lines[line].cell(cell);
+            for found in numbers::find(tokens, self.locale.decimal) {
+                if found.number.percent && !percent {
+                    continue;
+                }
+                cells.push(number_cell(found, tokens, run.page));
+                if cells.len() == MOST_READINGS {
+                    return cells;
+                }
+            }
+        }
+        cells
+    }
+
+    /// A date or one of an enum's values: the longest run of words that reads as one, on the first line that has any.
+    fn typed(&self, spec: &ColumnSpec, cell: usize, row: &Row, run: &Run<'_, '_>) -> Option<Cell> {
+        row.lines.clone().find_map(|line| {
+            let tokens = run.lines[line].cell(cell);
+            (1..=tokens.len().min(LONGEST_DATE)).rev().find_map(|length| {
+                tokens.windows(length).find_map(|words| {
+                    let source = join(words);
+                    let parsed = parse::value(spec.kind, &source, self.locale, &spec.enum_values)?;
+                    Some(Cell {
+                        value: parsed.value,
+                        provenance: provenance(source, words, run.page),
+                        certain: parsed.certain,
+                        decimal: None,
+                    })
+                })
+            })
+        })
+    }
+}
+
+fn number_cell(found: Found, tokens: &[Token<'_>], page: usize) -> Cell {
+    let decimal = found.decimal();
+    Cell {
+        provenance: provenance(found.source, &tokens[found.words], page),
+        certain: found.number.certain,
+        decimal,
+        value: found.number.value,
+    }
+}
+
+fn provenance(source: String, tokens: &[Token<'_>], page: usize) -> Provenance {
+    let bbox = tokens.iter().map(|t| t.word.bbox).reduce(BoundingBox::union);
+    Provenance {
+        source,
+        page: u32::try_from(page + 1).unwrap_or(u32::MAX),
+        bbox: bbox.unwrap_or(BoundingBox { x0: 0.0, y0: 0.0, x1: 0.0, y1: 0.0 }),
+    }
+}
+
+/// The text that names the row: its first line and those it wraps to; details that follow on lines of their own are
+/// left out.
+fn text(mapped: MappedCell, row: &Row, run: &Run<'_, '_>) -> Option<Cell> {
+    let first = row.lines.start + mapped.labels_above;
+    let own: Vec<&[Token<'_>]> = (first..row.lines.end)
+        .map(|i| run.lines[i].cell(mapped.cell))
+        .filter(|cell| !cell.is_empty())
+        .collect();
+    let (&head, rest) = own.split_first()?;
+    let edge = right_edge(mapped.cell, run);
+    let mut words: Vec<Token<'_>> = head.to_vec();
+    let mut previous = head;
+    for &line in rest {
+        if !continues(head, previous, line, edge) {
+            break;
+        }
+        words.extend_from_slice(line);
+        previous = line;
+    }
+    let source = join(&words);
+    Some(Cell {
+        value: source.clone(),
+        provenance: provenance(source, &words, run.page),
+        certain: true,
+        decimal: None,
+    })
+}
+
+/// How far to the right text of the column reaches without running under the next column.
+fn right_edge(column: usize, run: &Run<'_, '_>) -> f32 {
+    let limit = run.columns.get(column + 1).map_or(f32::INFINITY, |next| next.x0);
+    run.lines
+        .iter()
+        .filter_map(|line| line.cell(column).last())
+        .map(|token| token.x1)
+        .filter(|&x1| x1 <= limit)
+        .fold(f32::NEG_INFINITY, f32::max)
+}
+
+/// Whether a line goes on where the line before it was full.
+fn continues(head: &[Token<'_>], previous: &[Token<'_>], line: &[Token<'_>], edge: f32) -> bool {
+    let (Some(start), Some(last), Some(next)) = (head.first(), previous.last(), line.first()) else {
+        return false;
+    };
+    let height = last.height().min(next.height()).max(1.0);
+    let same_style = next.word.bold == last.word.bold
+        && (next.word.font_size - last.word.font_size).abs() < 0.15 * last.word.font_size.max(1.0);
+    let aligned = (next.x0 - start.x0).abs() < height;
+    let close = next.y0 - last.y1 < WRAPPED_GAP * height;
+    if !same_style || !aligned || !close || is_detail(line) {
+        return false;
+    }
+    // Text wraps where its next word has no room, so a word that had room starts a line of its own.
+    let room = edge - last.x1 - 0.5 * (last.character() + next.character());
+    last.text().ends_with(['-', '/', ',', '&']) || room < next.x1 - next.x0
+}
+
+/// `GTIN: 4012345…`: a label and its value.
+fn is_detail(line: &[Token<'_>]) -> bool {
+    line.iter().take(3).any(|token| token.text().ends_with(':') || token.text() == ":")
+}
