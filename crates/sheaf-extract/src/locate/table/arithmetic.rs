@@ -14,13 +14,13 @@ use super::lexicon::Target;
 const HALF_CENT: Decimal = Decimal::from_parts(5, 0, 0, false, 3);
 
 /// Indices of quantity, unit price and amount among the template's columns.
-fn factors(targets: &[Target]) -> Option<[usize; 3]> {
+pub(super) fn factors(targets: &[Target]) -> Option<[usize; 3]> {
     let of = |concept| targets.iter().position(|t| t.is(concept));
     Some([of("quantity")?, of("unit_price")?, of("line_total")?])
 }
 
 /// Whether quantity × price is the amount, as far as their digits allow to say.
-fn holds(quantity: Decimal, price: Decimal, amount: Decimal) -> bool {
+pub(super) fn holds(quantity: Decimal, price: Decimal, amount: Decimal) -> bool {
     let Some(product) = quantity.checked_mul(price) else { return false };
     // A price may have been rounded to its last digit before it was printed.
     let rounded = Decimal::new(5, price.scale().clamp(2, 8) + 1);

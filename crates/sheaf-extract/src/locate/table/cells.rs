@@ -128,22 +128,27 @@ fn provenance(source: String, tokens: &[Token<'_>], page: usize) -> Provenance {
 /// The text that names the row: its first line and those it wraps to; details that follow on lines of their own are
 /// left out.
 fn text(mapped: MappedCell, row: &Row, run: &Run<'_, '_>) -> Option<Cell> {
-    let first = row.lines.start + mapped.labels_above;
-    let own: Vec<&[Token<'_>]> = (first..row.lines.end)
-        .map(|i| run.lines[i].cell(mapped.cell))
-        .filter(|cell| !cell.is_empty())
-        .collect();
-    let (&head, rest) = own.split_first()?;
-    let edge = right_edge(mapped.cell, run);
-    let mut words: Vec<Token<'_>> = head.to_vec();
-    let mut previous = head;
-    for &line in rest {
-        if !continues(head, previous, line, edge) {
-            break;
+    let mut lines = row.lines.start + mapped.labels_above..row.lines.end;
+    let head = lines.find_map(|i| Some(run.lines[i].cell(mapped.cell)).filter(|cell| !cell.is_empty()))?;
+    let start = head.first()?;
+    // Lines of the same block: right below each other, with the same left edge and style.
+    let mut block = vec![head];
+    for line in lines {
+        let line = run.lines[line].aligned(mapped.cell, start);
+        match (block.last().and_then(|previous| previous.last()), line.first()) {
+            (Some(last), Some(next)) if is_close(last, next) => block.push(line),
+            (_, None) => {}
+            _ => break,
         }
-        words.extend_from_slice(line);
-        previous = line;
     }
+    let edge = block
+        .iter()
+        .filter_map(|line| line.last())
+        .map(|t| t.x1)
+        .fold(right_edge(mapped.cell, run), f32::max);
+    let wrapped =
+        block.windows(2).take_while(|pair| is_full(pair[0], pair[1], edge) && !is_detail(pair[1])).count();
+    let words: Vec<Token<'_>> = block[..=wrapped].concat();
     let source = join(&words);
     Some(Cell {
         value: source.clone(),
@@ -164,20 +169,18 @@ fn right_edge(column: usize, run: &Run<'_, '_>) -> f32 {
         .fold(f32::NEG_INFINITY, f32::max)
 }
 
-/// Whether a line goes on where the line before it was full.
-fn continues(head: &[Token<'_>], previous: &[Token<'_>], line: &[Token<'_>], edge: f32) -> bool {
-    let (Some(start), Some(last), Some(next)) = (head.first(), previous.last(), line.first()) else {
-        return false;
-    };
+/// Whether two words of lines below each other belong to one block.
+fn is_close(last: &Token<'_>, next: &Token<'_>) -> bool {
     let height = last.height().min(next.height()).max(1.0);
-    let same_style = next.word.bold == last.word.bold
-        && (next.word.font_size - last.word.font_size).abs() < 0.15 * last.word.font_size.max(1.0);
-    let aligned = (next.x0 - start.x0).abs() < height;
-    let close = next.y0 - last.y1 < WRAPPED_GAP * height;
-    if !same_style || !aligned || !close || is_detail(line) {
-        return false;
-    }
-    // Text wraps where its next word has no room, so a word that had room starts a line of its own.
+    next.word.bold == last.word.bold
+        && (next.word.font_size - last.word.font_size).abs() < 0.15 * last.word.font_size.max(1.0)
+        && next.y0 - last.y1 < WRAPPED_GAP * height
+}
+
+/// Whether a line had no room for the first word of the next: text wraps only then, so a word that had room starts a
+/// line of its own.
+fn is_full(line: &[Token<'_>], next: &[Token<'_>], edge: f32) -> bool {
+    let (Some(last), Some(next)) = (line.last(), next.first()) else { return false };
     let room = edge - last.x1 - 0.5 * (last.character() + next.character());
     last.text().ends_with(['-', '/', ',', '&']) || room < next.x1 - next.x0
 }

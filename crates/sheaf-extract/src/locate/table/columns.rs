@@ -17,6 +17,8 @@ const DISTANCE: f32 = 0.5;
 const DISTANCE_IN_TEXT: f32 = 0.1;
 /// A height of misalignment of a number with the edges and the middle of its column.
 const ALIGNMENT: f32 = 0.08;
+/// The share of a word that reaches over its column's edges, where it overlaps the column.
+const OVERLAP: f32 = 0.5;
 /// Words that are no number in a column of numbers.
 const WORD_AS_NUMBER: f32 = 1.5;
 /// A unit behind a number.
@@ -65,9 +67,12 @@ pub(super) fn under(header: &Header, contents: &[Content], rules: &PageRules) ->
                 || rules.vertical.iter().map(|v| v.at).filter(|&at| at > left && at < right && border(at));
             let x0 = borders().filter(|&at| at <= cell.x0 + 2.0).fold(f32::NEG_INFINITY, f32::max);
             let x1 = borders().filter(|&at| at >= cell.x1 - 2.0).fold(f32::INFINITY, f32::min);
+            // Text starts below its label and reaches to the next one; numbers end anywhere near theirs.
+            let open =
+                header.cells.get(i + 1).filter(|_| !content.is_numeric()).map_or(cell.x1, |next| next.x0);
             Column {
                 x0: if x0.is_finite() { x0 } else { cell.x0 },
-                x1: if x1.is_finite() { x1 } else { cell.x1 },
+                x1: if x1.is_finite() { x1 } else { open.max(cell.x1) },
                 content,
             }
         })
@@ -203,7 +208,8 @@ fn distance(token: &Token<'_>, column: &Column) -> f32 {
     let text = matches!(column.content, Content::Text);
     let gap = DISTANCE * before + if text { DISTANCE_IN_TEXT } else { DISTANCE } * after;
     if !column.content.is_numeric() {
-        return gap;
+        let inside = (token.x1.min(column.x1) - token.x0.max(column.x0)).max(0.0);
+        return gap + OVERLAP * (1.0 - inside / (token.x1 - token.x0).max(0.1));
     }
     let aligned = (token.x0 - column.x0)
         .abs()

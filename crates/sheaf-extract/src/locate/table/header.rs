@@ -12,6 +12,8 @@ const MATCH: f32 = 0.45;
 const LONGEST_LABEL: usize = 6;
 /// Gap between stacked lines of a header, in line heights.
 const STACKED_GAP: f32 = 0.8;
+/// How far beyond its main line a header reaches, in line heights: outer columns may be labelled higher or lower.
+const OUTER_COLUMN: f32 = 12.0;
 /// Lines of the highest header, above and below its main line each.
 const MOST_STACKED: usize = 5;
 /// Assignments kept while columns are assigned one after the other.
@@ -149,7 +151,8 @@ fn is_stacked(
     }
     let style = line.is_bold() == main.is_bold()
         && (line.font_size() - main.font_size()).abs() < 0.15 * main.font_size().max(1.0);
-    let inside = line.tokens.iter().all(|t| t.x1 > x0 - height && t.x0 < x1 + height);
+    let reach = OUTER_COLUMN * height;
+    let inside = line.tokens.iter().all(|t| t.x1 > x0 - reach && t.x0 < x1 + reach);
     let short = line.phrases.iter().all(|p| p.len() <= 4 && !ends_a_field(line, p));
     if !style || !inside || !short {
         return false;
@@ -253,7 +256,13 @@ fn cells(lines: &Lines<'_>, range: Range<usize>) -> Vec<HeaderCell> {
 
 /// Parts a phrase where several known labels stand one blank apart; whole where it is a label or nothing known.
 fn split(line: &Line<'_>, phrase: Range<usize>) -> Vec<Range<usize>> {
-    let known = |range: Range<usize>| Lexicon::get().is_column(&Label::new(&line.text(range)));
+    let known = |part: Range<usize>| {
+        let text = line.text(part.clone());
+        // "Positions-" goes on in the next line; "Description, period" is one label.
+        let fragment = part.len() == 1 && text.ends_with('-') && text.len() > 4;
+        let listed = part.end < phrase.end && text.ends_with([',', '/', '&', '+']);
+        fragment || !listed && Lexicon::get().is_column(&Label::new(&text))
+    };
     if phrase.len() < 2 || phrase.len() > 2 * LONGEST_LABEL || known(phrase.clone()) {
         return vec![phrase];
     }

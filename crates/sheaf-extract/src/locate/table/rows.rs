@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::arithmetic;
 use super::columns::{self, Assignment, Column};
 use super::header::{Header, Mapping, heads_a_table};
 use super::lexicon::{Content, Label, Lexicon, Stop, Target};
@@ -13,6 +14,8 @@ use crate::parse::DecimalMark;
 const MOST_WORDS_AFTER: usize = 2;
 /// Gap between a row's last line and a line that is not its own, in line heights.
 const LOOSE_GAP: f32 = 2.5;
+/// Gap between lines of one row, in line heights.
+const TIGHT_GAP: f32 = 0.7;
 /// Lines above its anchor that a row may begin with.
 const MOST_LINES_ABOVE: usize = 60;
 
@@ -29,6 +32,18 @@ impl<'d> BodyLine<'_, 'd> {
         let start = self.assignment.partition_point(|&c| c < column);
         let end = self.assignment.partition_point(|&c| c <= column);
         &self.line.tokens[start..end]
+    }
+
+    /// The words that continue a text of this column which starts at `start`, by their left edge.
+    ///
+    /// Text that runs under the next columns, or starts short of its own, is found all the same.
+    pub(super) fn aligned(&self, column: usize, start: &Token<'_>) -> &[Token<'d>] {
+        let is_aligned = |token: &Token<'_>| (token.x0 - start.x0).abs() < 0.5 * start.height();
+        match self.line.phrases.iter().find(|phrase| is_aligned(&self.line.tokens[phrase.start])) {
+            Some(phrase) => &self.line.tokens[phrase.clone()],
+            None if self.cell(column).first().is_some_and(is_aligned) => self.cell(column),
+            None => &[],
+        }
     }
 
     fn numbers(&self, column: usize, mark: DecimalMark) -> Vec<Found> {
@@ -78,6 +93,8 @@ pub(super) struct Plan {
     key: usize,
     /// Header cell of the first column of text.
     text: Option<usize>,
+    /// Header cells of quantity, unit price and amount.
+    factors: Option<[usize; 3]>,
     mark: DecimalMark,
 }
 
@@ -106,7 +123,11 @@ impl Plan {
         let mut cells: Vec<usize> = mapped().map(|(c, _)| c).collect();
         cells.sort_unstable();
         let numeric = cells.iter().copied().filter(|&c| contents[c].is_numeric()).collect();
-        Some(Self { contents, numeric, mapped: cells, key, text, mark })
+        let factors = arithmetic::factors(targets).and_then(|columns| {
+            let [quantity, price, amount] = columns.map(|column| mapping.cells[column].map(|m| m.cell));
+            Some([quantity?, price?, amount?])
+        });
+        Some(Self { contents, numeric, mapped: cells, key, text, factors, mark })
     }
 
     fn is_filled(&self, line: &BodyLine<'_, '_>, column: usize) -> bool {
@@ -124,11 +145,32 @@ impl Plan {
     /// Whether a line starts or carries a row.
     fn is_anchor(&self, line: &BodyLine<'_, '_>) -> bool {
         if self.contents[self.key].is_numeric() {
-            return self.is_filled(line, self.key);
+            return self.is_filled(line, self.key) && (!self.is_prose(line) || self.product_holds(line));
         }
         let filled = self.mapped.iter().filter(|&&c| !line.cell(c).is_empty()).count();
         !line.cell(self.key).is_empty()
             && filled >= self.mapped.len().div_ceil(2).max(self.mapped.len().min(2))
+    }
+}
+
+impl Plan {
+    /// Whether the key's number stands in running text that begins in the column of text.
+    fn is_prose(&self, line: &BodyLine<'_, '_>) -> bool {
+        let at = line.assignment.partition_point(|&c| c < self.key);
+        let phrase = line.line.phrases.iter().find(|phrase| phrase.contains(&at));
+        phrase.is_some_and(|phrase| {
+            Some(line.assignment[phrase.start]) == self.text && !is_number(&line.line.tokens[phrase.start])
+        })
+    }
+
+    /// Whether the line has a quantity, a price and their product as its amount.
+    fn product_holds(&self, line: &BodyLine<'_, '_>) -> bool {
+        let Some(factors) = self.factors else { return false };
+        let number = |cell| line.numbers(cell, self.mark).first().and_then(Found::decimal);
+        match factors.map(number) {
+            [Some(quantity), Some(price), Some(amount)] => arithmetic::holds(quantity, price, amount),
+            _ => false,
+        }
     }
 }
 
@@ -151,9 +193,6 @@ pub(super) fn body<'l, 'd>(
             continue;
         }
         next += 1;
-        if !open {
-            continue;
-        }
         if fresh || runs.last().is_none_or(|run| run.page != line.page) {
             fresh = false;
             // Borders of the header's own page part its columns; on others the columns stay where they were.
@@ -163,10 +202,15 @@ pub(super) fn body<'l, 'd>(
         let Some(run) = runs.last_mut() else { continue };
         let assignment = columns::assign(line, &run.columns, &lines.rules[line.page]);
         let body_line = BodyLine { line, assignment };
+        // A table inside a row, or notes between rows, do not end a table whose rows go on.
+        open = open || plan.product_holds(&body_line);
+        if !open {
+            continue;
+        }
         match stop(&body_line, plan) {
             None => run.lines.push(body_line),
             Some(Stop::Subtotal) => fresh = true,
-            Some(Stop::Total | Stop::End) => open = false,
+            Some(Stop::Total | Stop::End) => (open, fresh) = (false, true),
         }
     }
     runs.retain(|run| !run.lines.is_empty());
@@ -199,8 +243,8 @@ fn stop(line: &BodyLine<'_, '_>, plan: &Plan) -> Option<Stop> {
             Some(Stop::End) if i == 0 && filled < 2 => return Some(Stop::End),
             Some(stop @ (Stop::Total | Stop::Subtotal)) => {
                 // A detail in a row's text may be called "Tax" as well: a total has its amount among the numbers.
-                let beside = plan.contents[line.assignment[phrase.start]] != Content::Text;
-                if filled > 0 || beside && line.line.tokens.iter().any(is_number) {
+                let from = line.assignment.partition_point(|&c| c < plan.key);
+                if line.line.tokens[from..].iter().any(is_number) {
                     return Some(stop);
                 }
             }
@@ -284,7 +328,7 @@ impl<'b, 'l, 'd> Bands<'b, 'l, 'd> {
     /// How much speaks for a row to begin with this line.
     fn opening(&self, at: usize) -> f32 {
         let ruled = if self.is_ruled(at) { 2.5 } else { 0.0 };
-        ruled + self.gap(at).clamp(-0.5, 2.0)
+        ruled + self.gap(at).clamp(-0.5, 1.5)
     }
 
     /// Where the first row begins, whose anchor is given.
@@ -295,7 +339,7 @@ impl<'b, 'l, 'd> Bands<'b, 'l, 'd> {
             score += if from == 0 { 1.0 } else { self.opening(from) };
             score += 2.0
                 * self.filled.iter().filter(|before| before[anchor + 1] - before[from] == 1).count() as f32;
-            if self.has_text(from..anchor + 1) {
+            if self.has_text(from..anchor + 1) || self.has_text_below(anchor) {
                 score += 1.5;
             }
             if score > best.0 {
@@ -312,7 +356,8 @@ impl<'b, 'l, 'd> Bands<'b, 'l, 'd> {
     fn between(&self, start: usize, anchor: usize, next: usize) -> usize {
         let mut best = (f32::NEG_INFINITY, next);
         for at in (anchor + 1).max(next.saturating_sub(MOST_LINES_ABOVE))..=next {
-            let mut score = self.opening(at) + if at == next { 0.3 } else { 0.0 };
+            let mut score =
+                self.opening(at) + if at == next || self.has_others(at..at + 1) { 1.5 } else { 0.0 };
             for before in &self.filled {
                 let (above, below) = (before[at] - before[start], before[next + 1] - before[at]);
                 if above + below >= 2 && (above == 0 || below == 0) {
@@ -323,7 +368,7 @@ impl<'b, 'l, 'd> Bands<'b, 'l, 'd> {
             if !self.has_text(start..at) {
                 score -= 2.0;
             }
-            if self.has_text(at..next + 1) {
+            if self.has_text(at..next + 1) || self.has_text_below(next) {
                 score += 1.5;
             }
             if score > best.0 {
@@ -331,6 +376,12 @@ impl<'b, 'l, 'd> Bands<'b, 'l, 'd> {
             }
         }
         best.1
+    }
+
+    /// Whether the line right below an anchor has the row's text.
+    fn has_text_below(&self, anchor: usize) -> bool {
+        let below = anchor + 1;
+        below < self.run.lines.len() && self.gap(below) < TIGHT_GAP && self.has_text(below..below + 1)
     }
 
     /// Where the last row ends.
