@@ -38,26 +38,58 @@ pub(super) struct Reader<'r> {
 }
 
 impl Reader<'_> {
-    /// The row's cells in the order of the template's columns.
-    pub(super) fn read(&self, row: &Row, runs: &[Run<'_, '_>]) -> Vec<Option<Cell>> {
-        let run = &runs[row.run];
-        let mut readings: Vec<Vec<Cell>> = self
-            .mapping
-            .cells
-            .iter()
-            .enumerate()
-            .map(|(i, mapped)| mapped.map_or_else(Vec::new, |mapped| self.readings(i, mapped, row, run)))
-            .collect();
-        arithmetic::settle(self.targets, &mut readings);
-        readings.into_iter().map(|cells| cells.into_iter().next()).collect()
+    /// The rows' cells in the order of the template's columns.
+    pub(super) fn read(&self, rows: &[Row], runs: &[Run<'_, '_>]) -> Vec<Vec<Option<Cell>>> {
+        let edges = self.right_edges(rows, runs);
+        rows.iter()
+            .map(|row| {
+                let mut readings: Vec<Vec<Cell>> = self
+                    .mapping
+                    .cells
+                    .iter()
+                    .enumerate()
+                    .map(|(column, mapped)| {
+                        mapped.map_or_else(Vec::new, |mapped| {
+                            self.readings(column, mapped, row, &runs[row.run], edges[row.run][column])
+                        })
+                    })
+                    .collect();
+                arithmetic::settle(self.targets, &mut readings);
+                readings.into_iter().map(|cells| cells.into_iter().next()).collect()
+            })
+            .collect()
+    }
+
+    /// For each run and column, how far to the right its texts reach without running under the next column.
+    fn right_edges(&self, rows: &[Row], runs: &[Run<'_, '_>]) -> Vec<Vec<f32>> {
+        let mut edges = vec![vec![f32::NEG_INFINITY; self.specs.len()]; runs.len()];
+        for row in rows {
+            let run = &runs[row.run];
+            for (column, mapped) in self.mapping.cells.iter().enumerate() {
+                let Some(mapped) = mapped.filter(|_| self.specs[column].kind == FieldKind::Text) else {
+                    continue;
+                };
+                let limit = run.columns.get(mapped.cell + 1).map_or(f32::INFINITY, |next| next.x0);
+                let edge = &mut edges[row.run][column];
+                *edge = right_ends(&block(mapped, row, run)).filter(|&x1| x1 <= limit).fold(*edge, f32::max);
+            }
+        }
+        edges
     }
 
     /// What a cell may say, the likeliest first.
-    fn readings(&self, column: usize, mapped: MappedCell, row: &Row, run: &Run<'_, '_>) -> Vec<Cell> {
+    fn readings(
+        &self,
+        column: usize,
+        mapped: MappedCell,
+        row: &Row,
+        run: &Run<'_, '_>,
+        edge: f32,
+    ) -> Vec<Cell> {
         let spec = &self.specs[column];
         match spec.kind {
             FieldKind::Number | FieldKind::Currency => self.numbers(column, mapped.cell, row, run),
-            FieldKind::Text => text(mapped, row, run).into_iter().collect(),
+            FieldKind::Text => text(mapped, row, run, edge).into_iter().collect(),
             FieldKind::Date | FieldKind::Enum | FieldKind::Table => {
                 self.typed(spec, mapped.cell, row, run).into_iter().collect()
             }
@@ -127,28 +159,12 @@ fn provenance(source: String, tokens: &[Token<'_>], page: usize) -> Provenance {
 
 /// The text that names the row: its first line and those it wraps to; details that follow on lines of their own are
 /// left out.
-fn text(mapped: MappedCell, row: &Row, run: &Run<'_, '_>) -> Option<Cell> {
-    let mut lines = row.lines.start + mapped.labels_above..row.lines.end;
-    let head = lines.find_map(|i| Some(run.lines[i].cell(mapped.cell)).filter(|cell| !cell.is_empty()))?;
-    let start = head.first()?;
-    // Lines of the same block: right below each other, with the same left edge and style.
-    let mut block = vec![head];
-    for line in lines {
-        let line = run.lines[line].aligned(mapped.cell, start);
-        match (block.last().and_then(|previous| previous.last()), line.first()) {
-            (Some(last), Some(next)) if is_close(last, next) => block.push(line),
-            (_, None) => {}
-            _ => break,
-        }
-    }
-    let edge = block
-        .iter()
-        .filter_map(|line| line.last())
-        .map(|t| t.x1)
-        .fold(right_edge(mapped.cell, run), f32::max);
+fn text(mapped: MappedCell, row: &Row, run: &Run<'_, '_>, edge: f32) -> Option<Cell> {
+    let block = block(mapped, row, run);
+    let edge = right_ends(&block).fold(edge, f32::max);
     let wrapped =
         block.windows(2).take_while(|pair| is_full(pair[0], pair[1], edge) && !is_detail(pair[1])).count();
-    let words: Vec<Token<'_>> = block[..=wrapped].concat();
+    let words: Vec<Token<'_>> = block.get(..=wrapped)?.concat();
     let source = join(&words);
     Some(Cell {
         value: source.clone(),
@@ -158,15 +174,27 @@ fn text(mapped: MappedCell, row: &Row, run: &Run<'_, '_>) -> Option<Cell> {
     })
 }
 
-/// How far to the right text of the column reaches without running under the next column.
-fn right_edge(column: usize, run: &Run<'_, '_>) -> f32 {
-    let limit = run.columns.get(column + 1).map_or(f32::INFINITY, |next| next.x0);
-    run.lines
-        .iter()
-        .filter_map(|line| line.cell(column).last())
-        .map(|token| token.x1)
-        .filter(|&x1| x1 <= limit)
-        .fold(f32::NEG_INFINITY, f32::max)
+/// The first lines of a row's text right below each other, with the same left edge and style.
+fn block<'r, 'd>(mapped: MappedCell, row: &Row, run: &'r Run<'_, 'd>) -> Vec<&'r [Token<'d>]> {
+    let mut block: Vec<&[Token<'_>]> = Vec::new();
+    for index in row.lines.start + mapped.labels_above..row.lines.end {
+        let line = &run.lines[index];
+        let Some(&last) = block.last().and_then(|previous| previous.last()) else {
+            block.extend(Some(line.cell(mapped.cell)).filter(|cell| !cell.is_empty()));
+            continue;
+        };
+        let next = line.aligned(mapped.cell, &block[0][0]);
+        match next.first() {
+            Some(first) if is_close(&last, first) => block.push(next),
+            Some(_) => break,
+            None => {}
+        }
+    }
+    block
+}
+
+fn right_ends(block: &[&[Token<'_>]]) -> impl Iterator<Item = f32> {
+    block.iter().filter_map(|line| line.last()).map(|token| token.x1)
 }
 
 /// Whether two words of lines below each other belong to one block.

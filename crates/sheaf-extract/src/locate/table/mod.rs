@@ -108,8 +108,7 @@ impl Table {
         let plan = Plan::new(header, mapping, targets, locale.decimal)?;
         let runs = rows::body(lines, header, repeats, &plan);
         let reader = Reader { specs: &field.columns, targets, mapping, locale };
-        let rows: Vec<Vec<Option<Cell>>> =
-            rows::rows(&runs, lines, &plan).iter().map(|row| reader.read(row, &runs)).collect();
+        let rows: Vec<Vec<Option<Cell>>> = reader.read(&rows::rows(&runs, lines, &plan), &runs);
         let rows: Vec<_> = rows.into_iter().filter(|row| row.iter().flatten().next().is_some()).collect();
         if rows.is_empty() {
             return None;
