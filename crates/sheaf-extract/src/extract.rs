@@ -32,7 +32,7 @@ pub fn extract(document: &Document, template: &TemplateSpec) -> Vec<FieldResult>
         .zip(&choices)
         .map(|((field, candidates), choice)| {
             let result = match field.spec.kind {
-                FieldKind::Table => table::extract(&pool, field),
+                FieldKind::Table => table::extract(document, field.spec, &pool.locale),
                 _ => chosen(&pool, field, candidates, choice),
             };
             review(result, field, template.confidence_threshold, unread, choice)
