@@ -13,6 +13,7 @@ use hayro_font::{
 use hayro_syntax::object::dict::keys;
 use hayro_syntax::object::{Array, Dict, Name};
 
+use super::stream::is_sane_font;
 use super::unicode::Fallbacks;
 
 /// What stands for a character that has no Unicode value.
@@ -26,12 +27,14 @@ pub(super) struct Fonts<'a> {
     cache: FontCache<'a>,
     resolve_font: FontResolverFn,
     resolve_cmap: CMapResolverFn,
+    max_stream_bytes: usize,
     faces: RefCell<HashMap<FaceKey, Option<Rc<Face<'a>>>>>,
 }
 
 impl<'a> Fonts<'a> {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(max_stream_bytes: usize) -> Self {
         Self {
+            max_stream_bytes,
             cache: FontCache::new(),
             resolve_font: Arc::new(|query| {
                 Some(match query {
@@ -50,9 +53,9 @@ impl<'a> Fonts<'a> {
         if let Some(face) = self.faces.borrow().get(&key) {
             return face.clone();
         }
-        let face = self
-            .cache
-            .font(dict, &self.resolve_font, &self.resolve_cmap)
+        let face = is_sane_font(dict, self.max_stream_bytes)
+            .then(|| self.cache.font(dict, &self.resolve_font, &self.resolve_cmap))
+            .flatten()
             .map(|font| Rc::new(Face::new(font, dict)));
         self.faces.borrow_mut().insert(key, face.clone());
         face
@@ -70,13 +73,18 @@ impl<'a> Fonts<'a> {
 pub(super) struct Code {
     /// The characters; [`UNDECODABLE`] where there is no Unicode value, empty where the code draws nothing.
     pub(super) text: Rc<str>,
-    /// 1 where the document states the text, 0 where it does not.
+    /// 1 where the document states the text, less for a guess, 0 where there is none.
     pub(super) confidence: f32,
 }
 
 impl Code {
     pub(super) fn new(text: impl Into<Rc<str>>) -> Self {
         Self { text: text.into(), confidence: 1.0 }
+    }
+
+    /// Text that the document does not state.
+    pub(super) fn guess(c: char) -> Self {
+        Self { text: c.to_string().into(), confidence: 0.5 }
     }
 
     fn undecodable() -> Self {
@@ -152,7 +160,7 @@ impl<'a> Face<'a> {
         });
         let length = u8::try_from(length).unwrap_or(u8::MAX);
         match self.fallbacks.decode(&self.font, code, length, stated) {
-            Some(text) => Code::new(text),
+            Some(code) => code,
             // Control codes of simple fonts draw nothing.
             None if !self.is_composite && code < 0x20 => Code::new(""),
             None => Code::undecodable(),

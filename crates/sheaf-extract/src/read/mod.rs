@@ -7,6 +7,7 @@ mod content;
 mod docx;
 mod error;
 mod font;
+mod form;
 mod layers;
 mod limits;
 mod marked;
@@ -16,6 +17,7 @@ mod package;
 mod page;
 mod path;
 mod rtl;
+pub(crate) mod stream;
 mod typeset;
 mod unicode;
 mod words;
@@ -57,14 +59,19 @@ pub fn read(bytes: &[u8], media_type: MediaType, limits: &Limits) -> Result<Docu
         MediaType::Xlsx => xlsx::read,
         MediaType::Other => return Err(ReadError::UnsupportedType),
     };
+    with_stack(|| read_kind(bytes, limits)).unwrap_or(Err(ReadError::Crashed))
+}
+
+/// Runs `f` on a thread with a stack for nested objects; `None` where it panics.
+pub(crate) fn with_stack<T: Send>(f: impl FnOnce() -> T + Send) -> Option<T> {
     std::thread::scope(|scope| {
         std::thread::Builder::new()
             .name("read".into())
             .stack_size(STACK)
-            .spawn_scoped(scope, || read_kind(bytes, limits))
-            .map_err(|_| ReadError::Crashed)?
+            .spawn_scoped(scope, f)
+            .ok()?
             .join()
-            .unwrap_or(Err(ReadError::Crashed))
+            .ok()
     })
 }
 
@@ -85,7 +92,12 @@ fn read_pdf(bytes: &[u8], limits: &Limits) -> Result<Document, ReadError> {
     }
     let environment = || {
         let catalog = pdf.xref().get::<Dict<'_>>(pdf.xref().root_id()).unwrap_or_default();
-        Environment { fonts: Fonts::new(), layers: Layers::new(&catalog), limits: *limits, deadline }
+        Environment {
+            fonts: Fonts::new(limits.max_stream_bytes),
+            layers: Layers::new(&catalog),
+            limits: *limits,
+            deadline,
+        }
     };
     let mut env = environment();
     let mut pages = Vec::with_capacity(count);

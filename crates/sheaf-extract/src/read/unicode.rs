@@ -6,8 +6,10 @@ use std::cell::OnceCell;
 use hayro_cmap::{BfString, CMap, CMapName, CidFamily};
 use hayro_font::{Font, FontGlyph, GlyphId};
 use hayro_syntax::object::dict::keys;
-use hayro_syntax::object::{Dict, Name, Object, String as PdfString};
+use hayro_syntax::object::{Dict, Name, Object, Stream, String as PdfString};
 use skrifa::{FontRef, MetadataProvider};
+
+use super::font::Code;
 
 /// The ways back from a code to Unicode, tried where a font has no `ToUnicode` entry for it.
 pub(super) struct Fallbacks {
@@ -15,6 +17,10 @@ pub(super) struct Fallbacks {
     collection: Option<(CMap, CMap)>,
     symbols: Option<SymbolFont>,
     has_to_unicode: bool,
+    /// The codes are the glyphs of a font that is not there.
+    is_bare: bool,
+    /// A TrueType font that names no encoding.
+    is_unencoded: bool,
     /// From the glyphs of the embedded font back to the characters of its own cmap table.
     by_glyph: OnceCell<HashMap<u32, char>>,
 }
@@ -27,26 +33,43 @@ impl Fallbacks {
             collection: composite.and_then(|descendant| collection(font, descendant)),
             symbols: name.and_then(|name| SymbolFont::from_name(name.as_str())),
             has_to_unicode: font.contains_key(keys::TO_UNICODE),
+            is_unencoded: is(font, keys::SUBTYPE, b"TrueType") && !font.contains_key(keys::ENCODING),
+            is_bare: composite.is_some_and(|descendant| is_bare(font, descendant)),
             by_glyph: OnceCell::new(),
         }
     }
 
-    /// The text of a code; `stated` is what the font says, `length` the code's bytes.
+    /// The meaning of a code of `length` bytes; `stated` is what the font says.
     pub(super) fn decode(
         &self,
         font: &Font<'_>,
         code: u32,
         length: u8,
         stated: Option<String>,
-    ) -> Option<String> {
+    ) -> Option<Code> {
         let stated = stated.filter(|text| !text.contains(is_meaningless));
         if let Some(symbol) = self.symbol(code, stated.as_deref()) {
-            return Some(symbol.into());
+            return Some(Code::new(symbol.to_string()));
         }
         stated
             .filter(|text| !text.chars().all(is_private))
             .or_else(|| self.by_collection(code, length))
             .or_else(|| self.by_glyph(font, code).map(String::from))
+            .map(Code::new)
+            .or_else(|| self.by_habit(code).map(Code::guess))
+    }
+
+    fn by_habit(&self, code: u32) -> Option<char> {
+        if self.is_bare {
+            // TrueType fonts hold the characters of ASCII in order, from the blank as their fourth glyph.
+            char::from_u32(code + 29).filter(|c| (' '..='~').contains(c))
+        } else if self.is_unencoded {
+            // Viewers take Windows' code page 1252 then; here its part without gaps and the bullet.
+            char::from_u32(if code == 0x95 { 0x2022 } else { code })
+                .filter(|c| matches!(c, ' '..='~' | '\u{A0}'..='\u{FF}' | '•'))
+        } else {
+            None
+        }
     }
 
     fn symbol(&self, code: u32, stated: Option<&str>) -> Option<char> {
@@ -121,6 +144,23 @@ fn collection(font: &Dict<'_>, descendant: &Dict<'_>) -> Option<(CMap, CMap)> {
     Some((encoding, load(unicode)?))
 }
 
+fn is_bare(font: &Dict<'_>, descendant: &Dict<'_>) -> bool {
+    let descriptor = descendant.get::<Dict<'_>>(keys::FONT_DESC).unwrap_or_default();
+    let embedded =
+        [keys::FONT_FILE, keys::FONT_FILE2, keys::FONT_FILE3].iter().any(|key| descriptor.contains_key(key));
+    let is = |dict: &Dict<'_>, key, value: &[u8]| {
+        dict.get::<Name<'_>>(key).is_some_and(|name| name.as_ref() == value)
+    };
+    !embedded
+        && is(font, keys::ENCODING, b"Identity-H")
+        && is(descendant, keys::SUBTYPE, b"CIDFontType2")
+        && descendant.get::<Stream<'_>>(keys::CID_TO_GID_MAP).is_none()
+}
+
+fn is(dict: &Dict<'_>, key: &[u8], value: &[u8]) -> bool {
+    dict.get::<Name<'_>>(key).is_some_and(|name| name.as_ref() == value)
+}
+
 fn load(name: CMapName<'_>) -> Option<CMap> {
     CMap::parse(hayro_cmap::load_embedded(name)?, hayro_cmap::load_embedded)
 }
@@ -162,7 +202,7 @@ impl SymbolFont {
     fn from_name(name: &str) -> Option<Self> {
         let name = name.to_ascii_lowercase();
         // Wingdings 2 and 3 are other fonts with other signs.
-        if name.ends_with("wingdings") || name.ends_with("wingdings-regular") {
+        if name.contains("wingdings") && !name.contains(['2', '3']) {
             Some(Self::Wingdings)
         } else if name.contains("symbol") {
             Some(Self::Symbol)
@@ -171,15 +211,22 @@ impl SymbolFont {
         }
     }
 
-    /// The signs that business documents use: bullets, arrows, ticks and boxes.
+    /// Letters and digits of Symbol; the signs that business documents use: bullets, arrows, ticks and boxes.
     fn character(self, code: u32) -> Option<char> {
+        const GREEK: &str = "ΑΒΧΔΕΦΓΗΙϑΚΛΜΝΟΠΘΡΣΤΥςΩΞΨΖ[∴]⊥_‾αβχδεφγηιϕκλμνοπθρστυϖωξψζ{|}∼";
         Some(match (self, code) {
+            (Self::Symbol, 0x2D) => '-',
+            (Self::Symbol, 0x20 | 0x21 | 0x23 | 0x25 | 0x26 | 0x28 | 0x29 | 0x2B..=0x3F) => {
+                char::from_u32(code)?
+            }
+            (Self::Symbol, 0x41..=0x7E) => GREEK.chars().nth(code as usize - 0x41)?,
             (Self::Symbol, 0xB7) => '•',
             (Self::Wingdings, 0x6C) => '●',
             (Self::Wingdings, 0x6E) => '■',
             (Self::Wingdings, 0x6F | 0xA8) => '☐',
             (Self::Wingdings, 0x71 | 0x72) => '❑',
             (Self::Wingdings, 0x76) => '❖',
+            (Self::Wingdings, 0x9F) => '•',
             (Self::Wingdings, 0xA7) => '▪',
             (Self::Wingdings, 0xD8) => '➢',
             (Self::Wingdings, 0xE0) => '→',

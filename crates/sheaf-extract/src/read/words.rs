@@ -5,6 +5,7 @@
 //! characters in many files.
 
 use hayro_font::kurbo::{Point, Rect, Vec2};
+use sheaf_types::TextSource;
 use unicode_normalization::UnicodeNormalization;
 
 use super::content::Glyph;
@@ -31,6 +32,7 @@ pub(super) struct Fragment {
     pub(super) size: f64,
     pub(super) bold: bool,
     pub(super) turn: u8,
+    pub(super) source: TextSource,
     /// Where the first character begins.
     start: Point,
     /// Where the last one ends.
@@ -46,11 +48,14 @@ pub(super) struct Fragment {
 pub(super) fn words(glyphs: &[Glyph]) -> Vec<Fragment> {
     let mut words: Vec<Fragment> = Vec::new();
     let mut blank = true;
-    for glyph in glyphs {
+    for (index, glyph) in glyphs.iter().enumerate() {
         let drawn = &*glyph.code.text;
         let text = printable(drawn);
         let last = words.last_mut();
-        if drawn.is_empty() || (drawn == UNDECODABLE && glyph.advance == Vec2::ZERO) {
+        if drawn == UNDECODABLE && glyph.advance == Vec2::ZERO {
+            continue;
+        }
+        if drawn.is_empty() {
             // Part of what another character says, or nothing at all.
             if let Some(word) = last.filter(|word| !blank && word.accepts(glyph, false)) {
                 word.append(glyph, "");
@@ -63,7 +68,9 @@ pub(super) fn words(glyphs: &[Glyph]) -> Vec<Fragment> {
         }
         match last {
             Some(word) if !blank && word.takes_in_front(glyph, &text) => word.prepend(glyph, &text),
-            Some(word) if word.accepts(glyph, blank) => word.append(glyph, &text),
+            Some(word) if !is_placed_word(glyphs, index) && word.accepts(glyph, blank) => {
+                word.append(glyph, &text);
+            }
             _ => words.push(Fragment::new(glyph, &text)),
         }
         blank = false;
@@ -72,6 +79,19 @@ pub(super) fn words(glyphs: &[Glyph]) -> Vec<Fragment> {
         word.text = rtl::logical(&word.text);
     }
     words
+}
+
+/// Whether a word begins by the way it was drawn: text layers of scans show each word by itself, stretched to its
+/// place on the image, and leave no gap. Others show each character by itself.
+fn is_placed_word(glyphs: &[Glyph], index: usize) -> bool {
+    let glyph = &glyphs[index];
+    let Some(last) = index.checked_sub(1).map(|last| &glyphs[last]) else { return false };
+    let shows_with = |other: Option<&Glyph>, show| other.is_some_and(|other| other.show == show);
+    glyph.invisible
+        && glyph.show != last.show
+        && (glyph.stretch - last.stretch).abs() > 0.005 * last.stretch
+        && (shows_with(glyphs.get(index + 1), glyph.show)
+            || shows_with(index.checked_sub(2).and_then(|before| glyphs.get(before)), last.show))
 }
 
 impl Fragment {
@@ -85,6 +105,7 @@ impl Fragment {
             size,
             bold,
             turn: 0,
+            source: TextSource::Text,
             start: Point::new(bounds.x0, bounds.y1),
             end: Point::new(bounds.x1, bounds.y1),
             direction: Vec2::new(1.0, 0.0),
@@ -101,11 +122,30 @@ impl Fragment {
             size: glyph.size,
             bold: glyph.bold,
             turn: turn(glyph),
+            source: TextSource::Text,
             start: glyph.origin,
             end: glyph.origin + glyph.advance,
             direction: direction(glyph),
             spacing: glyph.spacing,
             is_rtl,
+        }
+    }
+
+    /// A word of a form field's value.
+    pub(super) fn of_form(text: String, bounds: Rect, size: f64, turn: u8) -> Self {
+        Self {
+            text,
+            bounds,
+            confidence: 1.0,
+            size,
+            bold: false,
+            turn,
+            source: TextSource::Form,
+            start: bounds.origin(),
+            end: bounds.origin(),
+            direction: Vec2::new(1.0, 0.0),
+            spacing: 0.0,
+            is_rtl: false,
         }
     }
 

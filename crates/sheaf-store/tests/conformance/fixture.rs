@@ -153,6 +153,7 @@ pub(crate) fn field(needs_review: bool) -> FieldResult {
         source: None,
         page: None,
         bbox: None,
+        cell: None,
         cells: None,
         confidence: 0.0,
         method: None,
