@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod confidence;
+pub mod embedded;
 mod extract;
 mod ground;
 mod lexicon;
@@ -10,5 +11,5 @@ pub mod parse;
 pub mod read;
 mod xml;
 
-pub use extract::{explain, extract};
+pub use extract::{explain, extract, extract_with};
 pub use read::{Limits, ReadError, read};

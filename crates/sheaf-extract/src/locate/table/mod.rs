@@ -17,7 +17,9 @@ use std::collections::HashSet;
 
 use indexmap::IndexMap;
 use rust_decimal::Decimal;
-use sheaf_types::{BoundingBox, CellResult, Document, FieldResult, FieldSpec, FieldValue, Method};
+use sheaf_types::{
+    BoundingBox, CellResult, ColumnSpec, Document, FieldResult, FieldSpec, FieldValue, Method,
+};
 
 use crate::ground;
 use crate::parse::Locale;
@@ -66,6 +68,11 @@ pub(crate) fn extract(document: &Document, field: &FieldSpec, locale: &Locale) -
         Some(table) => table.into_result(field),
         None => ground::nothing(field),
     }
+}
+
+/// Whether a column's name or labels mean this concept of the data.
+pub(crate) fn means(column: &ColumnSpec, concept: &str) -> bool {
+    Target::new(column).is(concept)
 }
 
 /// Numbers of the document, for sums to be looked up in.
