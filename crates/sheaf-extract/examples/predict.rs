@@ -44,7 +44,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         };
         let start = Instant::now();
         let bytes = fs::read(set.join(file))?;
-        let document = read(&bytes, MediaType::Pdf, &Limits::default());
+        let media_type = MediaType::sniff(&bytes).unwrap_or(MediaType::Other);
+        let document = read(&bytes, media_type, &Limits::default());
         let invoice = embedded::find(&bytes, &Limits::default());
         reading += start.elapsed();
         let name = Path::new(file).file_name().and_then(|name| name.to_str()).unwrap_or(file);

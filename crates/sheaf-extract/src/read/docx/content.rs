@@ -35,25 +35,11 @@ pub(super) enum Block {
     Section(Section),
 }
 
-/// Which edges are drawn; `None` leaves it to the table or its style.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Borders {
-    pub(super) left: Option<bool>,
-    pub(super) top: Option<bool>,
-    pub(super) right: Option<bool>,
-    pub(super) bottom: Option<bool>,
-    /// Between rows.
-    pub(super) across: Option<bool>,
-    /// Between columns.
-    pub(super) upright: Option<bool>,
-}
-
 #[derive(Debug, Default)]
 pub(super) struct Table {
     /// Widths of the columns in points, as far as they are stated.
     pub(super) widths: Vec<f64>,
     pub(super) rows: Vec<Vec<Cell>>,
-    pub(super) borders: Borders,
 }
 
 /// How a cell takes part in a merge with those above or below.
@@ -72,7 +58,6 @@ pub(super) struct Cell {
     /// Columns that it covers.
     pub(super) span: usize,
     pub(super) merge: Merge,
-    pub(super) borders: Borders,
     pub(super) blocks: Vec<Block>,
 }
 
@@ -106,39 +91,6 @@ impl Default for Section {
             is_continuous: false,
             has_title_page: false,
             parts: Vec::new(),
-        }
-    }
-}
-
-impl Borders {
-    /// Reads a list of borders up to its end.
-    pub(super) fn read(xml: &mut Xml<'_>) -> Self {
-        let mut borders = Self::default();
-        while let Some(edge) = xml.child() {
-            let drawn = edge.attribute("val").map(|kind| !matches!(&*kind, "nil" | "none"));
-            match edge.name() {
-                "left" | "start" => borders.left = drawn,
-                "right" | "end" => borders.right = drawn,
-                "top" => borders.top = drawn,
-                "bottom" => borders.bottom = drawn,
-                "insideH" => borders.across = drawn,
-                "insideV" => borders.upright = drawn,
-                _ => {}
-            }
-            xml.skip();
-        }
-        borders
-    }
-
-    /// These, and what they leave open by those of `below`.
-    pub(super) fn over(self, below: Self) -> Self {
-        Self {
-            left: self.left.or(below.left),
-            top: self.top.or(below.top),
-            right: self.right.or(below.right),
-            bottom: self.bottom.or(below.bottom),
-            across: self.across.or(below.across),
-            upright: self.upright.or(below.upright),
         }
     }
 }

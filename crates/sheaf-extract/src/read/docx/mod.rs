@@ -4,6 +4,7 @@
 
 mod content;
 mod layout;
+mod lines;
 mod numbering;
 mod properties;
 mod story;

@@ -2,7 +2,7 @@
 //!
 //! Deleted and hidden text is left out; a field stands with its last result.
 
-use super::content::{Block, Borders, Cell, Merge, Paragraph, Section, Table, Token};
+use super::content::{Block, Cell, Merge, Paragraph, Section, Table, Token};
 use super::numbering::Numbering;
 use super::properties::{ParagraphProperties, RunProperties, points};
 use super::styles::Styles;
@@ -266,19 +266,6 @@ impl<'s> Reader<'s> {
     fn table_content(&mut self, xml: &mut Xml<'_>, table: &mut Table) {
         while let Some(element) = xml.child() {
             match element.name() {
-                "tblPr" => {
-                    while let Some(property) = xml.child() {
-                        match property.name() {
-                            "tblStyle" => {
-                                let style = self.styles.chain(property.attribute("val").as_deref());
-                                table.borders = table.borders.over(style.borders);
-                                xml.skip();
-                            }
-                            "tblBorders" => table.borders = Borders::read(xml).over(table.borders),
-                            _ => xml.skip(),
-                        }
-                    }
-                }
                 "tblGrid" => {
                     while let Some(column) = xml.child() {
                         if table.widths.len() < MOST_COLUMNS {
@@ -353,10 +340,6 @@ impl<'s> Reader<'s> {
                             "vMerge" => {
                                 let starts = property.attribute("val").is_some_and(|val| val == "restart");
                                 cell.merge = if starts { Merge::Starts } else { Merge::Continues };
-                            }
-                            "tcBorders" => {
-                                cell.borders = Borders::read(xml);
-                                continue;
                             }
                             _ => {}
                         }

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use super::content::Borders;
 use super::properties::{ParagraphProperties, RunProperties};
 use crate::xml::Xml;
 
@@ -14,7 +13,6 @@ const MOST_LEVELS: usize = 12;
 pub(super) struct Style {
     pub(super) run: RunProperties,
     pub(super) paragraph: ParagraphProperties,
-    pub(super) borders: Borders,
     based_on: Option<String>,
 }
 
@@ -70,7 +68,7 @@ impl Styles {
         style
     }
 
-    /// A character or table style by its id, with all that it is based on.
+    /// A character style by its id, with all that it is based on.
     pub(super) fn chain(&self, id: Option<&str>) -> Style {
         let mut style = Style::default();
         let mut next = id.and_then(|id| self.styles.get(id));
@@ -78,7 +76,6 @@ impl Styles {
             let Some(below) = next else { break };
             style.run = style.run.over(below.run);
             style.paragraph = style.paragraph.over(&below.paragraph);
-            style.borders = style.borders.over(below.borders);
             next = below.based_on.as_deref().and_then(|id| self.styles.get(id));
         }
         style
@@ -95,15 +92,6 @@ fn style(xml: &mut Xml<'_>) -> Style {
             }
             "rPr" => style.run = RunProperties::read(xml).0,
             "pPr" => style.paragraph = paragraph(xml),
-            "tblPr" => {
-                while let Some(property) = xml.child() {
-                    if property.name() == "tblBorders" {
-                        style.borders = Borders::read(xml);
-                    } else {
-                        xml.skip();
-                    }
-                }
-            }
             _ => xml.skip(),
         }
     }

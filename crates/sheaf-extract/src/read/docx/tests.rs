@@ -202,10 +202,8 @@ fn cell(properties: &str, content: &str) -> String {
 #[test]
 fn tables_have_columns_rules_and_named_cells() {
     let row = |a: &str, b: &str| format!("<w:tr>{}{}</w:tr>", cell("", &p(&r(a))), cell("", &p(&r(b))));
-    let edge = |name: &str| format!("<w:{name} w:val='single'/>");
-    let borders: String = ["top", "left", "bottom", "right", "insideH", "insideV"].map(edge).concat();
     let body = format!(
-        "{}<w:tbl><w:tblPr><w:tblBorders>{borders}</w:tblBorders></w:tblPr><w:tblGrid><w:gridCol w:w='4000'/><w:gridCol w:w='2000'/></w:tblGrid>\
+        "{}<w:tbl><w:tblGrid><w:gridCol w:w='4000'/><w:gridCol w:w='2000'/></w:tblGrid>\
          {}{}</w:tbl>{SECTION}",
         p(&r("before")),
         row("Item", "Amount"),

@@ -169,7 +169,8 @@ impl<'s> Grid<'s> {
             let own = self.lefts[end] - self.lefts[cell.place.column as usize];
             let next = sheet.cells.get(index + 1).filter(|next| next.place.row == cell.place.row);
             let free = match next {
-                _ if cell.wraps || sheet.merges.contains_key(&cell.place) || cell.align != Align::Left => own,
+                _ if cell.wraps || cell.align != Align::Left => own,
+                Some(_) if sheet.merges.contains_key(&cell.place) => own,
                 Some(next) => self.lefts[next.place.column as usize] - self.lefts[cell.place.column as usize],
                 None => own.max(4.0 * WIDEST_FORCED),
             };
