@@ -523,10 +523,9 @@ impl Check {
         let pointer = format!("{at}/enum_values");
         match kind {
             Some(FieldKind::Enum) if !given => self.fault(&pointer, "is missing: an enum names its values"),
-            Some(FieldKind::Enum) if values.is_empty() => {
-                if object.get("enum_values").and_then(Value::as_array).is_some_and(Vec::is_empty) {
-                    self.fault(&pointer, "is empty: an enum names its values");
-                }
+            // A list of faulty values has its faults already.
+            Some(FieldKind::Enum) if member(object, "enum_values").is_some_and(is_empty_list) => {
+                self.fault(&pointer, "is empty: an enum names its values");
             }
             Some(FieldKind::Enum) => self.unique(values.iter().map(|v| Some(v.as_str())), &pointer),
             Some(_) if given => self.fault(&pointer, "only an enum has values"),
@@ -603,6 +602,10 @@ impl Check {
 /// A member of an object; one that is null counts as absent.
 fn member<'a>(object: &'a Map<String, Value>, key: &str) -> Option<&'a Value> {
     object.get(key).filter(|value| !value.is_null())
+}
+
+fn is_empty_list(value: &Value) -> bool {
+    value.as_array().is_some_and(Vec::is_empty)
 }
 
 /// `en`, `en-US`, `en_US`.
