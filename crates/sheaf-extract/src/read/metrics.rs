@@ -159,25 +159,29 @@ fn encoding(font: &Dict<'_>, max: usize) -> (Option<CMap>, bool) {
 fn ranges(array: &Array<'_>, count: usize) -> FxHashMap<u32, f64> {
     let mut metrics = FxHashMap::default();
     let mut numbers: Vec<f64> = Vec::with_capacity(count + 2);
+    let mut room = MAX_CODES;
     for item in array.iter::<Object<'_>>() {
         match item {
             Object::Number(number) => numbers.push(number.as_f64()),
             Object::Array(list) => {
                 if let Some(first) = numbers.last() {
-                    let values: Vec<f64> = list.iter::<f64>().take(count * MAX_CODES).collect();
-                    metrics
-                        .extend((*first as u32..).zip(values.chunks(count).map(|chunk| chunk[0] / 1000.0)));
+                    let values: Vec<f64> = list.iter::<f64>().take(count * room).collect();
+                    let values = values.chunks(count).map(|metric| metric[0] / 1000.0);
+                    room -= values.len();
+                    metrics.extend((*first as u32..).zip(values));
                 }
                 numbers.clear();
             }
             _ => numbers.clear(),
         }
         if numbers.len() == count + 2 {
-            let (first, last) = (numbers[0] as u32, numbers[1] as u32);
-            metrics.extend((first..=last).take(MAX_CODES).map(|code| (code, numbers[2] / 1000.0)));
+            let (first, last, metric) = (numbers[0] as u32, numbers[1] as u32, numbers[2] / 1000.0);
+            let length = (u64::from(last) + 1).saturating_sub(u64::from(first)).min(room as u64) as usize;
+            room -= length;
+            metrics.extend((first..).take(length).map(|code| (code, metric)));
             numbers.clear();
         }
-        if metrics.len() > MAX_CODES {
+        if room == 0 {
             break;
         }
     }
