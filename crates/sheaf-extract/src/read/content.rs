@@ -19,7 +19,7 @@ use super::layers::Layers;
 use super::marked::Marks;
 use super::path::Path;
 use super::stream::{Flaw, decode};
-use super::unicode::text_string;
+use super::text_string::text_string;
 
 /// Content nested deeper (forms in forms) is left out.
 const MAX_DEPTH: u32 = 30;
@@ -208,7 +208,7 @@ impl<'a, 'e> Interpreter<'a, 'e> {
                 Op::BeginText(_) => state.set_text_matrix(Affine::IDENTITY),
                 Op::TextFont(f) => {
                     state.font_size = f.1.as_f64();
-                    state.face = resources.get_font(f.0).and_then(|dict| self.env.fonts.face(&dict));
+                    state.face = resources.get_font(f.0).map(|dict| self.env.fonts.face(&dict));
                 }
                 Op::CharacterSpacing(n) => state.char_spacing = n.0.as_f64(),
                 Op::WordSpacing(n) => state.word_spacing = n.0.as_f64(),
@@ -278,7 +278,7 @@ impl<'a, 'e> Interpreter<'a, 'e> {
             if let (Some(dict), Some(size)) =
                 (parts.next().and_then(Object::into_dict), parts.next().and_then(Object::into_number))
             {
-                state.face = self.env.fonts.face(&dict);
+                state.face = Some(self.env.fonts.face(&dict));
                 state.font_size = size.as_f64();
             }
         }
@@ -370,17 +370,14 @@ impl<'a, 'e> Interpreter<'a, 'e> {
     }
 
     fn show(&mut self, state: &mut State<'a>, text: &PdfString<'_>) {
-        if state.face.is_none() {
-            state.face = self.env.fonts.substitute();
-        }
-        let Some(face) = state.face.clone() else { return };
+        let face = state.face.get_or_insert_with(|| self.env.fonts.substitute()).clone();
         let bytes = text.as_bytes();
         let mut offset = 0;
         while offset < bytes.len() && self.drawing.glyphs.len() < self.env.limits.max_glyphs_per_page {
             let (code, length) = face.read_code(bytes, offset);
             let is_space_byte = length == 1 && bytes[offset] == b' ';
             offset += length;
-            let (dx, dy) = face.advance(code);
+            let (dx, dy) = face.advance(code, length);
             if self.marks.is_visible() {
                 let code = face.decode(code, length);
                 self.drawing.glyphs.push(Glyph { show: self.shows, ..state.glyph(&face, code, dx, dy) });

@@ -10,12 +10,14 @@ mod form;
 mod layers;
 mod limits;
 mod marked;
+mod metrics;
 mod order;
 mod overprint;
 mod page;
 mod path;
 mod rtl;
 mod stream;
+mod text_string;
 mod unicode;
 mod words;
 

@@ -25,6 +25,9 @@ pub(super) fn read<'a>(source: &Source<'a>, number: u32, env: &Environment<'a>) 
     let (width, height) = (f64::from(width), f64::from(height));
     let display = Affine::new(source.initial_transform(true).as_coeffs());
     let mut interpreter = Interpreter::new(env);
+    if interpreter.is_late() {
+        return None;
+    }
     draw_content(source, display, env.limits.max_stream_bytes, &mut interpreter);
     draw_annotations(source, display, &mut interpreter);
     let mut drawing = interpreter.drawing;

@@ -15,8 +15,8 @@ use hayro_syntax::object::{Array, Dict, Object, Stream};
 const DEFLATE_RATIO: usize = 1032;
 /// Rows of a predictor, in bytes; it allocates one whatever the data.
 const MAX_PREDICTOR_ROW: f64 = 16e6;
-/// Codes that widths are stated for, all ranges of a font together.
-const MAX_CODES: i64 = 1 << 20;
+/// Codes that a font may state widths for: two bytes in practice.
+pub(super) const MAX_CODES: usize = 1 << 16;
 
 /// Why a stream has no content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,16 +57,17 @@ pub(super) fn is_sane_font(font: &Dict<'_>, max: usize) -> bool {
 fn has_sane_ranges(widths: &Array<'_>, range: usize) -> bool {
     let mut numbers: Vec<i64> = Vec::with_capacity(range);
     let mut total = 0;
+    const RANGE: i64 = MAX_CODES as i64;
     for item in widths.iter::<Object<'_>>() {
         match item {
             Object::Number(number) => numbers.push(number.as_i64()),
             _ => numbers.clear(),
         }
         if numbers.len() == range {
-            total += (numbers[1].saturating_sub(numbers[0])).clamp(0, MAX_CODES + 1);
+            total += (numbers[1].saturating_sub(numbers[0])).clamp(0, RANGE + 1);
             numbers.clear();
         }
-        if total > MAX_CODES {
+        if total > 16 * RANGE {
             return false;
         }
     }
