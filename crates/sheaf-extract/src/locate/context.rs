@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use super::candidate::Candidate;
 use super::labels::{LabelMatch, Labels, printed, printed_segment};
-use super::layout::{BLANK, Layout, Rect, TAB};
+use super::layout::{BLANK, Layout, Line, Rect, TAB, Token};
 use crate::parse::currency;
 
 /// Text right before the value, in its segment.
@@ -33,6 +33,8 @@ const REACH: usize = 70;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
     Before,
+    /// The end of the line above, in running text.
+    Wrapped,
     /// The start of the segment, before another value: "Rechnung 4711 vom 1.2.2020".
     Head,
     Left,
@@ -101,16 +103,10 @@ impl<'a> Surroundings<'a> {
                 let colon_within = layout.tokens(segment).iter().rev().skip(1).any(|t| t.colon);
                 let only_currency = value == 0 && other == 0;
                 // "VAT 21% on 100.00": the value is what the label's amount is reckoned on, not that amount.
-                let reckoned_on =
-                    values.iter().find(|v| v.start >= segment.range.start).is_some_and(|first| {
-                        let before = layout.tokens(segment).iter().rev().find(|t| t.range.end <= first.start);
-                        before.is_some_and(|t| {
-                            matches!(
-                                line.folded(t),
-                                "on" | "auf" | "aus" | "von" | "sur" | "sobre" | "over" | "su"
-                            )
-                        })
-                    });
+                let reckoned_on = values
+                    .iter()
+                    .find(|v| v.start >= segment.range.start)
+                    .is_some_and(|first| follows_of(line, layout.tokens(segment), first.start));
                 SegmentLabel {
                     matches: labels.classify(&printed_segment(layout, index)).into(),
                     is_value: only_currency || value > 0 && (other <= 3 || other * 2 < value),
@@ -126,6 +122,12 @@ impl<'a> Surroundings<'a> {
         let label = &self.segments[segment];
         let colon = self.layout.tokens(&self.layout.segments[segment]).last().is_some_and(|t| t.colon);
         colon && !label.is_spent || label.matches.iter().any(|m| m.similarity >= 0.99)
+    }
+
+    /// Whether a candidate is the amount that another one is reckoned on ("VAT 21% on 100.00").
+    pub(crate) fn is_base(&self, candidate: &Candidate) -> bool {
+        let segment = &self.layout.segments[candidate.segment];
+        follows_of(self.layout.line_of(segment), self.layout.tokens(segment), candidate.start())
     }
 
     /// The labels around a candidate, those of its row first.
@@ -193,7 +195,7 @@ impl<'a> Surroundings<'a> {
         let tokens = &tokens[after..];
         if !tokens.is_empty() {
             let matches = self.labels.classify(&printed(above, tokens)).into();
-            contexts.push(Context { place: Place::Before, geometry: WRAPPED, matches });
+            contexts.push(Context { place: Place::Wrapped, geometry: WRAPPED, matches });
         }
     }
 
@@ -286,6 +288,13 @@ impl<'a> Surroundings<'a> {
             }
         }
     }
+}
+
+/// Whether "on", "von", "sur" stands right before a value: then it is what something else is reckoned on.
+fn follows_of(line: &Line, tokens: &[Token], start: usize) -> bool {
+    let before = tokens[..tokens.partition_point(|t| t.range.end <= start)].iter().rev();
+    let word = before.map(|t| line.folded(t)).find(|word| currency::code_of(word).is_none());
+    word.is_some_and(|w| matches!(w, "on" | "auf" | "aus" | "von" | "sur" | "sobre" | "over" | "su"))
 }
 
 /// How well a label above stands over a value: 1 where edges or middles meet, less where they only overlap, `None` where

@@ -12,6 +12,7 @@ pub(crate) mod labels;
 pub(crate) mod layout;
 pub(crate) mod names;
 pub(crate) mod party;
+pub(crate) mod prose;
 #[cfg(test)]
 pub(crate) mod sample;
 pub(crate) mod score;
@@ -31,6 +32,7 @@ use context::{Context, Surroundings};
 use field::Field;
 use layout::{Layout, Span};
 use party::Parties;
+use prose::Prose;
 use score::Evidence;
 use text::{Part, TextCandidate};
 
@@ -39,6 +41,9 @@ const KEPT: usize = 24;
 
 /// What another place with the same value is worth.
 const REPEATED: f32 = 0.015;
+
+/// What it costs an amount to be what another one is reckoned on.
+const BASE: f32 = 0.4;
 
 /// A candidate with what it is worth for a field.
 #[derive(Debug, Clone)]
@@ -63,6 +68,7 @@ pub(crate) struct Pool<'a> {
     codes: OnceCell<Vec<(Candidate, Vec<Context>)>>,
     texts: OnceCell<Vec<(TextCandidate, Vec<Context>)>>,
     parties: OnceCell<Parties>,
+    prose: OnceCell<Prose<'a>>,
     /// Concepts whose documents carry this document's title.
     titled: Vec<ConceptId>,
 }
@@ -84,6 +90,7 @@ impl<'a> Pool<'a> {
             codes: OnceCell::new(),
             texts: OnceCell::new(),
             parties: OnceCell::new(),
+            prose: OnceCell::new(),
             titled,
         }
     }
@@ -96,6 +103,9 @@ impl<'a> Pool<'a> {
             (_, Shape::Date) => self.typed(field, &self.dates),
             (_, Shape::Amount) => self.typed(field, self.numbers()),
             (_, Shape::Code) => self.typed(field, self.codes()),
+            (_, Shape::Place) => self.passages(field, |prose| prose.places()),
+            (_, Shape::Duration) => self.passages(field, |prose| prose.durations()),
+            (_, Shape::Party) => self.passages(field, |prose| prose.parties()),
             _ => self.free(field),
         };
         scored.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| first(a).cmp(&first(b))));
@@ -142,6 +152,9 @@ impl<'a> Pool<'a> {
                 scored.score += typed::fit(field, candidate, &scored.source);
                 let position = score::position(candidate, lines);
                 // Totals come last, dates and numbers of the document first.
+                if field.shape == Shape::Amount && self.surroundings.is_base(candidate) {
+                    scored.score -= BASE;
+                }
                 scored.score += match field.shape {
                     Shape::Amount => 0.03 * position,
                     _ => -0.04 * position,
@@ -164,7 +177,8 @@ impl<'a> Pool<'a> {
                 if is_party {
                     let parties = self.parties.get_or_init(|| Parties::new(&self.surroundings));
                     let by_place = parties.score(&self.surroundings, field, text)?;
-                    evidence.score = evidence.score.max(by_place);
+                    let by_label = evidence.score;
+                    evidence.score = by_label.max(by_place) + 0.25 * by_label.min(by_place).max(0.0);
                 }
                 let mut scored = self.scored(field, &text.candidate, evidence)?;
                 scored.score += typed::fit(field, &text.candidate, &scored.source);
@@ -181,6 +195,24 @@ impl<'a> Pool<'a> {
                 scored.score += 0.03 * (text.candidate.spans.len() - 1) as f32;
                 scored.score -= 0.03 * score::position(&text.candidate, self.surroundings.layout.lines.len());
                 Some(scored)
+            })
+            .collect()
+    }
+
+    /// Passages of running text, and labelled texts where the document is a form.
+    fn passages(&self, field: &Field<'_>, find: impl Fn(&Prose<'a>) -> Vec<prose::Passage>) -> Vec<Scored> {
+        let layout = self.surroundings.layout;
+        let prose = self.prose.get_or_init(|| Prose::new(layout));
+        find(prose)
+            .into_iter()
+            .filter_map(|passage| {
+                let candidate = Candidate::new(layout, passage.spans, Typed::Text)?;
+                let contexts = self.surroundings.contexts(&candidate);
+                let label = score::by_labels(field, &contexts, &self.titled);
+                // A form's label beside the value is as good as the words of a sentence around it.
+                let labelled = if label.similarity > 0.95 { 0.9 * label.score } else { 0.0 };
+                let evidence = Evidence { score: passage.score.max(labelled), ..label };
+                self.scored(field, &candidate, evidence)
             })
             .collect()
     }

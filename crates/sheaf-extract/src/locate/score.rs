@@ -51,7 +51,7 @@ pub(crate) fn by_labels(field: &Field<'_>, contexts: &[Context], titled: &[Conce
         (AxisEvidence::default(), AxisEvidence::default(), AxisEvidence::default());
     for context in contexts {
         let axis = match context.place {
-            Place::Before | Place::Left => &mut row,
+            Place::Before | Place::Wrapped | Place::Left => &mut row,
             Place::Head => &mut head,
             Place::Above => &mut column,
             // Only forms for people put the label under the line.
