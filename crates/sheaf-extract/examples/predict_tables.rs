@@ -1,7 +1,8 @@
 //! Extracts the table fields of a set of documents: `predict_tables SETDIR OUT.json`.
 //!
-//! `SETDIR/truth.jsonl` names the documents and their templates (`../templates/NAME.json`); the output has the shape
-//! of the product's JSON export, with the table fields alone.
+//! `SETDIR/truth.jsonl` names the documents and their templates, which stand in `templates/` beside it or above it;
+//! without one, `SETDIR/invoice.json` is the template. The output has the shape of the product's JSON export, with the
+//! table fields alone.
 
 use std::error::Error;
 use std::path::Path;
@@ -25,7 +26,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         if path.extension().is_none_or(|e| e != "pdf") || truth["tables"]["line_items"].is_null() {
             continue;
         }
-        let template = set.join("../templates").join(format!("{}.json", text("template")));
+        let name = format!("{}.json", text("template"));
+        let places = [set.join("templates").join(&name), set.join("../templates").join(&name)];
+        let template = places.into_iter().find(|p| p.exists()).unwrap_or_else(|| set.join("invoice.json"));
         let template = TemplateSpec::from_json(&serde_json::from_str(&std::fs::read_to_string(template)?)?)
             .map_err(|faults| format!("{faults:?}"))?;
         let document = match read(&std::fs::read(&path)?, MediaType::Pdf, &Limits::default()) {

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use sheaf_types::{Document, Page, Word};
 
+use super::header;
 use crate::parse::fold::tight;
 
 /// Gap that parts two phrases, in mean character widths of its two neighbours: more than one blank of a monospaced
@@ -243,7 +244,7 @@ impl<'d> Lines<'d> {
         self.lines.retain(|line| {
             let repeats = key(line).and_then(|key| pages.get(&key)).is_some_and(|seen| seen.len() > 1);
             // A table's header that every page repeats is wanted.
-            !repeats || line.phrases.len() > 2
+            !repeats || header::heads_a_table(line)
         });
     }
 }
