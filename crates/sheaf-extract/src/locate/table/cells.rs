@@ -13,8 +13,10 @@ use crate::parse::{self, Locale};
 
 /// Gap between lines of one text, in line heights.
 const WRAPPED_GAP: f32 = 0.7;
-/// Share of its column that text fills where it wraps.
-const WRAPPED_WIDTH: f32 = 0.45;
+/// Difference of font sizes of one text, as a share.
+const SAME_SIZE: f32 = 0.07;
+/// Share of its column that text fills where it wraps: of two lines, and of more.
+const WRAPPED_WIDTH: (f32, f32) = (0.65, 0.45);
 /// Numbers of a cell that are tried against the row's others.
 const MOST_READINGS: usize = 6;
 /// Words of the longest date.
@@ -196,7 +198,8 @@ fn text(mapped: MappedCell, row: &Row, run: &Run<'_, '_>, edge: Edge) -> Option<
     let block = block(mapped, row, run);
     let used = right_ends(&block).into_iter().fold(edge.used, f32::max);
     let start = block.first()?.first()?.x0;
-    let narrow = edge.limit.is_finite() && used - start < WRAPPED_WIDTH * (edge.limit - start);
+    let width = if block.len() == 2 { WRAPPED_WIDTH.0 } else { WRAPPED_WIDTH.1 };
+    let narrow = edge.limit.is_finite() && used - start < width * (edge.limit - start);
     let room = if edge.details { used.max(edge.limit) } else { used };
     let wraps = |pair: &[&[Token<'_>]]| {
         is_open(pair[0]) || !narrow && !has_room(pair[0], pair[1], room) && !is_detail(pair[1])
@@ -239,7 +242,7 @@ fn right_ends(block: &[&[Token<'_>]]) -> Vec<f32> {
 fn is_close(last: &Token<'_>, next: &Token<'_>) -> bool {
     let height = last.height().min(next.height()).max(1.0);
     next.word.bold == last.word.bold
-        && (next.word.font_size - last.word.font_size).abs() < 0.15 * last.word.font_size.max(1.0)
+        && (next.word.font_size - last.word.font_size).abs() < SAME_SIZE * last.word.font_size.max(1.0)
         && next.y0 - last.y1 < WRAPPED_GAP * height
 }
 

@@ -135,8 +135,13 @@ pub(super) fn assign(line: &Line<'_>, columns: &[Column], rules: &PageRules) -> 
         let link = i.checked_sub(1).map(|p| Link::new(&line.tokens[p], token, rules));
         // The cheapest state of the columns to the left.
         let mut left = (f32::INFINITY, 0);
+        // A currency stands where its number stands.
+        let amount = line
+            .tokens
+            .get(i + 1)
+            .filter(|next| !number && goes_with_number(token) && is_number(next) && token.gap_to(next) < 1.0);
         for (c, column) in columns.iter().enumerate() {
-            let place = distance(token, column);
+            let place = distance(amount.unwrap_or(token), column);
             let mut enter = |state: usize, previous: usize, total: f32| {
                 if total < next[state] {
                     next[state] = total;

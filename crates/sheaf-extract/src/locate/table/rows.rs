@@ -188,6 +188,10 @@ impl Plan {
                 && pattern.is_some_and(same)
     }
 
+    fn is_negative(&self, line: &BodyLine<'_, '_>) -> bool {
+        line.numbers(self.key, self.mark).first().is_some_and(|found| found.number.value.starts_with('-'))
+    }
+
     /// Whether the line has a quantity, a price and their product as its amount.
     fn product_holds(&self, line: &BodyLine<'_, '_>) -> bool {
         let Some(factors) = self.factors else { return false };
@@ -268,14 +272,17 @@ fn stop(line: &BodyLine<'_, '_>, plan: &Plan) -> Option<Stop> {
     }
     let filled = plan.count_filled(line);
     let mut labels = line.line.phrases.iter().enumerate().filter_map(|(i, phrase)| {
-        let words = line.line.tokens[phrase.clone()].iter().filter(|t| !is_number(t) && !goes_with_number(t));
+        let words = line.line.tokens[phrase.clone()]
+            .iter()
+            .filter(|t| !is_number(t) && (!goes_with_number(t) || t.text() == "/"));
         let text: Vec<&str> = words.map(Token::text).collect();
         let (stop, weak) = Lexicon::get().stop(&text.join(" "))?;
         let applies = match stop {
             Stop::End => i == 0 && filled < 2,
             // A row may have a tax or a discount among its cells, but is not called so.
             _ if filled >= 2 => {
-                !weak && plan.text.is_none_or(|column| line.assignment[phrase.start] <= column)
+                (!weak || plan.is_negative(line))
+                    && plan.text.is_none_or(|column| line.assignment[phrase.start] <= column)
             }
             _ => true,
         };
@@ -298,9 +305,9 @@ fn stop(line: &BodyLine<'_, '_>, plan: &Plan) -> Option<Stop> {
 /// Whether there is a number that is no percentage.
 fn has_amount(tokens: &[Token<'_>]) -> bool {
     tokens.iter().enumerate().any(|(i, token)| {
-        is_number(token)
-            && !token.text().contains('%')
-            && tokens.get(i + 1).is_none_or(|next| next.text() != "%")
+        let percent =
+            token.text().contains('%') || tokens.get(i + 1).is_some_and(|t| t.text().starts_with('%'));
+        is_number(token) && !percent
     })
 }
 
