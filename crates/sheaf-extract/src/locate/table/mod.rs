@@ -29,6 +29,10 @@ use rows::Plan;
 
 /// Headers of different tables that are tried.
 const MOST_TABLES: usize = 24;
+/// Assignments of columns that are tried for each header.
+const MOST_READINGS: usize = 24;
+/// Share of the rows that must confirm a column whose header does not name it.
+const CONFIRMED: f32 = 0.6;
 
 /// Finds the table of a field.
 ///
@@ -53,8 +57,9 @@ pub(crate) fn extract(document: &Document, field: &FieldSpec, locale: &Locale) -
     for (header, mappings) in &headers {
         let repeats: Vec<&Header> =
             all.iter().filter(|h| h.lines.start > header.lines.start && h.repeats_as(header)).collect();
-        for mapping in mappings {
-            let table = Table::read(&lines, field, &targets, header, &repeats, mapping, locale, &printed);
+        let guesses = mappings.iter().flat_map(|mapping| mapping.guesses(header, &targets));
+        for mapping in mappings.iter().cloned().chain(guesses).take(MOST_READINGS) {
+            let table = Table::read(&lines, field, &targets, header, &repeats, &mapping, locale, &printed);
             if let Some(table) = table
                 && best.as_ref().is_none_or(|b| table.score > b.score)
             {
@@ -118,7 +123,14 @@ impl Table {
         let mapped = mapping.cells.iter().flatten().count().max(1);
         let filled = rows.iter().flatten().flatten().count() as f32 / (rows.len() * mapped) as f32;
         let right = products.iter().filter(|p| **p == Some(true)).count() as f32 / rows.len() as f32;
-        let score = mapping.score * filled + right + if sum_holds { 0.5 } else { 0.0 };
+        let worded = worded(targets, &rows);
+        if let Some(column) = mapping.guess {
+            let confirmed = if targets[column].is("description") { worded } else { right };
+            if confirmed < CONFIRMED {
+                return None;
+            }
+        }
+        let score = mapping.score * filled + right + 0.5 * worded + if sum_holds { 0.5 } else { 0.0 };
         let affinities = mapping.cells.iter().map(|m| m.map_or(0.0, |m| m.affinity)).collect();
         Some(Self { rows, affinities, products, sum_holds, score })
     }
@@ -195,4 +207,16 @@ impl Table {
             })
             .collect()
     }
+}
+
+/// The share of rows whose description is made of words; codes and numbers are none.
+fn worded(targets: &[Target], rows: &[Vec<Option<Cell>>]) -> f32 {
+    let Some(column) = targets.iter().position(|t| t.is("description")) else { return 0.0 };
+    let is_word = |word: &str| {
+        word.chars().filter(|c| c.is_alphabetic()).count() >= 3
+            && !word.contains(|c: char| c.is_ascii_digit())
+    };
+    let worded =
+        rows.iter().filter(|row| row[column].as_ref().is_some_and(|cell| cell.value.split(' ').any(is_word)));
+    worded.count() as f32 / rows.len().max(1) as f32
 }
