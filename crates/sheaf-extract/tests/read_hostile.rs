@@ -49,7 +49,7 @@ fn each_failure_has_its_code_and_says_what_to_do() {
         ("garbage after the header", b"%PDF-1.7\n\xFF\x00\x12 obj endobj stream", limits, ErrorCode::Corrupt),
         ("no pages", no_pages, limits, ErrorCode::Corrupt),
         ("a password", include_bytes!("fixtures/password.pdf"), limits, ErrorCode::Encrypted),
-        ("too large", &whole, Limits { max_bytes: 100, ..limits }, ErrorCode::UnsupportedType),
+        ("too large", &whole, Limits { max_bytes: 100, ..limits }, ErrorCode::FileTooLarge),
         ("too many pages", &whole, Limits { max_pages: 0, ..limits }, ErrorCode::TooManyPages),
         ("too slow", &whole, Limits { max_duration: Duration::ZERO, ..limits }, ErrorCode::Timeout),
     ] {
