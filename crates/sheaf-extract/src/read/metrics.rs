@@ -149,7 +149,7 @@ fn encoding(font: &Dict<'_>, max: usize) -> (Option<CMap>, bool) {
             }
         },
         Some(Object::Stream(stream)) => {
-            decode(&stream, max).ok().and_then(|data| CMap::parse(&data, hayro_cmap::load_embedded))
+            decode(&stream, max).ok().and_then(|stream| CMap::parse(&stream.data, hayro_cmap::load_embedded))
         }
         _ => None,
     };
