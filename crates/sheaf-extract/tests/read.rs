@@ -117,6 +117,40 @@ fn lines_run_from_the_top_and_words_from_the_left_whatever_the_order_drawn() {
 }
 
 #[test]
+fn lines_of_a_leaning_scan_stay_lines() {
+    // Two lines, 12 points apart, that sink by 14 points from left to right.
+    let columns: Vec<f32> = (0..10).map(|n| 5.0 + 19.0 * n as f32).collect();
+    let content: String = columns
+        .iter()
+        .rev()
+        .flat_map(|x| {
+            let y = 70.0 - x * 14.0 / 190.0;
+            [text_at(*x, y, "a"), text_at(*x, y - 12.0, "b")]
+        })
+        .collect();
+    assert_eq!(texts(&read_page(&pdf(&content))), [["a"; 10], ["b"; 10]].concat());
+}
+
+#[test]
+fn right_to_left_lines_are_read_from_the_right() {
+    let page = read_page(&pdf_with("BT /F2 10 Tf 20 50 Td (CBA 12 ED) Tj ET", |draft| {
+        let (id, to_unicode) = (draft.font("F2"), draft.id());
+        let mut font = draft.pdf.type1_font(id);
+        font.base_font(Name(b"Hebrew"))
+            .first_char(0)
+            .last_char(255)
+            .widths([500.0; 256])
+            .to_unicode(to_unicode);
+        drop(font);
+        draft.pdf.stream(
+            to_unicode,
+            b"1 beginbfrange <41> <45> <05D0> endbfrange 1 beginbfrange <20> <39> <0020> endbfrange",
+        );
+    }));
+    assert_eq!(texts(&page), ["דה", "12", "אבג"]);
+}
+
+#[test]
 fn type_3_glyphs_are_known_by_their_names() {
     let page = read_page(&pdf_with("BT /T3 10 Tf 20 50 Td (ab) Tj ET", |draft| {
         let (id, square) = (draft.font("T3"), draft.id());

@@ -79,6 +79,19 @@ fn damaged_files_give_what_is_left() {
 }
 
 #[test]
+fn a_form_cut_short_gives_its_first_part_and_a_warning() {
+    let content: String = (0..200).map(|n| text_at(20.0, 50.0, &format!("word{n}"))).collect();
+    let data = deflated(content.as_bytes());
+    let page = read_page(&pdf_with("/Fm Do", |draft| {
+        let id = draft.x_object("Fm");
+        let mut form = draft.pdf.form_xobject(id, &data[..data.len() / 2]);
+        form.bbox(Rect::new(0.0, 0.0, 200.0, 100.0)).filter(Filter::FlateDecode);
+    }));
+    assert_eq!(page.warnings, [PageWarning::Damaged]);
+    assert!(texts(&page).contains(&"word0") && !texts(&page).contains(&"word199"));
+}
+
+#[test]
 fn a_limit_on_a_page_cuts_it_and_says_so() {
     let bytes = pdf(&text_at(20.0, 50.0, "Hello world"));
     let document = read_within(&bytes, Limits { max_glyphs_per_page: 5, ..Limits::default() }).unwrap();

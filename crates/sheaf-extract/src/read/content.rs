@@ -120,7 +120,10 @@ impl<'a, 'e> Interpreter<'a, 'e> {
     /// Decodes a stream; what is wrong with it goes to the page's warnings.
     pub(super) fn decode(&mut self, stream: &Stream<'a>) -> Option<Cow<'a, [u8]>> {
         match decode(stream, self.env.limits.max_stream_bytes) {
-            Ok(content) => Some(content),
+            Ok(content) => {
+                self.drawing.damaged |= !content.is_whole;
+                Some(content.data)
+            }
             Err(Flaw::Damaged) => {
                 self.drawing.damaged = true;
                 None

@@ -7,6 +7,9 @@ use rustc_hash::FxHashMap;
 
 use super::stream::{MAX_CODES, decode};
 
+/// No collection of characters has more.
+const MAX_CID: f64 = 65_535.0;
+
 /// Widths of a font as its dictionary states them; in ems where not said otherwise.
 pub(super) enum Metrics {
     /// Codes of one byte.
@@ -146,7 +149,7 @@ fn encoding(font: &Dict<'_>, max: usize) -> (Option<CMap>, bool) {
             }
         },
         Some(Object::Stream(stream)) => {
-            decode(&stream, max).ok().and_then(|data| CMap::parse(&data, hayro_cmap::load_embedded))
+            decode(&stream, max).ok().and_then(|stream| CMap::parse(&stream.data, hayro_cmap::load_embedded))
         }
         _ => None,
     };
@@ -164,7 +167,7 @@ fn ranges(array: &Array<'_>, count: usize) -> FxHashMap<u32, f64> {
         match item {
             Object::Number(number) => numbers.push(number.as_f64()),
             Object::Array(list) => {
-                if let Some(first) = numbers.last() {
+                if let Some(first) = numbers.last().filter(|first| **first <= MAX_CID) {
                     let values: Vec<f64> = list.iter::<f64>().take(count * room).collect();
                     let values = values.chunks(count).map(|metric| metric[0] / 1000.0);
                     room -= values.len();
@@ -174,11 +177,13 @@ fn ranges(array: &Array<'_>, count: usize) -> FxHashMap<u32, f64> {
             }
             _ => numbers.clear(),
         }
-        if numbers.len() == count + 2 {
+        if numbers.len() == count + 2 && numbers[0] <= MAX_CID {
             let (first, last, metric) = (numbers[0] as u32, numbers[1] as u32, numbers[2] / 1000.0);
             let length = (u64::from(last) + 1).saturating_sub(u64::from(first)).min(room as u64) as usize;
             room -= length;
             metrics.extend((first..).take(length).map(|code| (code, metric)));
+        }
+        if numbers.len() == count + 2 {
             numbers.clear();
         }
         if room == 0 {

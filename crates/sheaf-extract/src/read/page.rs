@@ -39,7 +39,7 @@ pub(super) fn read<'a>(source: &Source<'a>, number: u32, env: &Environment<'a>) 
     overprint::remove(&mut drawing.glyphs);
     let mut words = words::words(&drawing.glyphs);
     words.extend(form::words(source, display, form_turn(source), &words));
-    order::sort(&mut words);
+    let words = order::sort(words);
 
     let unit =
         source.raw().get::<f64>(keys::USER_UNIT).filter(|unit| *unit > 0.0 && *unit < 1e4).unwrap_or(1.0);

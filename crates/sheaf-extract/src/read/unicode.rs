@@ -36,7 +36,7 @@ impl Unicode {
     pub(super) fn new(font: &Dict<'_>, descendant: Option<&Dict<'_>>, max_stream_bytes: usize) -> Self {
         let name = font.get::<Name<'_>>(keys::BASE_FONT);
         let to_unicode = font.get::<Stream<'_>>(keys::TO_UNICODE).and_then(|stream| {
-            CMap::parse(&decode(&stream, max_stream_bytes).ok()?, hayro_cmap::load_embedded)
+            CMap::parse(&decode(&stream, max_stream_bytes).ok()?.data, hayro_cmap::load_embedded)
         });
         Self {
             to_unicode,
