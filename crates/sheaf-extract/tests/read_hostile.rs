@@ -123,8 +123,21 @@ fn a_bomb_is_not_unfolded() {
             }
         });
         let document = read_within(&bytes, limits).unwrap();
-        assert_eq!(document.pages[0].warnings[0], PageWarning::Truncated, "{name}");
+        assert_eq!(document.pages[0].warnings, [PageWarning::Truncated], "{name}");
+        assert_eq!(texts(&document.pages[0]), ["after"], "{name}");
     }
+}
+
+#[test]
+fn forms_that_multiply_end() {
+    let bytes = pdf_with("/Fm0 Do", |draft| {
+        for number in 0..25 {
+            let id = draft.x_object(format!("Fm{number}"));
+            let content = format!("/Fm{0} Do /Fm{0} Do", number + 1);
+            draft.pdf.form_xobject(id, content.as_bytes()).bbox(Rect::new(0.0, 0.0, 10.0, 10.0));
+        }
+    });
+    assert_eq!(read_page(&bytes).warnings, [PageWarning::Truncated, PageWarning::Blank]);
 }
 
 #[test]

@@ -16,6 +16,7 @@ mod overprint;
 mod page;
 mod path;
 mod rtl;
+mod state;
 mod stream;
 mod text_string;
 mod unicode;

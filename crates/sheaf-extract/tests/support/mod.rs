@@ -14,7 +14,7 @@ pub(crate) struct Draft {
     pub(crate) rotate: Option<i32>,
     pub(crate) user_unit: Option<f32>,
     fonts: Vec<(&'static str, Ref)>,
-    x_objects: Vec<(&'static str, Ref)>,
+    x_objects: Vec<(String, Ref)>,
     annotations: Vec<Ref>,
     next: i32,
 }
@@ -52,9 +52,9 @@ impl Draft {
         id
     }
 
-    pub(crate) fn x_object(&mut self, name: &'static str) -> Ref {
+    pub(crate) fn x_object(&mut self, name: impl Into<String>) -> Ref {
         let id = self.id();
-        self.x_objects.push((name, id));
+        self.x_objects.push((name.into(), id));
         id
     }
 
