@@ -33,11 +33,14 @@ use field::Field;
 use layout::{Layout, Span};
 use party::Parties;
 use prose::Prose;
-use score::Evidence;
+use score::{Evidence, Loose};
 use text::{Part, TextCandidate};
 
 /// Candidates that are kept for a field.
 const KEPT: usize = 24;
+
+/// A best candidate under this has no label to speak of.
+const LABELLED: f32 = 0.45;
 
 /// What another place with the same value is worth.
 const REPEATED: f32 = 0.015;
@@ -97,16 +100,29 @@ impl<'a> Pool<'a> {
 
     /// The candidates of a field, the best first.
     pub(crate) fn candidates(&self, field: &Field<'_>) -> Vec<Scored> {
+        let mut scored = self.scored_by(field, &Loose::new());
+        // Where the label is nowhere as the template has it, one that resembles it will do.
+        if scored.first().is_none_or(|best| best.score < LABELLED) && !field.spec.anchors.is_empty() {
+            let loose = self.surroundings.resembling(field);
+            if !loose.is_empty() {
+                scored = self.scored_by(field, &loose);
+            }
+        }
+        scored.truncate(KEPT);
+        scored
+    }
+
+    fn scored_by(&self, field: &Field<'_>, loose: &Loose) -> Vec<Scored> {
         let mut scored = match (field.spec.kind, field.shape) {
             (FieldKind::Table, _) => Vec::new(),
-            (FieldKind::Enum, _) => self.enums(field),
-            (_, Shape::Date) => self.typed(field, &self.dates),
-            (_, Shape::Amount) => self.typed(field, self.numbers()),
-            (_, Shape::Code) => self.typed(field, self.codes()),
+            (FieldKind::Enum, _) => self.enums(field, loose),
+            (_, Shape::Date) => self.typed(field, &self.dates, loose),
+            (_, Shape::Amount) => self.typed(field, self.numbers(), loose),
+            (_, Shape::Code) => self.typed(field, self.codes(), loose),
             (_, Shape::Place) => self.passages(field, |prose| prose.places()),
             (_, Shape::Duration) => self.passages(field, |prose| prose.durations()),
             (_, Shape::Party) => self.passages(field, |prose| prose.parties()),
-            _ => self.free(field),
+            _ => self.free(field, loose),
         };
         scored.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| first(a).cmp(&first(b))));
         count_repeats(&mut scored);
@@ -114,7 +130,6 @@ impl<'a> Pool<'a> {
             found.score += REPEATED * found.repeats.min(3) as f32;
         }
         scored.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| first(a).cmp(&first(b))));
-        scored.truncate(KEPT);
         scored
     }
 
@@ -141,14 +156,26 @@ impl<'a> Pool<'a> {
         })
     }
 
-    fn typed(&self, field: &Field<'_>, candidates: &[(Candidate, Vec<Context>)]) -> Vec<Scored> {
+    fn typed(
+        &self,
+        field: &Field<'_>,
+        candidates: &[(Candidate, Vec<Context>)],
+        loose: &Loose,
+    ) -> Vec<Scored> {
         let lines = self.surroundings.layout.lines.len();
         candidates
             .iter()
             .filter(|(candidate, _)| typed::possible(field, candidate))
             .filter_map(|(candidate, contexts)| {
-                let evidence = score::by_labels(field, contexts, &self.titled);
+                let mut evidence = score::by_labels(field, contexts, &self.titled, loose);
+                if matches!(candidate.typed, Typed::Date(..)) && evidence.score >= -0.05 {
+                    evidence.score =
+                        evidence.score.max(typed::own_date(field, self.surroundings.layout, candidate));
+                }
                 let mut scored = self.scored(field, candidate, evidence)?;
+                if field.is("effective_date") {
+                    scored.score += typed::effective(self.surroundings.layout, candidate);
+                }
                 scored.score += typed::fit(field, candidate, &scored.source);
                 let position = score::position(candidate, lines);
                 // Totals come last, dates and numbers of the document first.
@@ -164,7 +191,7 @@ impl<'a> Pool<'a> {
             .collect()
     }
 
-    fn free(&self, field: &Field<'_>) -> Vec<Scored> {
+    fn free(&self, field: &Field<'_>, loose: &Loose) -> Vec<Scored> {
         let is_party = field.is("seller") || field.is("buyer");
         let is_name = matches!(field.shape, Shape::Name | Shape::Person);
         self.texts()
@@ -173,7 +200,7 @@ impl<'a> Pool<'a> {
                 !(text.part == Part::Whole && self.surroundings.is_label(text.candidate.segment))
             })
             .filter_map(|(text, contexts)| {
-                let mut evidence = score::by_labels(field, contexts, &self.titled);
+                let mut evidence = score::by_labels(field, contexts, &self.titled, loose);
                 if is_party {
                     let parties = self.parties.get_or_init(|| Parties::new(&self.surroundings));
                     let by_place = parties.score(&self.surroundings, field, text)?;
@@ -192,6 +219,9 @@ impl<'a> Pool<'a> {
                     Part::Name if is_name => 0.05,
                     Part::Name => -0.02,
                 };
+                if is_name && contexts.iter().any(score::names_something) {
+                    scored.score += 0.1;
+                }
                 scored.score += 0.03 * (text.candidate.spans.len() - 1) as f32;
                 scored.score -= 0.03 * score::position(&text.candidate, self.surroundings.layout.lines.len());
                 Some(scored)
@@ -208,7 +238,7 @@ impl<'a> Pool<'a> {
             .filter_map(|passage| {
                 let candidate = Candidate::new(layout, passage.spans, Typed::Text)?;
                 let contexts = self.surroundings.contexts(&candidate);
-                let label = score::by_labels(field, &contexts, &self.titled);
+                let label = score::by_labels(field, &contexts, &self.titled, &Loose::new());
                 // A form's label beside the value is as good as the words of a sentence around it.
                 let labelled = if label.similarity > 0.95 { 0.9 * label.score } else { 0.0 };
                 let evidence = Evidence { score: passage.score.max(labelled), ..label };
@@ -218,7 +248,7 @@ impl<'a> Pool<'a> {
     }
 
     /// The values of an enum wherever they stand as words, or as signs of currencies.
-    fn enums(&self, field: &Field<'_>) -> Vec<Scored> {
+    fn enums(&self, field: &Field<'_>, loose: &Loose) -> Vec<Scored> {
         let layout = self.surroundings.layout;
         let values = &field.spec.enum_values;
         let currencies = parse::enumeration::are_currencies(values);
@@ -228,7 +258,7 @@ impl<'a> Pool<'a> {
                 let spans = vec![Span { line: index, range }];
                 let Some(candidate) = Candidate::new(layout, spans, Typed::Text) else { continue };
                 let contexts = self.surroundings.contexts(&candidate);
-                let evidence = score::by_labels(field, &contexts, &self.titled);
+                let evidence = score::by_labels(field, &contexts, &self.titled, loose);
                 if let Some(mut found) = self.scored(field, &candidate, evidence) {
                     // Without a label what stands most often wins; see `count_repeats`.
                     found.score =

@@ -204,7 +204,7 @@ impl<'l> Prose<'l> {
             let Some(end) = self.name_end(at) else { continue };
             let Some(spans) = self.spans(at..end) else { continue };
             let look = names::look(&self.layout.source(&spans));
-            if look.address || look.reachable {
+            if !look.name || look.address || look.reachable {
                 continue;
             }
             let mut score: f32 = 0.12;
@@ -243,14 +243,16 @@ impl<'l> Prose<'l> {
         while end < self.words.len() && end - at < LONGEST_NAME {
             let word = &self.words[end];
             let gap = self.gap(end - 1);
-            let form = names::is_legal_form(word.folded) || word.folded.len() == 1;
+            let capital = word.text.starts_with(char::is_uppercase);
+            let form = names::is_legal_form(word.folded) && (capital || word.folded == "plc")
+                || word.folded.len() == 1 && capital;
+            let possessive = matches!(gap, "’" | "'") && word.folded.len() <= 2;
             let joins =
                 matches!(gap, " " | "." | ". " | "-" | "’" | "'" | " & " | ".-") || gap == ", " && form;
             if !joins || word.opens || self.quoted(end) {
                 break;
             }
-            let capital =
-                word.text.starts_with(char::is_uppercase) || word.text.bytes().all(|b| b.is_ascii_digit());
+            let capital = capital || word.text.bytes().all(|b| b.is_ascii_digit());
             // A full stop ends a sentence unless it ends an initial or a short form.
             if gap == ". " && !form && self.words[end - 1].text.len() > 3 {
                 break;
@@ -258,7 +260,8 @@ impl<'l> Prose<'l> {
             let connects = matches!(word.folded, "of" | "and" | "de" | "for" | "the" | "van" | "von")
                 && self.words.get(end + 1).is_some_and(|next| next.text.starts_with(char::is_uppercase))
                 && word.folded != "and";
-            if !capital && !connects || is_common(word.folded) && !connects {
+            let common = is_common(word.folded) && !names::is_legal_form(word.folded);
+            if !(capital && !common || connects || form || possessive) {
                 break;
             }
             end += 1;
@@ -300,7 +303,13 @@ impl<'l> Prose<'l> {
         for word in &self.words[words] {
             match spans.last_mut() {
                 Some(span) if span.line == word.line => span.range.end = word.range.end,
-                _ => spans.push(Span { line: word.line, range: word.range.clone() }),
+                last => {
+                    // What stands behind the last word of a line that wraps ("&", a comma) is part of the passage.
+                    if let Some(last) = last {
+                        last.range.end = self.layout.lines[last.line].text.trim_end().len();
+                    }
+                    spans.push(Span { line: word.line, range: word.range.clone() });
+                }
             }
         }
         let first = spans.first()?;
@@ -435,6 +444,8 @@ fn is_common(folded: &str) -> bool {
             | "competition"
             | "form"
             | "confidentially"
+            | "board"
+            | "directors"
             | "personal"
             | "private"
             | "strictly"
