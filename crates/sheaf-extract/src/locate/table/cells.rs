@@ -144,7 +144,7 @@ impl Reader<'_> {
                 if found.number.percent && !percent {
                     continue;
                 }
-                cells.push(number_cell(found, tokens, run.page));
+                cells.push(of_number(&found, tokens, run.page));
                 if cells.len() == MOST_READINGS {
                     return cells;
                 }
@@ -173,14 +173,20 @@ impl Reader<'_> {
     }
 }
 
-fn number_cell(found: Found, tokens: &[Token<'_>], page: usize) -> Cell {
-    let decimal = found.decimal();
+/// The cell of a number among these words.
+pub(super) fn of_number(found: &Found, tokens: &[Token<'_>], page: usize) -> Cell {
     Cell {
-        provenance: provenance(found.source, &tokens[found.words], page),
+        value: found.number.value.clone(),
+        provenance: provenance(found.source.clone(), &tokens[found.words.clone()], page),
         certain: found.number.certain,
-        decimal,
-        value: found.number.value,
+        decimal: found.decimal(),
     }
+}
+
+/// The cell of these words as they stand.
+pub(super) fn of_text(words: &[Token<'_>], page: usize) -> Cell {
+    let source = join(words);
+    Cell { value: source.clone(), provenance: provenance(source, words, page), certain: true, decimal: None }
 }
 
 fn provenance(source: String, tokens: &[Token<'_>], page: usize) -> Provenance {
@@ -206,13 +212,7 @@ fn text(mapped: MappedCell, row: &Row, run: &Run<'_, '_>, edge: Edge) -> Option<
     };
     let wrapped = block.windows(2).take_while(|pair| wraps(pair)).count();
     let words: Vec<Token<'_>> = block.get(..=wrapped)?.concat();
-    let source = join(&words);
-    Some(Cell {
-        value: source.clone(),
-        provenance: provenance(source, &words, run.page),
-        certain: true,
-        decimal: None,
-    })
+    Some(of_text(&words, run.page))
 }
 
 /// The first lines of a row's text right below each other, with the same left edge and style.

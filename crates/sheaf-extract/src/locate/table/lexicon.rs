@@ -207,6 +207,17 @@ pub(super) enum Stop {
     End,
 }
 
+/// How much a text is like a label of lines that are no rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Likeness {
+    /// It is one that rows have as well.
+    Weak,
+    /// It starts like one.
+    Start,
+    /// It is one.
+    Label,
+}
+
 /// A label of lines that are no rows.
 #[derive(Debug)]
 struct Ending {
@@ -218,14 +229,13 @@ struct Ending {
 }
 
 impl Ending {
-    /// Whether the text is such a label, and then whether a row may be called so as well.
-    fn weakness(&self, text: &Label) -> Option<bool> {
+    fn likeness(&self, text: &Label) -> Option<Likeness> {
         if text.opens_with(&self.label) {
-            return Some(self.weak);
+            return Some(if self.weak { Likeness::Weak } else { Likeness::Label });
         }
         let opens =
             self.open && text.words.len() <= LONGEST_ENDING && text.words.starts_with(&self.label.words);
-        opens.then_some(true)
+        opens.then_some(Likeness::Start)
     }
 }
 
@@ -300,20 +310,20 @@ impl Lexicon {
             && self.concepts.iter().any(|c| c.labels.iter().any(|(label, _)| label.tight == printed.tight))
     }
 
-    /// What a text says about the table, and whether a row may be called so as well.
-    pub(super) fn stop(&self, text: &str) -> Option<(Stop, bool)> {
-        let mut weak = None;
+    /// What a text says about the table, by the label it is most like.
+    pub(super) fn stop(&self, text: &str) -> Option<(Stop, Likeness)> {
         // Bilingual labels: "Total net / Subtotal".
-        for label in text.split('/').map(Label::new).filter(|label| !label.is_empty()) {
-            for ending in &self.stops {
-                match ending.weakness(&label) {
-                    Some(false) => return Some((ending.stop, false)),
-                    Some(true) if weak.is_none() => weak = Some((ending.stop, true)),
-                    _ => {}
-                }
+        let labels: Vec<Label> = text.split('/').map(Label::new).filter(|label| !label.is_empty()).collect();
+        let mut best: Option<(Stop, Likeness)> = None;
+        for ending in &self.stops {
+            let likeness = labels.iter().filter_map(|label| ending.likeness(label)).max();
+            if let Some(likeness) = likeness
+                && best.is_none_or(|(_, b)| likeness > b)
+            {
+                best = Some((ending.stop, likeness));
             }
         }
-        weak
+        best
     }
 
     fn concept_for(&self, label: &Label, kind: FieldKind) -> Option<&Concept> {

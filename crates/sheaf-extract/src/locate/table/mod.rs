@@ -12,8 +12,9 @@ mod lexicon;
 mod lines;
 mod numbers;
 mod rows;
+mod unlabelled;
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use indexmap::IndexMap;
 use rust_decimal::Decimal;
@@ -31,6 +32,8 @@ use rows::Plan;
 const MOST_TABLES: usize = 24;
 /// Assignments of columns that are tried for each header.
 const MOST_READINGS: usize = 24;
+/// What a column without a header counts.
+const UNLABELLED: f32 = 0.7;
 /// Share of the rows that must confirm a column whose header does not name it.
 const CONFIRMED: f32 = 0.6;
 
@@ -67,23 +70,27 @@ pub(crate) fn extract(document: &Document, field: &FieldSpec, locale: &Locale) -
             }
         }
     }
-    match best {
+    match best.or_else(|| Table::without_header(&lines, &targets, locale, &printed)) {
         Some(table) => table.into_result(field),
         None => ground::nothing(field),
     }
 }
 
-/// Numbers of the document, for sums to be looked up in.
-fn printed_numbers(lines: &Lines<'_>, locale: &Locale) -> HashSet<Decimal> {
-    lines
+/// How often each number stands in the document, for sums to be looked up in.
+fn printed_numbers(lines: &Lines<'_>, locale: &Locale) -> HashMap<Decimal, usize> {
+    let mut counts = HashMap::new();
+    let numbers = lines
         .lines
         .iter()
         .flat_map(|line| {
             line.phrases.iter().flat_map(|p| numbers::find(&line.tokens[p.clone()], locale.decimal))
         })
         .filter(|found| !found.number.percent)
-        .filter_map(|found| found.decimal().map(|d| d.normalize()))
-        .collect()
+        .filter_map(|found| found.decimal().map(|d| d.normalize()));
+    for number in numbers {
+        *counts.entry(number).or_insert(0) += 1;
+    }
+    counts
 }
 
 /// A reading of the document's table.
@@ -108,7 +115,7 @@ impl Table {
         repeats: &[&Header],
         mapping: &Mapping,
         locale: &Locale,
-        printed: &HashSet<Decimal>,
+        printed: &HashMap<Decimal, usize>,
     ) -> Option<Self> {
         let plan = Plan::new(header, mapping, targets, locale.decimal)?;
         let runs = rows::body(lines, header, repeats, &plan);
@@ -119,7 +126,7 @@ impl Table {
             return None;
         }
         let products: Vec<Option<bool>> = rows.iter().map(|row| arithmetic::check(targets, row)).collect();
-        let sum_holds = rows.len() > 1 && arithmetic::sum_is_printed(targets, &rows, printed);
+        let sum_holds = arithmetic::sum_is_printed(targets, &rows, printed);
         let mapped = mapping.cells.iter().flatten().count().max(1);
         let filled = rows.iter().flatten().flatten().count() as f32 / (rows.len() * mapped) as f32;
         let right = products.iter().filter(|p| **p == Some(true)).count() as f32 / rows.len() as f32;
@@ -133,6 +140,26 @@ impl Table {
         let score = mapping.score * filled + right + 0.5 * worded + if sum_holds { 0.5 } else { 0.0 };
         let affinities = mapping.cells.iter().map(|m| m.map_or(0.0, |m| m.affinity)).collect();
         Some(Self { rows, affinities, products, sum_holds, score })
+    }
+
+    /// Rows without a header; only where most products hold or the sum does.
+    fn without_header(
+        lines: &Lines<'_>,
+        targets: &[Target],
+        locale: &Locale,
+        printed: &HashMap<Decimal, usize>,
+    ) -> Option<Self> {
+        let rows = unlabelled::rows(lines, targets, locale.decimal);
+        let products: Vec<Option<bool>> = rows.iter().map(|row| arithmetic::check(targets, row)).collect();
+        let right = products.iter().filter(|p| **p == Some(true)).count();
+        let sum_holds = arithmetic::sum_is_printed(targets, &rows, printed);
+        (sum_holds || 2 * right > rows.len()).then(|| Self {
+            affinities: vec![UNLABELLED; targets.len()],
+            rows,
+            products,
+            sum_holds,
+            score: 0.0,
+        })
     }
 
     fn into_result(self, field: &FieldSpec) -> FieldResult {

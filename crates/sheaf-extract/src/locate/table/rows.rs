@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::arithmetic;
 use super::columns::{self, Assignment, Column};
 use super::header::{Header, Mapping, heads_a_table};
-use super::lexicon::{Content, Lexicon, Stop, Target};
+use super::lexicon::{Content, Lexicon, Likeness, Stop, Target};
 use super::lines::{Line, Lines, PageRules, Token, median};
 use super::numbers::{self, Found, goes_with_number, is_number};
 use crate::parse::DecimalMark;
@@ -276,15 +276,17 @@ fn stop(line: &BodyLine<'_, '_>, plan: &Plan) -> Option<Stop> {
             .iter()
             .filter(|t| !is_number(t) && (!goes_with_number(t) || t.text() == "/"));
         let text: Vec<&str> = words.map(Token::text).collect();
-        let (stop, weak) = Lexicon::get().stop(&text.join(" "))?;
+        let (stop, likeness) = Lexicon::get().stop(&text.join(" "))?;
         let applies = match stop {
             Stop::End => i == 0 && filled < 2,
+            _ if filled < 2 => true,
             // A row may have a tax or a discount among its cells, but is not called so.
-            _ if filled >= 2 => {
-                (!weak || plan.is_negative(line))
-                    && plan.text.is_none_or(|column| line.assignment[phrase.start] <= column)
-            }
-            _ => true,
+            _ if plan.text.is_some_and(|column| line.assignment[phrase.start] > column) => false,
+            _ => match likeness {
+                Likeness::Label => true,
+                Likeness::Start => filled < plan.numeric.len(),
+                Likeness::Weak => plan.is_negative(line),
+            },
         };
         applies.then_some(stop)
     });
