@@ -384,7 +384,7 @@ impl Changes {
         };
         let row: Option<(Uuid, Option<Uuid>, Uuid, i64)> = fetch_optional!(
             &mut *tx,
-            "update extraction set status = $4, attempt = $5, not_before = $6, finished_at = $7, refunded = $8,
+            "update extraction set status = $4, attempt = $5, not_before = $6, finished_at = $7,
                  worker = null, lease_until = null
              where id = $1 and worker = $2 and attempt = $3 and status = 'running'
              returning account_id, batch_id, document_id, debit_month",
@@ -395,7 +395,6 @@ impl Changes {
             attempt_after,
             not_before,
             status.is_terminal().then_some(now),
-            status == Status::Failed,
         )?;
         let Some((account, batch, document, month)) = row else { return Ok(()) };
 

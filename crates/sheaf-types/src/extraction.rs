@@ -157,6 +157,7 @@ pub struct CellResult {
     #[serde(flatten)]
     pub provenance: Provenance,
     /// 0 to 1.
+    #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 1))]
     pub confidence: f32,
 }
 
@@ -189,6 +190,7 @@ pub struct FieldResult {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cells: Option<Vec<IndexMap<String, CellResult>>>,
     /// 0 to 1; 0 where there is no value.
+    #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 1))]
     pub confidence: f32,
     /// How it was found; `None` where there is no value.
     pub method: Option<Method>,

@@ -68,6 +68,7 @@ pub struct Region {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ColumnSpec {
     /// Unique within the table.
+    #[cfg_attr(feature = "openapi", schema(pattern = "^[a-z][a-z0-9_]*$", max_length = 64))]
     pub name: String,
     /// Any kind but a table.
     #[serde(rename = "type")]
@@ -88,7 +89,8 @@ pub struct ColumnSpec {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FieldSpec {
-    /// Unique within the template.
+    /// Unique within the template; without two underscores in a row.
+    #[cfg_attr(feature = "openapi", schema(pattern = "^[a-z][a-z0-9_]*$", max_length = 64))]
     pub name: String,
     /// What its value is.
     #[serde(rename = "type")]
@@ -125,6 +127,7 @@ pub struct TemplateSpec {
     pub name: String,
     /// Values under it need review, 0 to 1.
     #[serde(default = "default_threshold")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 1))]
     pub confidence_threshold: f32,
     /// `de-DE`: settles what a document leaves open, the order of day and month and the decimal mark.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -133,6 +136,7 @@ pub struct TemplateSpec {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub languages: Vec<String>,
     /// 1 to 200.
+    #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 200))]
     pub fields: Vec<FieldSpec>,
 }
 
@@ -519,10 +523,9 @@ impl Check {
         let pointer = format!("{at}/enum_values");
         match kind {
             Some(FieldKind::Enum) if !given => self.fault(&pointer, "is missing: an enum names its values"),
-            Some(FieldKind::Enum) if values.is_empty() => {
-                if object.get("enum_values").and_then(Value::as_array).is_some_and(Vec::is_empty) {
-                    self.fault(&pointer, "is empty: an enum names its values");
-                }
+            // A list of faulty values has its faults already.
+            Some(FieldKind::Enum) if member(object, "enum_values").is_some_and(is_empty_list) => {
+                self.fault(&pointer, "is empty: an enum names its values");
             }
             Some(FieldKind::Enum) => self.unique(values.iter().map(|v| Some(v.as_str())), &pointer),
             Some(_) if given => self.fault(&pointer, "only an enum has values"),
@@ -599,6 +602,10 @@ impl Check {
 /// A member of an object; one that is null counts as absent.
 fn member<'a>(object: &'a Map<String, Value>, key: &str) -> Option<&'a Value> {
     object.get(key).filter(|value| !value.is_null())
+}
+
+fn is_empty_list(value: &Value) -> bool {
+    value.as_array().is_some_and(Vec::is_empty)
 }
 
 /// `en`, `en-US`, `en_US`.

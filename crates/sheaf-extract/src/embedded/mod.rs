@@ -45,7 +45,9 @@ pub fn find(pdf: &[u8], limits: &Limits) -> Option<EInvoice> {
             .iter()
             .filter(|file| name(file).is_some_and(|name| NAMES.contains(&name.to_lowercase().as_str())))
             .filter_map(content)
-            .filter_map(|content| stream::decode(&content, most).ok().map(|bytes| decode(bytes.into_owned())))
+            .filter_map(|content| {
+                stream::decode(&content, most).ok().map(|bytes| decode(bytes.data.into_owned()))
+            })
             .find_map(|xml| EInvoice::parse(&xml))
     })
     .flatten()

@@ -7,7 +7,7 @@ use std::ops::Range;
 use rust_decimal::Decimal;
 
 use super::field::End;
-use super::layout::{BLANK, Layout, Rect, Span, TAB};
+use super::layout::{BLANK, Layout, Line, Rect, Span, TAB, Token};
 use crate::parse::currency;
 use crate::parse::date::{self, RawDate};
 use crate::parse::locale::DecimalMark;
@@ -88,8 +88,34 @@ pub(crate) fn dates(layout: &Layout<'_>) -> Vec<Candidate> {
             }
             in_range = !in_range && joined.is_some();
         }
+        candidates.extend(wrapped_date(layout, index));
     }
     candidates
+}
+
+/// A date that a line of running text breaks: "this 5th day of / March, 2010".
+fn wrapped_date(layout: &Layout<'_>, index: usize) -> Option<Candidate> {
+    let (line, next) = (&layout.lines[index], layout.lines.get(index + 1)?);
+    let near = next.page == line.page && next.rect.y0 - line.rect.y1 < line.rect.height();
+    let month = |tokens: &[Token], line: &Line| {
+        tokens.iter().any(|t| !date::month_languages(line.folded(t)).is_empty())
+    };
+    let tail = &line.tokens[line.tokens.len().saturating_sub(5)..];
+    let head = &next.tokens[..next.tokens.len().min(4)];
+    if !near || tail.is_empty() || head.is_empty() || !(month(tail, line) || month(head, next)) {
+        return None;
+    }
+    let start = tail[0].range.start;
+    let end = head[head.len() - 1].range.end;
+    let first = line.text[start..].trim_end();
+    let joined = format!("{first} {}", &next.text[..end]);
+    let broken = first.len();
+    let found = date::find(&joined).into_iter().find(|f| f.range.start < broken && f.range.end > broken)?;
+    let spans = vec![
+        Span { line: index, range: start + found.range.start..start + broken },
+        Span { line: index + 1, range: 0..found.range.end - broken - 1 },
+    ];
+    Candidate::new(layout, spans, Typed::Date(found.date, None))
 }
 
 /// Whether what stands between two dates makes them a range.

@@ -4,13 +4,17 @@
 //! the label is. Values that stand between (the other cells of a row, the upper cells of a column) are passed over and
 //! cost a little. All segments of a document are classified once.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::rc::Rc;
 
 use super::candidate::Candidate;
+use super::field::Field;
 use super::labels::{LabelMatch, Labels, printed, printed_segment};
-use super::layout::{BLANK, Layout, Rect, TAB};
+use super::layout::{BLANK, Layout, Line, Rect, TAB, Token};
+use crate::lexicon::{Key, LEXICON};
 use crate::parse::currency;
+use crate::parse::fold::fold;
 
 /// Text right before the value, in its segment.
 const BEFORE: f32 = 1.0;
@@ -26,6 +30,8 @@ const ABOVE: [f32; 3] = [0.93, 0.74, 0.6];
 const BELOW: f32 = 0.5;
 /// A label that has a value of its own in its segment labels others less.
 const SPENT: f32 = 0.45;
+/// Tokens of a label that is a question or an instruction.
+const LONGEST_LABEL: usize = 24;
 /// Lines that are looked through upwards for labels.
 const REACH: usize = 70;
 
@@ -33,6 +39,8 @@ const REACH: usize = 70;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
     Before,
+    /// The end of the line above, in running text.
+    Wrapped,
     /// The start of the segment, before another value: "Rechnung 4711 vom 1.2.2020".
     Head,
     Left,
@@ -48,6 +56,8 @@ pub(crate) struct Context {
     pub(crate) geometry: f32,
     /// The known labels in it.
     pub(crate) matches: Rc<[LabelMatch]>,
+    /// The segment that it is the whole of.
+    pub(crate) segment: Option<usize>,
 }
 
 /// What is known of a segment as a label.
@@ -101,16 +111,10 @@ impl<'a> Surroundings<'a> {
                 let colon_within = layout.tokens(segment).iter().rev().skip(1).any(|t| t.colon);
                 let only_currency = value == 0 && other == 0;
                 // "VAT 21% on 100.00": the value is what the label's amount is reckoned on, not that amount.
-                let reckoned_on =
-                    values.iter().find(|v| v.start >= segment.range.start).is_some_and(|first| {
-                        let before = layout.tokens(segment).iter().rev().find(|t| t.range.end <= first.start);
-                        before.is_some_and(|t| {
-                            matches!(
-                                line.folded(t),
-                                "on" | "auf" | "aus" | "von" | "sur" | "sobre" | "over" | "su"
-                            )
-                        })
-                    });
+                let reckoned_on = values
+                    .iter()
+                    .find(|v| v.start >= segment.range.start)
+                    .is_some_and(|first| follows_of(line, layout.tokens(segment), first.start));
                 SegmentLabel {
                     matches: labels.classify(&printed_segment(layout, index)).into(),
                     is_value: only_currency || value > 0 && (other <= 3 || other * 2 < value),
@@ -128,6 +132,50 @@ impl<'a> Surroundings<'a> {
         colon && !label.is_spent || label.matches.iter().any(|m| m.similarity >= 0.99)
     }
 
+    /// Segments that resemble a field's anchors without being them: some letters differ, or the anchor's words stand in a
+    /// longer label ("What is the name and address of the primary registrant?" for "Name of registrant").
+    pub(crate) fn resembling(&self, field: &Field<'_>) -> HashMap<usize, f32> {
+        let anchors: Vec<Vec<String>> = field.spec.anchors.iter().map(|anchor| key_words(anchor)).collect();
+        let mut found = HashMap::new();
+        for (index, label) in self.segments.iter().enumerate() {
+            if label.is_value {
+                continue;
+            }
+            let printed = printed_segment(self.layout, index);
+            if printed.len() > LONGEST_LABEL {
+                continue;
+            }
+            let by_letters = self.labels.resemble(&printed).into_iter();
+            let by_letters = by_letters.filter(|m| field.weight(m.key) > 0.0).map(|m| m.similarity);
+            let by_words = anchors.iter().filter_map(|words| {
+                let all = !words.is_empty() && words.iter().all(|w| printed.iter().any(|p| p.text == w));
+                let letters: usize = words.iter().map(String::len).sum();
+                (all && letters >= 8).then(|| {
+                    let whole: usize = printed.iter().map(|p| p.text.len()).sum();
+                    0.5 + 0.2 * letters as f32 / whole.max(1) as f32
+                })
+            });
+            if let Some(similarity) = by_letters.chain(by_words).max_by(f32::total_cmp) {
+                found.insert(index, similarity);
+            }
+        }
+        found
+    }
+
+    /// Whether a candidate is the amount that another one is reckoned on ("VAT 21% on 100.00").
+    pub(crate) fn is_base(&self, candidate: &Candidate) -> bool {
+        let segment = &self.layout.segments[candidate.segment];
+        follows_of(self.layout.line_of(segment), self.layout.tokens(segment), candidate.start())
+    }
+
+    /// Whether a segment says no more than that a name follows.
+    fn is_sublabel(&self, segment: usize) -> bool {
+        self.segments[segment]
+            .matches
+            .iter()
+            .any(|m| m.similarity >= 0.99 && matches!(m.key, Key::Concept(c) if LEXICON.name(c) == "name"))
+    }
+
     /// The labels around a candidate, those of its row first.
     pub(crate) fn contexts(&self, candidate: &Candidate) -> Vec<Context> {
         let mut contexts = Vec::with_capacity(8);
@@ -135,7 +183,6 @@ impl<'a> Surroundings<'a> {
         self.left(candidate, &mut contexts);
         self.above(candidate.segment, candidate.rect, &mut contexts);
         self.below(candidate, &mut contexts);
-        contexts.retain(|context| !context.matches.is_empty());
         contexts
     }
 
@@ -152,18 +199,18 @@ impl<'a> Surroundings<'a> {
         let near = &whole[last_value.map_or(0, |v| whole.partition_point(|t| t.range.start < v.end))..];
         if !near.is_empty() {
             let matches = self.labels.classify(&printed(line, near)).into();
-            contexts.push(Context { place: Place::Before, geometry: BEFORE, matches });
+            contexts.push(Context { place: Place::Before, geometry: BEFORE, matches, segment: None });
         }
         if near.len() < whole.len() {
             let matches = self.labels.classify(&printed(line, whole)).into();
             let geometry = if near.is_empty() { 0.85 } else { BEFORE_BEYOND };
-            contexts.push(Context { place: Place::Before, geometry, matches });
+            contexts.push(Context { place: Place::Before, geometry, matches, segment: None });
             let first_value = self.occupied[segment.line].iter().find(|v| v.start >= segment.range.start);
             let head = whole.partition_point(|t| first_value.is_none_or(|v| t.range.start < v.start));
             let head = whole[..head].iter().position(|t| t.colon).map_or(head, |colon| colon + 1);
             if head > 0 {
                 let matches = self.labels.classify(&printed(line, &whole[..head])).into();
-                contexts.push(Context { place: Place::Head, geometry: 1.0, matches });
+                contexts.push(Context { place: Place::Head, geometry: 1.0, matches, segment: None });
             }
         }
         if whole.is_empty() && candidate.segment == line.segments.start {
@@ -193,7 +240,7 @@ impl<'a> Surroundings<'a> {
         let tokens = &tokens[after..];
         if !tokens.is_empty() {
             let matches = self.labels.classify(&printed(above, tokens)).into();
-            contexts.push(Context { place: Place::Before, geometry: WRAPPED, matches });
+            contexts.push(Context { place: Place::Wrapped, geometry: WRAPPED, matches, segment: None });
         }
     }
 
@@ -212,7 +259,8 @@ impl<'a> Surroundings<'a> {
             let distance = 1.0 - (0.004 * (gap - 2.0)).clamp(0.0, 0.12);
             let spent = if label.is_spent { SPENT } else { 1.0 };
             let geometry = LEFT[found] * distance * spent * 0.95f32.powi(passed.min(4));
-            contexts.push(Context { place: Place::Left, geometry, matches: Rc::clone(&label.matches) });
+            let matches = Rc::clone(&label.matches);
+            contexts.push(Context { place: Place::Left, geometry, matches, segment: Some(index) });
             found += 1;
             if found == LEFT.len() {
                 break;
@@ -255,8 +303,12 @@ impl<'a> Surroundings<'a> {
                 let spent = if label.is_spent { SPENT } else { 1.0 };
                 let beyond = 1.0 - 0.03 * passed.min(4) as f32;
                 let geometry = ABOVE[found] * nearness * alignment * spent * beyond;
-                contexts.push(Context { place: Place::Above, geometry, matches: Rc::clone(&label.matches) });
-                found += 1;
+                let matches = Rc::clone(&label.matches);
+                contexts.push(Context { place: Place::Above, geometry, matches, segment: Some(other) });
+                // "Name" over a name is no more than a sub-label of what stands above it.
+                if !self.is_sublabel(other) {
+                    found += 1;
+                }
                 if found == ABOVE.len() {
                     return;
                 }
@@ -281,11 +333,28 @@ impl<'a> Surroundings<'a> {
                 let below = segment.rect.y0 > candidate.rect.centre_y();
                 if let Some(aligned) = aligned.filter(|_| below && !self.segments[index].is_spent) {
                     let matches = Rc::clone(&self.segments[index].matches);
-                    contexts.push(Context { place: Place::Below, geometry: BELOW * aligned, matches });
+                    let geometry = BELOW * aligned;
+                    contexts.push(Context { place: Place::Below, geometry, matches, segment: Some(index) });
                 }
             }
         }
     }
+}
+
+/// The words of an anchor that say what it is: not "name", "number", "of".
+fn key_words(anchor: &str) -> Vec<String> {
+    let folded = fold(anchor);
+    let words = folded.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty());
+    let common =
+        ["name", "names", "number", "no", "of", "the", "a", "an", "and", "or", "date", "type", "print"];
+    words.filter(|w| !common.contains(w)).map(str::to_owned).collect()
+}
+
+/// Whether "on", "von", "sur" stands right before a value: then it is what something else is reckoned on.
+fn follows_of(line: &Line, tokens: &[Token], start: usize) -> bool {
+    let before = tokens[..tokens.partition_point(|t| t.range.end <= start)].iter().rev();
+    let word = before.map(|t| line.folded(t)).find(|word| currency::code_of(word).is_none());
+    word.is_some_and(|w| matches!(w, "on" | "auf" | "aus" | "von" | "sur" | "sobre" | "over" | "su"))
 }
 
 /// How well a label above stands over a value: 1 where edges or middles meet, less where they only overlap, `None` where

@@ -51,7 +51,10 @@ impl<'t> Field<'t> {
         let mut keys = vec![(Key::Field(index), ANCHOR)];
         keys.extend(concepts.iter().map(|&(concept, weight)| (Key::Concept(concept), weight)));
         let concept = concepts.first().filter(|(_, weight)| *weight >= BY_PART_OF_NAME).map(|&(c, _)| c);
-        let shape = shape_of(spec.kind, concepts.first().map(|&(c, _)| LEXICON.shape(c)));
+        let mut shape = shape_of(spec.kind, concepts.first().map(|&(c, _)| LEXICON.shape(c)));
+        if shape == Shape::Text && concepts.is_empty() && spec.name.ends_with("_name") {
+            shape = Shape::Name;
+        }
         let pattern = spec.pattern.as_deref().and_then(|p| compile_pattern(p).ok());
         Self { spec, shape, keys, concept, end, pattern, region: spec.region }
     }

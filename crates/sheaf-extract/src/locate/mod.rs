@@ -12,6 +12,7 @@ pub(crate) mod labels;
 pub(crate) mod layout;
 pub(crate) mod names;
 pub(crate) mod party;
+pub(crate) mod prose;
 #[cfg(test)]
 pub(crate) mod sample;
 pub(crate) mod score;
@@ -31,14 +32,21 @@ use context::{Context, Surroundings};
 use field::Field;
 use layout::{Layout, Span};
 use party::Parties;
-use score::Evidence;
+use prose::Prose;
+use score::{Evidence, Loose};
 use text::{Part, TextCandidate};
 
 /// Candidates that are kept for a field.
 const KEPT: usize = 24;
 
+/// A best candidate under this has no label to speak of.
+const LABELLED: f32 = 0.45;
+
 /// What another place with the same value is worth.
 const REPEATED: f32 = 0.015;
+
+/// What it costs an amount to be what another one is reckoned on.
+const BASE: f32 = 0.4;
 
 /// A candidate with what it is worth for a field.
 #[derive(Debug, Clone)]
@@ -63,6 +71,7 @@ pub(crate) struct Pool<'a> {
     codes: OnceCell<Vec<(Candidate, Vec<Context>)>>,
     texts: OnceCell<Vec<(TextCandidate, Vec<Context>)>>,
     parties: OnceCell<Parties>,
+    prose: OnceCell<Prose<'a>>,
     /// Concepts whose documents carry this document's title.
     titled: Vec<ConceptId>,
 }
@@ -84,19 +93,36 @@ impl<'a> Pool<'a> {
             codes: OnceCell::new(),
             texts: OnceCell::new(),
             parties: OnceCell::new(),
+            prose: OnceCell::new(),
             titled,
         }
     }
 
     /// The candidates of a field, the best first.
     pub(crate) fn candidates(&self, field: &Field<'_>) -> Vec<Scored> {
+        let mut scored = self.scored_by(field, &Loose::new());
+        // Where the label is nowhere as the template has it, one that resembles it will do.
+        if scored.first().is_none_or(|best| best.score < LABELLED) && !field.spec.anchors.is_empty() {
+            let loose = self.surroundings.resembling(field);
+            if !loose.is_empty() {
+                scored = self.scored_by(field, &loose);
+            }
+        }
+        scored.truncate(KEPT);
+        scored
+    }
+
+    fn scored_by(&self, field: &Field<'_>, loose: &Loose) -> Vec<Scored> {
         let mut scored = match (field.spec.kind, field.shape) {
             (FieldKind::Table, _) => Vec::new(),
-            (FieldKind::Enum, _) => self.enums(field),
-            (_, Shape::Date) => self.typed(field, &self.dates),
-            (_, Shape::Amount) => self.typed(field, self.numbers()),
-            (_, Shape::Code) => self.typed(field, self.codes()),
-            _ => self.free(field),
+            (FieldKind::Enum, _) => self.enums(field, loose),
+            (_, Shape::Date) => self.typed(field, &self.dates, loose),
+            (_, Shape::Amount) => self.typed(field, self.numbers(), loose),
+            (_, Shape::Code) => self.typed(field, self.codes(), loose),
+            (_, Shape::Place) => self.passages(field, |prose| prose.places()),
+            (_, Shape::Duration) => self.passages(field, |prose| prose.durations()),
+            (_, Shape::Party) => self.passages(field, |prose| prose.parties()),
+            _ => self.free(field, loose),
         };
         scored.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| first(a).cmp(&first(b))));
         count_repeats(&mut scored);
@@ -104,7 +130,6 @@ impl<'a> Pool<'a> {
             found.score += REPEATED * found.repeats.min(3) as f32;
         }
         scored.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| first(a).cmp(&first(b))));
-        scored.truncate(KEPT);
         scored
     }
 
@@ -131,17 +156,32 @@ impl<'a> Pool<'a> {
         })
     }
 
-    fn typed(&self, field: &Field<'_>, candidates: &[(Candidate, Vec<Context>)]) -> Vec<Scored> {
+    fn typed(
+        &self,
+        field: &Field<'_>,
+        candidates: &[(Candidate, Vec<Context>)],
+        loose: &Loose,
+    ) -> Vec<Scored> {
         let lines = self.surroundings.layout.lines.len();
         candidates
             .iter()
             .filter(|(candidate, _)| typed::possible(field, candidate))
             .filter_map(|(candidate, contexts)| {
-                let evidence = score::by_labels(field, contexts, &self.titled);
+                let mut evidence = score::by_labels(field, contexts, &self.titled, loose);
+                if matches!(candidate.typed, Typed::Date(..)) && evidence.score >= -0.05 {
+                    evidence.score =
+                        evidence.score.max(typed::own_date(field, self.surroundings.layout, candidate));
+                }
                 let mut scored = self.scored(field, candidate, evidence)?;
+                if field.is("effective_date") {
+                    scored.score += typed::effective(self.surroundings.layout, candidate);
+                }
                 scored.score += typed::fit(field, candidate, &scored.source);
                 let position = score::position(candidate, lines);
                 // Totals come last, dates and numbers of the document first.
+                if field.shape == Shape::Amount && self.surroundings.is_base(candidate) {
+                    scored.score -= BASE;
+                }
                 scored.score += match field.shape {
                     Shape::Amount => 0.03 * position,
                     _ => -0.04 * position,
@@ -151,7 +191,7 @@ impl<'a> Pool<'a> {
             .collect()
     }
 
-    fn free(&self, field: &Field<'_>) -> Vec<Scored> {
+    fn free(&self, field: &Field<'_>, loose: &Loose) -> Vec<Scored> {
         let is_party = field.is("seller") || field.is("buyer");
         let is_name = matches!(field.shape, Shape::Name | Shape::Person);
         self.texts()
@@ -160,11 +200,12 @@ impl<'a> Pool<'a> {
                 !(text.part == Part::Whole && self.surroundings.is_label(text.candidate.segment))
             })
             .filter_map(|(text, contexts)| {
-                let mut evidence = score::by_labels(field, contexts, &self.titled);
+                let mut evidence = score::by_labels(field, contexts, &self.titled, loose);
                 if is_party {
                     let parties = self.parties.get_or_init(|| Parties::new(&self.surroundings));
                     let by_place = parties.score(&self.surroundings, field, text)?;
-                    evidence.score = evidence.score.max(by_place);
+                    let by_label = evidence.score;
+                    evidence.score = by_label.max(by_place) + 0.25 * by_label.min(by_place).max(0.0);
                 }
                 let mut scored = self.scored(field, &text.candidate, evidence)?;
                 scored.score += typed::fit(field, &text.candidate, &scored.source);
@@ -178,6 +219,9 @@ impl<'a> Pool<'a> {
                     Part::Name if is_name => 0.05,
                     Part::Name => -0.02,
                 };
+                if is_name && contexts.iter().any(score::names_something) {
+                    scored.score += 0.1;
+                }
                 scored.score += 0.03 * (text.candidate.spans.len() - 1) as f32;
                 scored.score -= 0.03 * score::position(&text.candidate, self.surroundings.layout.lines.len());
                 Some(scored)
@@ -185,8 +229,26 @@ impl<'a> Pool<'a> {
             .collect()
     }
 
+    /// Passages of running text, and labelled texts where the document is a form.
+    fn passages(&self, field: &Field<'_>, find: impl Fn(&Prose<'a>) -> Vec<prose::Passage>) -> Vec<Scored> {
+        let layout = self.surroundings.layout;
+        let prose = self.prose.get_or_init(|| Prose::new(layout));
+        find(prose)
+            .into_iter()
+            .filter_map(|passage| {
+                let candidate = Candidate::new(layout, passage.spans, Typed::Text)?;
+                let contexts = self.surroundings.contexts(&candidate);
+                let label = score::by_labels(field, &contexts, &self.titled, &Loose::new());
+                // A form's label beside the value is as good as the words of a sentence around it.
+                let labelled = if label.similarity > 0.95 { 0.9 * label.score } else { 0.0 };
+                let evidence = Evidence { score: passage.score.max(labelled), ..label };
+                self.scored(field, &candidate, evidence)
+            })
+            .collect()
+    }
+
     /// The values of an enum wherever they stand as words, or as signs of currencies.
-    fn enums(&self, field: &Field<'_>) -> Vec<Scored> {
+    fn enums(&self, field: &Field<'_>, loose: &Loose) -> Vec<Scored> {
         let layout = self.surroundings.layout;
         let values = &field.spec.enum_values;
         let currencies = parse::enumeration::are_currencies(values);
@@ -196,7 +258,7 @@ impl<'a> Pool<'a> {
                 let spans = vec![Span { line: index, range }];
                 let Some(candidate) = Candidate::new(layout, spans, Typed::Text) else { continue };
                 let contexts = self.surroundings.contexts(&candidate);
-                let evidence = score::by_labels(field, &contexts, &self.titled);
+                let evidence = score::by_labels(field, &contexts, &self.titled, loose);
                 if let Some(mut found) = self.scored(field, &candidate, evidence) {
                     // Without a label what stands most often wins; see `count_repeats`.
                     found.score =

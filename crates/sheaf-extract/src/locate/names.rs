@@ -8,6 +8,9 @@ use crate::parse::fold::fold;
 
 static LEGAL_FORMS: LazyLock<HashSet<&'static str>> =
     LazyLock::new(|| words(include_str!("../../data/legal_forms.txt")));
+/// Words of organisations that are no legal forms.
+static ORGANISATIONS: LazyLock<HashSet<&'static str>> =
+    LazyLock::new(|| LEGAL_FORMS.iter().filter_map(|w| w.strip_prefix('~')).collect());
 static STREETS: LazyLock<HashSet<&'static str>> =
     LazyLock::new(|| words(include_str!("../../data/streets.txt")));
 /// Endings of words that are streets ("Bahnhofstrasse").
@@ -83,7 +86,8 @@ pub(crate) fn look(text: &str) -> Look {
         && !salutation;
     Look {
         name,
-        legal_form: ends || bare.iter().any(|w| w.len() > 3 && legal(w)),
+        legal_form: ends
+            || bare.iter().any(|w| ORGANISATIONS.contains(w.as_str()) || w.len() > 3 && legal(w)),
         ends_in_legal_form: ends,
         address: town || street,
         town,
@@ -138,6 +142,11 @@ fn is_town(words: &[&str], text: &str) -> bool {
             || digits(zip, 5) && (state_before || word_before && words.len() <= 5 && i + 1 == words.len())
             || digits(bare, 4) && next_word && words[i + 1].len() == 2 && words.len() > i + 2
     })
+}
+
+/// Whether a folded word is a legal form.
+pub(crate) fn is_legal_form(folded: &str) -> bool {
+    LEGAL_FORMS.contains(folded)
 }
 
 /// A name without the number that a list of customers puts behind it: "Name (4711)".

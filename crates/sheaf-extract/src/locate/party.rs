@@ -8,12 +8,12 @@
 
 use std::collections::HashMap;
 
-use super::context::Surroundings;
+use super::context::{Place, Surroundings};
 use super::field::Field;
 use super::names::{Look, domain_carries, domains, look};
 use super::text::{Part, TextCandidate};
-use crate::lexicon::{ConceptId, Key, LEXICON};
-use crate::parse::fold::tight;
+use crate::lexicon::{ConceptId, Key, LEXICON, Strength};
+use crate::parse::fold::{fold, tight};
 
 /// Lines between a heading and the last line that may be its name.
 const SECTION: usize = 9;
@@ -88,14 +88,21 @@ impl Parties {
         if text.part == Part::AfterLabel && !text.long_label {
             return None;
         }
-        if !look.name || look.address || look.reachable || source.len() > 90 {
+        let words: Vec<String> = source.split_whitespace().map(|w| fold(w).into_owned()).collect();
+        let labels_only =
+            words.iter().all(|w| LEXICON.is_label_word(w)) || !LEXICON.titled(&source).is_empty();
+        if labels_only || !look.name || look.address || look.reachable || source.len() > 90 {
+            return None;
+        }
+        let sublabel = self.sublabel(surroundings, candidate.segment, text);
+        if sublabel == Some(false) {
             return None;
         }
         let section = self.section(surroundings, candidate.segment, text.part);
         let asked = |concept: ConceptId| field.weight(Key::Concept(concept)) > 0.0;
         if let Some(section) = section {
             if asked(section.concept) {
-                let form = if look.legal_form { 0.05 } else { 0.0 };
+                let form = if look.legal_form || sublabel == Some(true) { 0.05 } else { 0.0 };
                 return Some(0.92 * section.similarity - 0.13 * section.names_between as f32 + form);
             }
             // Named under somebody else's heading.
@@ -106,8 +113,38 @@ impl Parties {
         Some(if field.is("buyer") {
             self.buyer(surroundings, candidate, look)
         } else {
-            self.seller(surroundings, candidate, look, &source)
+            self.seller(surroundings, text, look, &source)
         })
+    }
+
+    /// What the label right before a text says of it: a name (`Some(true)`), something else (`Some(false)`), or nothing.
+    fn sublabel(
+        &self,
+        surroundings: &Surroundings<'_>,
+        segment: usize,
+        text: &TextCandidate,
+    ) -> Option<bool> {
+        let contexts = surroundings.contexts(&text.candidate);
+        let label = contexts.iter().find(|c| matches!(c.place, Place::Before | Place::Left))?;
+        let line = surroundings.layout.line_of(&surroundings.layout.segments[segment]);
+        let beside = label.place == Place::Before || segment > line.segments.start;
+        if !beside || label.geometry < 0.8 {
+            return None;
+        }
+        let known: Vec<&str> = label
+            .matches
+            .iter()
+            .filter(|m| m.similarity > 0.97)
+            .filter_map(|m| match m.key {
+                Key::Concept(concept) => Some(LEXICON.name(concept)),
+                Key::Field(_) => None,
+            })
+            .collect();
+        if known.contains(&"name") {
+            return Some(true);
+        }
+        let party = |name: &&str| matches!(*name, "seller" | "buyer" | "ship_to" | "agency" | "advertiser");
+        (!known.is_empty() && !known.iter().any(|name| party(name))).then_some(false)
     }
 
     fn repeated(&self, source: &str) -> f32 {
@@ -116,43 +153,59 @@ impl Parties {
     }
 
     /// A seller without a heading.
-    fn seller(
-        &self,
-        surroundings: &Surroundings<'_>,
-        candidate: &super::candidate::Candidate,
-        look: Look,
-        source: &str,
-    ) -> f32 {
+    fn seller(&self, surroundings: &Surroundings<'_>, text: &TextCandidate, look: Look, source: &str) -> f32 {
+        let candidate = &text.candidate;
         let layout = surroundings.layout;
         let line = &layout.lines[candidate.line()];
         let name = tight(source);
         let mut score: f32 = 0.2;
         if look.ends_in_legal_form {
-            score += 0.22;
+            score += 0.2;
         } else if look.legal_form {
-            score += 0.12;
+            score += 0.05;
         }
         if name.len() >= 4 && line.page == 0 {
             let elsewhere = self.all.matches(name.as_str()).skip(1).take(3).count();
             score += 0.07 * elsewhere as f32;
         }
         if self.domains.iter().any(|d| domain_carries(d, &name)) {
-            score += 0.25;
+            score += 0.28;
         }
+        let block = self.block(surroundings, candidate);
         let (_, height) = layout.page_size(line.page);
         if line.page == 0 && candidate.rect.y0 < 0.3 * height {
-            score += 0.12;
+            score += 0.1;
             let first_names = self.names_before(surroundings, candidate.segment);
-            score += 0.1 - 0.03 * first_names.min(4) as f32;
+            score += 0.08 - 0.03 * first_names.min(4) as f32;
+            // An address without a telephone, a tax number or a web site is the recipient's.
+            if block.town && !block.reachable && !block.taxed && self.domains.is_empty() {
+                score -= 0.1;
+            }
         }
         let size = layout.segments[candidate.segment].size;
         if size > 1.25 * self.usual_size && line.page == 0 {
             score += 0.1;
         }
-        let block = self.block(surroundings, candidate);
-        score += 0.12 * f32::from(u8::from(block.town))
-            + 0.12 * f32::from(u8::from(block.reachable || block.taxed));
+        if block.town {
+            score += 0.08;
+        }
+        if block.taxed {
+            score += 0.25;
+        } else if block.reachable {
+            score += 0.12;
+        }
+        // A sender's line: "Name - Street 1 - 12345 Town" in one segment.
+        let rest = layout.text(&layout.segments[candidate.segment]);
+        if text.part == Part::Head && rest.len() > source.len() && self.looks_like_address(rest, source) {
+            score += 0.25;
+        }
         score
+    }
+
+    /// Whether what follows the name in its line is an address.
+    fn looks_like_address(&self, line: &str, name: &str) -> bool {
+        let rest = line.split_once(name).map_or(line, |(_, rest)| rest);
+        rest.split([',', '-', '•', '●', '·', '|', '–']).any(|part| look(part).address)
     }
 
     /// A buyer without a heading.
@@ -206,6 +259,7 @@ impl Parties {
             let best = label
                 .matches
                 .iter()
+                .filter(|m| m.strength >= Strength::Bare)
                 .filter(|m| matches!(m.key, Key::Concept(c) if self.headings.contains(&c)))
                 .max_by(|a, b| a.similarity.total_cmp(&b.similarity))?;
             let Key::Concept(concept) = best.key else { return None };

@@ -5,12 +5,14 @@
 //! date right of "Print date" is not the invoice's date because "Invoice" stands above. The better axis carries the
 //! score; the other confirms or weakens it ("Totals" to the left, "Gross amount" above).
 
+use std::collections::HashMap;
+
 use super::candidate::Candidate;
 use super::context::{Context, Place};
 use super::field::Field;
 use super::labels::strength_weight;
 use super::listens;
-use crate::lexicon::{ConceptId, Key, Shape};
+use crate::lexicon::{ConceptId, Key, LEXICON, Shape};
 
 /// How much a better label of something else on the same axis costs.
 const RIVAL: f32 = 0.6;
@@ -45,23 +47,41 @@ impl AxisEvidence {
     }
 }
 
+/// Segments that resemble a field's anchor without being it, and how much.
+pub(crate) type Loose = HashMap<usize, f32>;
+
 /// The labels' evidence that the candidate with these contexts is the field's value.
-pub(crate) fn by_labels(field: &Field<'_>, contexts: &[Context], titled: &[ConceptId]) -> Evidence {
+pub(crate) fn by_labels(
+    field: &Field<'_>,
+    contexts: &[Context],
+    titled: &[ConceptId],
+    loose: &Loose,
+) -> Evidence {
     let (mut row, mut column, mut head) =
         (AxisEvidence::default(), AxisEvidence::default(), AxisEvidence::default());
     for context in contexts {
         let axis = match context.place {
-            Place::Before | Place::Left => &mut row,
+            Place::Before | Place::Wrapped | Place::Left => &mut row,
             Place::Head => &mut head,
             Place::Above => &mut column,
             // Only forms for people put the label under the line.
             Place::Below if matches!(field.shape, Shape::Person | Shape::Text) => &mut column,
             Place::Below => continue,
         };
+        if let Some(&similarity) = context.segment.and_then(|segment| loose.get(&segment)) {
+            let value = context.geometry * similarity;
+            if value > axis.own {
+                axis.own = value;
+                axis.best = Evidence { score: 0.0, similarity, by_anchor: true, geometry: context.geometry };
+            }
+        }
         for found in context.matches.iter() {
             let weight = listens(field, found.key, titled);
             let value = context.geometry * found.similarity * strength_weight(found.strength);
             if weight == 0.0 {
+                if field.shape == Shape::Name && is_sublabel(found.key) {
+                    continue;
+                }
                 axis.rival = axis.rival.max(value);
                 continue;
             }
@@ -90,6 +110,18 @@ pub(crate) fn by_labels(field: &Field<'_>, contexts: &[Context], titled: &[Conce
     }
     let head = HEAD * if head.own > 0.0 { head.own } else { -head.rival };
     Evidence { score: better + SECOND_AXIS * weaker.clamp(-0.5, 1.0) + head, ..best }
+}
+
+/// Whether a label right beside the value says that it is a name.
+pub(crate) fn names_something(context: &Context) -> bool {
+    let beside =
+        matches!(context.place, Place::Before | Place::Left | Place::Above) && context.geometry > 0.85;
+    beside && context.matches.iter().any(|m| m.similarity >= 0.99 && is_sublabel(m.key))
+}
+
+/// A label that says no more than that a name follows.
+fn is_sublabel(key: Key) -> bool {
+    matches!(key, Key::Concept(concept) if matches!(LEXICON.name(concept), "name" | "signer_name"))
 }
 
 /// How far the candidate stands in the region drawn for the field: added to the score.

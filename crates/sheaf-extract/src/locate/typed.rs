@@ -5,7 +5,10 @@
 
 use super::candidate::{Candidate, Typed};
 use super::field::{End, Field};
+use super::layout::Layout;
+use super::names;
 use crate::lexicon::{LEXICON, Shape};
+use crate::parse::date;
 use crate::parse::fold::fold;
 
 /// What it is worth for a total to be the sum of its column.
@@ -21,6 +24,34 @@ pub(crate) fn possible(field: &Field<'_>, candidate: &Candidate) -> bool {
 
 fn is_money(field: &Field<'_>) -> bool {
     field.spec.kind == sheaf_types::FieldKind::Currency
+}
+
+/// What it is worth for a date to stand alone at the top of the document, for fields that ask for the document's date.
+const ALONE: f32 = 0.5;
+
+/// The score of a date without a label that is the document's own, as in letters: alone in its segment near the top of
+/// the first page.
+pub(crate) fn own_date(field: &Field<'_>, layout: &Layout<'_>, candidate: &Candidate) -> f32 {
+    let line = &layout.lines[candidate.line()];
+    let segment = &layout.segments[candidate.segment];
+    let (_, height) = layout.page_size(line.page);
+    let own =
+        field.end.is_none() && ["invoice_date", "effective_date", "receipt_date"].iter().any(|c| field.is(c));
+    let alone = candidate.spans[0].range.len() + 2 >= segment.range.len();
+    let top = line.page == 0 && candidate.rect.y0 < 0.4 * height;
+    if own && alone && top { ALONE } else { 0.0 }
+}
+
+/// How much speaks for a date as the one on which a contract takes effect: what defines it, and standing early.
+pub(crate) fn effective(layout: &Layout<'_>, candidate: &Candidate) -> f32 {
+    let last = &candidate.spans[candidate.spans.len() - 1];
+    let rest = &layout.lines[last.line].text[last.range.end..];
+    let next = layout.lines.get(last.line + 1).map_or("", |line| line.text.as_str());
+    let after = fold(&format!("{rest} {next}")).into_owned();
+    let after: String = after.chars().take(40).collect();
+    let defined = if after.contains("effective date") { 0.25 } else { 0.0 };
+    let position = candidate.line() as f32 / layout.lines.len().max(1) as f32;
+    defined - 0.15 * position
 }
 
 /// How well the value fits the field: added to the labels' score.
@@ -43,14 +74,16 @@ pub(crate) fn fit(field: &Field<'_>, candidate: &Candidate, source: &str) -> f32
             let sum = if candidate.is_sum { SUM } else { 0.0 };
             cents + currency + plain + long + sum
         }
-        Typed::Text if matches!(field.shape, Shape::Name | Shape::Person) => name_fit(source),
+        Typed::Text if matches!(field.shape, Shape::Name | Shape::Person) => {
+            name_fit(source, field.shape == Shape::Person)
+        }
         Typed::Number(_) | Typed::Text => 0.0,
         Typed::Code => code_fit(source),
     }
 }
 
 /// Names have letters, mostly capitals at the start of their words, and are no sentences.
-fn name_fit(source: &str) -> f32 {
+fn name_fit(source: &str, person: bool) -> f32 {
     let letters = source.chars().filter(|c| c.is_alphabetic()).count();
     let digits = source.bytes().filter(u8::is_ascii_digit).count();
     let words = source.split_whitespace().count();
@@ -70,8 +103,19 @@ fn name_fit(source: &str) -> f32 {
     if words > 8 {
         fit -= 0.08 * (words - 8).min(8) as f32;
     }
-    if source.contains(['@', '$', '€']) || source.contains("://") {
+    if source.contains(['@', '$', '€']) || source.contains("://") || !date::find(source).is_empty() {
         fit -= 0.4;
+    }
+    let look = names::look(source);
+    if look.address || look.reachable {
+        fit -= 0.35;
+    }
+    if person && look.ends_in_legal_form {
+        fit -= 0.25;
+    }
+    // The rest of a remark in brackets.
+    if source.matches('(').count() != source.matches(')').count() {
+        fit -= 0.3;
     }
     fit
 }

@@ -3,26 +3,30 @@
 //! Colours, patterns, shadings and the pixels of images are never looked at.
 
 use std::borrow::Cow;
-use std::rc::Rc;
 use std::time::Instant;
 
 use hayro_font::kurbo::{Affine, Point, Rect, Vec2};
 use hayro_syntax::content::TypedIter;
 use hayro_syntax::content::ops::TypedInstruction as Op;
 use hayro_syntax::object::dict::keys;
-use hayro_syntax::object::{Array, Dict, Name, Number, Object, Stream, String as PdfString};
+use hayro_syntax::object::{
+    Array, Dict, Name, Number, Object, ObjectIdentifier, Stream, String as PdfString,
+};
 use hayro_syntax::page::Resources;
 
 use super::Limits;
-use super::font::{Code, Face, Fonts};
+use super::font::{Code, Fonts};
 use super::layers::Layers;
 use super::marked::Marks;
 use super::path::Path;
+use super::state::State;
 use super::stream::{Flaw, decode};
-use super::unicode::text_string;
+use super::text_string::text_string;
 
-/// Content nested deeper (forms in forms) is left out.
-const MAX_DEPTH: u32 = 30;
+/// Forms nested deeper are left out.
+const MAX_DEPTH: usize = 30;
+/// Forms drawn on a page; further ones are left out.
+const MAX_FORMS: usize = 20_000;
 /// Saved graphics states; further ones are not saved.
 const MAX_STATES: usize = 1_000;
 /// Images of a page whose places are kept apart.
@@ -99,12 +103,24 @@ pub(super) struct Interpreter<'a, 'e> {
     marks: Marks,
     operators: usize,
     shows: usize,
-    depth: u32,
+    /// Forms drawn so far, and those that the interpreter is inside of.
+    forms_drawn: usize,
+    open_forms: Vec<ObjectIdentifier>,
+    is_exhausted: bool,
 }
 
 impl<'a, 'e> Interpreter<'a, 'e> {
     pub(super) fn new(env: &'e Environment<'a>) -> Self {
-        Self { env, drawing: Drawing::default(), marks: Marks::default(), operators: 0, shows: 0, depth: 0 }
+        Self {
+            env,
+            drawing: Drawing::default(),
+            marks: Marks::default(),
+            operators: 0,
+            shows: 0,
+            forms_drawn: 0,
+            open_forms: Vec::new(),
+            is_exhausted: false,
+        }
     }
 
     /// Draws a content stream; `transform` leads from its coordinates to the displayed page.
@@ -120,7 +136,10 @@ impl<'a, 'e> Interpreter<'a, 'e> {
     /// Decodes a stream; what is wrong with it goes to the page's warnings.
     pub(super) fn decode(&mut self, stream: &Stream<'a>) -> Option<Cow<'a, [u8]>> {
         match decode(stream, self.env.limits.max_stream_bytes) {
-            Ok(content) => Some(content),
+            Ok(content) => {
+                self.drawing.damaged |= !content.is_whole;
+                Some(content.data)
+            }
             Err(Flaw::Damaged) => {
                 self.drawing.damaged = true;
                 None
@@ -143,12 +162,13 @@ impl<'a, 'e> Interpreter<'a, 'e> {
         if self.operators > self.env.limits.max_operators_per_page
             || self.drawing.glyphs.len() >= self.env.limits.max_glyphs_per_page
         {
+            self.is_exhausted = true;
             self.drawing.truncated = true;
         }
         if self.operators.is_multiple_of(CLOCK_INTERVAL) {
             self.is_late();
         }
-        self.drawing.truncated || self.drawing.timed_out
+        self.is_exhausted || self.drawing.timed_out
     }
 
     fn interpret(&mut self, content: &[u8], resources: &Resources<'a>, mut state: State<'a>) {
@@ -208,7 +228,7 @@ impl<'a, 'e> Interpreter<'a, 'e> {
                 Op::BeginText(_) => state.set_text_matrix(Affine::IDENTITY),
                 Op::TextFont(f) => {
                     state.font_size = f.1.as_f64();
-                    state.face = resources.get_font(f.0).and_then(|dict| self.env.fonts.face(&dict));
+                    state.face = resources.get_font(f.0).map(|dict| self.env.fonts.face(&dict));
                 }
                 Op::CharacterSpacing(n) => state.char_spacing = n.0.as_f64(),
                 Op::WordSpacing(n) => state.word_spacing = n.0.as_f64(),
@@ -278,7 +298,7 @@ impl<'a, 'e> Interpreter<'a, 'e> {
             if let (Some(dict), Some(size)) =
                 (parts.next().and_then(Object::into_dict), parts.next().and_then(Object::into_number))
             {
-                state.face = self.env.fonts.face(&dict);
+                state.face = Some(self.env.fonts.face(&dict));
                 state.font_size = size.as_f64();
             }
         }
@@ -323,11 +343,12 @@ impl<'a, 'e> Interpreter<'a, 'e> {
     }
 
     fn form(&mut self, form: &Stream<'a>, resources: &Resources<'a>, mut state: State<'a>) {
-        if self.depth >= MAX_DEPTH {
-            self.drawing.truncated = true;
+        let id = form.obj_id();
+        if self.is_late() || self.open_forms.contains(&id) {
             return;
         }
-        if self.is_late() {
+        if self.open_forms.len() >= MAX_DEPTH || self.forms_drawn >= MAX_FORMS {
+            self.drawing.truncated = true;
             return;
         }
         let dict = form.dict();
@@ -339,9 +360,10 @@ impl<'a, 'e> Interpreter<'a, 'e> {
             state.clip = state.clip.intersect(state.ctm.transform_rect_bbox(Rect::new(x0, y0, x1, y1).abs()));
         }
         let own = dict.get::<Dict<'_>>(keys::RESOURCES).map(Resources::new);
-        self.depth += 1;
+        self.forms_drawn += 1;
+        self.open_forms.push(id);
         self.interpret(&content, own.as_ref().unwrap_or(resources), state);
-        self.depth -= 1;
+        self.open_forms.pop();
     }
 
     fn image(&mut self, state: &State<'a>) {
@@ -370,20 +392,17 @@ impl<'a, 'e> Interpreter<'a, 'e> {
     }
 
     fn show(&mut self, state: &mut State<'a>, text: &PdfString<'_>) {
-        if state.face.is_none() {
-            state.face = self.env.fonts.substitute();
-        }
-        let Some(face) = state.face.clone() else { return };
+        let face = state.face.get_or_insert_with(|| self.env.fonts.substitute()).clone();
         let bytes = text.as_bytes();
         let mut offset = 0;
         while offset < bytes.len() && self.drawing.glyphs.len() < self.env.limits.max_glyphs_per_page {
             let (code, length) = face.read_code(bytes, offset);
             let is_space_byte = length == 1 && bytes[offset] == b' ';
             offset += length;
-            let (dx, dy) = face.advance(code);
+            let (dx, dy) = face.advance(code, length);
             if self.marks.is_visible() {
                 let code = face.decode(code, length);
-                self.drawing.glyphs.push(Glyph { show: self.shows, ..state.glyph(&face, code, dx, dy) });
+                self.drawing.glyphs.push(state.glyph(&face, code, (dx, dy), self.shows));
             }
             let spacing = state.char_spacing + if is_space_byte { state.word_spacing } else { 0.0 };
             if face.is_horizontal() {
@@ -391,99 +410,6 @@ impl<'a, 'e> Interpreter<'a, 'e> {
             } else {
                 state.advance(0.0, dy * state.font_size + spacing);
             }
-        }
-    }
-}
-
-/// The graphics and text state, as far as it moves or hides text.
-#[derive(Clone)]
-struct State<'a> {
-    ctm: Affine,
-    /// What clips leave of the page, as an upright rectangle.
-    clip: Rect,
-    line_width: f64,
-    face: Option<Rc<Face<'a>>>,
-    font_size: f64,
-    char_spacing: f64,
-    word_spacing: f64,
-    /// Horizontal, 1 for none.
-    scaling: f64,
-    leading: f64,
-    rise: f64,
-    rendering_mode: i64,
-    text_matrix: Affine,
-    line_matrix: Affine,
-}
-
-impl<'a> State<'a> {
-    fn new(ctm: Affine) -> Self {
-        Self {
-            ctm,
-            clip: Rect::new(-1e9, -1e9, 1e9, 1e9),
-            line_width: 1.0,
-            face: None,
-            font_size: 1.0,
-            char_spacing: 0.0,
-            word_spacing: 0.0,
-            scaling: 1.0,
-            leading: 0.0,
-            rise: 0.0,
-            rendering_mode: 0,
-            text_matrix: Affine::IDENTITY,
-            line_matrix: Affine::IDENTITY,
-        }
-    }
-
-    fn set_text_matrix(&mut self, matrix: Affine) {
-        self.text_matrix = matrix;
-        self.line_matrix = matrix;
-    }
-
-    fn next_line(&mut self, x: f64, y: f64) {
-        self.set_text_matrix(self.line_matrix * Affine::translate((x, y)));
-    }
-
-    fn advance(&mut self, x: f64, y: f64) {
-        self.text_matrix *= Affine::translate((x, y));
-    }
-
-    /// Moves by a number of a `TJ` array: thousandths of the em, against the writing direction.
-    fn adjust(&mut self, thousandths: f64) {
-        let distance = -thousandths / 1000.0 * self.font_size;
-        if self.face.as_ref().is_none_or(|face| face.is_horizontal()) {
-            self.advance(distance * self.scaling, 0.0);
-        } else {
-            self.advance(0.0, distance);
-        }
-    }
-
-    fn glyph(&self, face: &Face<'a>, code: Code, dx: f64, dy: f64) -> Glyph {
-        let size = self.font_size;
-        let em =
-            self.ctm * self.text_matrix * Affine::new([size * self.scaling, 0.0, 0.0, size, 0.0, self.rise]);
-        let vector = |x: f64, y: f64| em * Point::new(x, y) - em * Point::ORIGIN;
-        let up = vector(0.0, 1.0);
-        let unit = (self.ctm * self.text_matrix * Point::new(self.scaling, 0.0)
-            - self.ctm * self.text_matrix * Point::ORIGIN)
-            .hypot();
-        let (advance, ascent, descent) = if face.is_horizontal() {
-            (vector(dx, 0.0), up * face.ascent, up * face.descent)
-        } else {
-            // The glyph hangs below the pen, centred on it.
-            (vector(0.0, dy), vector(0.5, 0.0), vector(-0.5, 0.0))
-        };
-        Glyph {
-            code,
-            origin: em * Point::ORIGIN,
-            advance,
-            ascent,
-            descent,
-            size: up.hypot(),
-            show: 0,
-            stretch: vector(1.0, 0.0).hypot() / up.hypot(),
-            spacing: self.char_spacing * unit,
-            bold: face.bold || self.rendering_mode == 2,
-            invisible: self.rendering_mode == 3,
         }
     }
 }

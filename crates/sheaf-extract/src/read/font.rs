@@ -1,40 +1,79 @@
 //! Fonts as a reader needs them: what a code says, how far it advances, how tall it stands.
+//!
+//! The font programs embedded in a file are large, and text can mostly be had without: the dictionary states widths
+//! and Unicode values. A program is opened only for a code that the dictionary says nothing about.
 
-use rustc_hash::FxHashMap as HashMap;
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::ops::Deref;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use hayro_cmap::BfString;
-use hayro_font::{
-    CMapResolverFn, Font, FontCache, FontGlyph, FontQuery, FontResolverFn, StandardFont, UNITS_PER_EM,
-};
+use hayro_font::{CMapResolverFn, Font, FontCache, FontQuery, FontResolverFn, StandardFont, UNITS_PER_EM};
 use hayro_syntax::object::dict::keys;
 use hayro_syntax::object::{Array, Dict, Name};
+use rustc_hash::FxHashMap;
 
+use super::metrics::Metrics;
 use super::stream::is_sane_font;
-use super::unicode::Fallbacks;
+use super::unicode::{Unicode, printable};
 
 /// What stands for a character that has no Unicode value.
 pub(super) const UNDECODABLE: &str = "\u{FFFD}";
+/// Advance where nothing states one, in ems.
+const DEFAULT_ADVANCE: f64 = 0.5;
 
 /// Where a font's dictionary stands in memory, and its length: the bytes stay there as long as the document lives.
 type FaceKey = (usize, usize);
 
-/// The fonts of a document, each loaded once.
+/// The fonts of a document, each read once.
 pub(super) struct Fonts<'a> {
-    cache: FontCache<'a>,
-    resolve_font: FontResolverFn,
-    resolve_cmap: CMapResolverFn,
-    max_stream_bytes: usize,
-    faces: RefCell<HashMap<FaceKey, Option<Rc<Face<'a>>>>>,
+    loader: Rc<Loader<'a>>,
+    faces: RefCell<FxHashMap<FaceKey, Rc<Face<'a>>>>,
+    substitute: OnceCell<Rc<Face<'a>>>,
 }
 
 impl<'a> Fonts<'a> {
     pub(super) fn new(max_stream_bytes: usize) -> Self {
         Self {
-            max_stream_bytes,
+            loader: Rc::new(Loader::new(max_stream_bytes)),
+            faces: RefCell::default(),
+            substitute: OnceCell::new(),
+        }
+    }
+
+    /// The font that a dictionary describes.
+    pub(super) fn face(&self, dict: &Dict<'a>) -> Rc<Face<'a>> {
+        let key = (dict.data().as_ptr() as usize, dict.data().len());
+        if let Some(face) = self.faces.borrow().get(&key) {
+            return face.clone();
+        }
+        let face = Rc::new(Face::new(dict, self.loader.clone()));
+        self.faces.borrow_mut().insert(key, face.clone());
+        face
+    }
+
+    /// What viewers use where a page names no font.
+    pub(super) fn substitute(&self) -> Rc<Face<'a>> {
+        let face = || {
+            let face = Face::new(&Dict::empty(), self.loader.clone());
+            let program = self.loader.cache.standard_font(StandardFont::Helvetica, &self.loader.resolve_font);
+            Rc::new(Face { is_substitute: true, program: OnceCell::from(program), ..face })
+        };
+        self.substitute.get_or_init(face).clone()
+    }
+}
+
+/// Opens font programs.
+struct Loader<'a> {
+    cache: FontCache<'a>,
+    resolve_font: FontResolverFn,
+    resolve_cmap: CMapResolverFn,
+    max_stream_bytes: usize,
+}
+
+impl<'a> Loader<'a> {
+    fn new(max_stream_bytes: usize) -> Self {
+        Self {
             cache: FontCache::new(),
             resolve_font: Arc::new(|query| {
                 Some(match query {
@@ -43,72 +82,75 @@ impl<'a> Fonts<'a> {
                 })
             }),
             resolve_cmap: Arc::new(hayro_cmap::load_embedded),
-            faces: RefCell::default(),
+            max_stream_bytes,
         }
     }
 
-    /// The font that a dictionary describes; `None` where it is beyond use.
-    pub(super) fn face(&self, dict: &Dict<'a>) -> Option<Rc<Face<'a>>> {
-        let key = (dict.data().as_ptr() as usize, dict.data().len());
-        if let Some(face) = self.faces.borrow().get(&key) {
-            return face.clone();
+    fn load(&self, dict: &Dict<'a>) -> Option<Font<'a>> {
+        if is_sane_font(dict, self.max_stream_bytes) {
+            self.cache.font(dict, &self.resolve_font, &self.resolve_cmap)
+        } else {
+            None
         }
-        let face = is_sane_font(dict, self.max_stream_bytes)
-            .then(|| self.cache.font(dict, &self.resolve_font, &self.resolve_cmap))
-            .flatten()
-            .map(|font| Rc::new(Face::new(font, dict)));
-        self.faces.borrow_mut().insert(key, face.clone());
-        face
-    }
-
-    /// What viewers use where a page names no font, or one that is beyond use.
-    pub(super) fn substitute(&self) -> Option<Rc<Face<'a>>> {
-        let font = self.cache.standard_font(StandardFont::Helvetica, &self.resolve_font)?;
-        Some(Rc::new(Face { is_substitute: true, ..Face::new(font, &Dict::empty()) }))
     }
 }
 
 /// What one character code means.
 #[derive(Debug, Clone)]
 pub(super) struct Code {
-    /// The characters; [`UNDECODABLE`] where there is no Unicode value, empty where the code draws nothing.
+    /// The characters that leave ink; [`UNDECODABLE`] where there is no Unicode value, a blank for blanks, empty where
+    /// nothing is drawn.
     pub(super) text: Rc<str>,
     /// 1 where the document states the text, less for a guess, 0 where there is none.
     pub(super) confidence: f32,
 }
 
 impl Code {
-    pub(super) fn new(text: impl Into<Rc<str>>) -> Self {
-        Self { text: text.into(), confidence: 1.0 }
+    pub(super) fn new(text: &str) -> Self {
+        let printable = printable(text);
+        if printable.is_empty() && text.contains(char::is_whitespace) {
+            return Self { text: " ".into(), confidence: 1.0 };
+        }
+        Self { text: printable.into(), confidence: 1.0 }
     }
 
     /// Text that the document does not state.
     pub(super) fn guess(c: char) -> Self {
-        Self { text: c.to_string().into(), confidence: 0.5 }
+        Self { confidence: 0.5, ..Self::new(c.encode_utf8(&mut [0; 4])) }
     }
 
-    fn undecodable() -> Self {
+    pub(super) fn undecodable() -> Self {
         Self { text: UNDECODABLE.into(), confidence: 0.0 }
+    }
+
+    pub(super) fn is_blank(&self) -> bool {
+        &*self.text == " "
+    }
+
+    pub(super) fn is_undecodable(&self) -> bool {
+        &*self.text == UNDECODABLE
     }
 }
 
 /// A font with its metrics, in units of the em.
 pub(super) struct Face<'a> {
-    font: Font<'a>,
+    dict: Dict<'a>,
+    loader: Rc<Loader<'a>>,
+    program: OnceCell<Option<Font<'a>>>,
+    metrics: Metrics,
+    unicode: Unicode,
     /// Above the baseline.
     pub(super) ascent: f64,
     /// Below the baseline; not positive.
     pub(super) descent: f64,
     pub(super) bold: bool,
-    is_composite: bool,
-    /// Stands for a font that could not be had: only what is ASCII can be trusted.
+    /// Stands for a font that is not there: only what is ASCII can be trusted.
     is_substitute: bool,
-    fallbacks: Fallbacks,
-    codes: RefCell<HashMap<u32, Code>>,
+    codes: RefCell<FxHashMap<u32, Code>>,
 }
 
 impl<'a> Face<'a> {
-    fn new(font: Font<'a>, dict: &Dict<'a>) -> Self {
+    fn new(dict: &Dict<'a>, loader: Rc<Loader<'a>>) -> Self {
         let descendant =
             dict.get::<Array<'_>>(keys::DESCENDANT_FONTS).and_then(|fonts| fonts.iter::<Dict<'_>>().next());
         let descriptor =
@@ -116,30 +158,35 @@ impl<'a> Face<'a> {
         let name = dict.get::<Name<'_>>(keys::BASE_FONT);
         let (ascent, descent) = vertical_metrics(&descriptor, descendant.is_some());
         Self {
-            font,
+            program: OnceCell::new(),
+            metrics: Metrics::new(dict, descendant.as_ref(), &descriptor, loader.max_stream_bytes),
+            unicode: Unicode::new(dict, descendant.as_ref(), loader.max_stream_bytes),
+            dict: dict.clone(),
+            loader,
             ascent,
             descent,
             bold: is_bold(name.as_ref().map_or("", |name| name.as_str()), &descriptor),
-            is_composite: descendant.is_some(),
             is_substitute: false,
-            fallbacks: Fallbacks::new(dict, descendant.as_ref()),
             codes: RefCell::default(),
         }
     }
 
     pub(super) fn is_horizontal(&self) -> bool {
-        self.font.is_horizontal()
+        self.metrics.is_horizontal()
     }
 
-    /// The next code of a shown string and its length in bytes.
+    /// The next code of a shown string and its length in bytes, at least one.
     pub(super) fn read_code(&self, bytes: &[u8], offset: usize) -> (u32, usize) {
-        self.font.read_code(bytes, offset)
+        self.metrics.read_code(bytes, offset)
     }
 
     /// How far a code moves along the line, in ems: to the right, or up for vertical writing.
-    pub(super) fn advance(&self, code: u32) -> (f64, f64) {
-        let advance = self.font.code_advance(code);
-        (advance.x / f64::from(UNITS_PER_EM), advance.y / f64::from(UNITS_PER_EM))
+    pub(super) fn advance(&self, code: u32, length: usize) -> (f64, f64) {
+        let by_program = || {
+            let advance = self.program()?.code_advance(code);
+            Some((advance.x / f64::from(UNITS_PER_EM), advance.y / f64::from(UNITS_PER_EM)))
+        };
+        self.metrics.advance(code, length).or_else(by_program).unwrap_or((DEFAULT_ADVANCE, 0.0))
     }
 
     pub(super) fn decode(&self, code: u32, length: usize) -> Code {
@@ -150,21 +197,11 @@ impl<'a> Face<'a> {
         if self.is_substitute && !(0x20..0x7F).contains(&code) {
             return Code::undecodable();
         }
-        let stated = match self.font.glyph(self.font.map_code(code), code) {
-            FontGlyph::Outline(glyph) => glyph.as_unicode(),
-            FontGlyph::Type3(glyph) => glyph.as_unicode(),
-        };
-        let stated = stated.map(|text| match text {
-            BfString::Char(c) => c.to_string(),
-            BfString::String(text) => text,
-        });
-        let length = u8::try_from(length).unwrap_or(u8::MAX);
-        match self.fallbacks.decode(&self.font, code, length, stated) {
-            Some(code) => code,
-            // Control codes of simple fonts draw nothing.
-            None if !self.is_composite && code < 0x20 => Code::new(""),
-            None => Code::undecodable(),
-        }
+        self.unicode.decode(code, self.metrics.cid(code, length), || self.program())
+    }
+
+    fn program(&self) -> Option<&Font<'a>> {
+        self.program.get_or_init(|| self.loader.load(&self.dict)).as_ref()
     }
 }
 

@@ -5,7 +5,7 @@ use hayro_syntax::object::dict::keys;
 use hayro_syntax::object::{Array, Dict, Name, Object, String as PdfString};
 use hayro_syntax::page::Page;
 
-use super::unicode::text_string;
+use super::text_string::text_string;
 use super::words::Fragment;
 
 /// Parents looked through for an inherited entry.

@@ -49,7 +49,7 @@ fn replace(glyphs: &mut [Glyph], text: &str) {
     }
     if text.chars().count() == glyphs.len() {
         for (glyph, c) in glyphs.iter_mut().zip(text.chars()) {
-            glyph.code = Code::new(c.to_string());
+            glyph.code = Code::new(c.encode_utf8(&mut [0; 4]));
         }
     } else if !text.is_empty() && !text.contains(char::is_whitespace) {
         let (first, rest) = glyphs.split_at_mut(1);

@@ -9,21 +9,27 @@ use super::content::Glyph;
 const NEAR: f64 = 0.12;
 /// Side of the cells that the page is searched by, in points.
 const CELL: f64 = 4.0;
-/// Characters known of one cell: readable text has fewer.
+/// Equal characters looked at in one cell: readable text has fewer.
 const MAX_IN_CELL: usize = 64;
+/// No character.
+const NONE: u32 = u32::MAX;
 /// Characters drawn one after the other and no further apart than this belong together, in ems.
 const ADJOINING: f64 = 1.5;
 
-/// Characters of a page by where they stand.
+/// Characters of a page by what they are and where they stand.
 #[derive(Default)]
 struct Grid {
-    cells: FxHashMap<(i32, i32), Vec<(Point, char)>>,
+    /// The last known of each character in each cell.
+    last: FxHashMap<(char, i32, i32), u32>,
+    /// Where each stands, and the one known before it.
+    known: Vec<(Point, u32)>,
 }
 
 /// Leaves the first of each text drawn twice. A single character that stands on an equal one, amid text that does
 /// not, is another text's.
 pub(super) fn remove(glyphs: &mut Vec<Glyph>) {
     let mut grid = Grid::default();
+    grid.last.reserve(glyphs.len());
     let mut repeats: Vec<bool> = glyphs.iter().map(|glyph| grid.holds_or_takes(glyph)).collect();
     if !repeats.contains(&true) {
         return;
@@ -48,32 +54,39 @@ pub(super) fn remove(glyphs: &mut Vec<Glyph>) {
 }
 
 fn is_ink(glyph: &Glyph) -> bool {
-    glyph.code.text.chars().next().is_some_and(|c| !c.is_whitespace())
+    !glyph.code.text.is_empty() && !glyph.code.is_blank()
 }
 
 impl Grid {
     /// Whether an equal character stands there already; if not, this one does from now on.
     fn holds_or_takes(&mut self, glyph: &Glyph) -> bool {
-        let Some(c) = glyph.code.text.chars().next().filter(|c| !c.is_whitespace()) else { return false };
+        let Some(c) = glyph.code.text.chars().next().filter(|c| *c != ' ') else { return false };
         // A narrow character's neighbour is near as well.
         let near = (NEAR * glyph.size).min(0.5 * glyph.advance.hypot()).min(4.0 * CELL);
-        let cell = |x: f64, y: f64| ((x / CELL).floor() as i32, (y / CELL).floor() as i32);
+        // Places on the page are positive: truncation rounds down.
+        let cell = |x: f64| (x / CELL) as i32;
         let at = glyph.origin;
-        let (low, high) = (cell(at.x - near, at.y - near), cell(at.x + near, at.y + near));
-        for x in low.0..=high.0 {
-            for y in low.1..=high.1 {
-                let known = self.cells.get(&(x, y)).map_or(&[][..], Vec::as_slice);
-                if known
-                    .iter()
-                    .any(|(p, k)| *k == c && (p.x - at.x).abs() < near && (p.y - at.y).abs() < near)
-                {
+        for x in cell(at.x - near)..=cell(at.x + near) {
+            for y in cell(at.y - near)..=cell(at.y + near) {
+                if self.has_near(c, (x, y), at, near) {
                     return true;
                 }
             }
         }
-        let known = self.cells.entry(cell(at.x, at.y)).or_default();
-        if known.len() < MAX_IN_CELL {
-            known.push((at, c));
+        let index = self.known.len() as u32;
+        let before = self.last.insert((c, cell(at.x), cell(at.y)), index);
+        self.known.push((at, before.unwrap_or(NONE)));
+        false
+    }
+
+    fn has_near(&self, c: char, (x, y): (i32, i32), at: Point, near: f64) -> bool {
+        let mut next = self.last.get(&(c, x, y)).copied().unwrap_or(NONE);
+        for _ in 0..MAX_IN_CELL {
+            let Some((place, before)) = self.known.get(next as usize) else { return false };
+            if (place.x - at.x).abs() < near && (place.y - at.y).abs() < near {
+                return true;
+            }
+            next = *before;
         }
         false
     }

@@ -25,6 +25,9 @@ pub(super) fn read<'a>(source: &Source<'a>, number: u32, env: &Environment<'a>) 
     let (width, height) = (f64::from(width), f64::from(height));
     let display = Affine::new(source.initial_transform(true).as_coeffs());
     let mut interpreter = Interpreter::new(env);
+    if interpreter.is_late() {
+        return None;
+    }
     draw_content(source, display, env.limits.max_stream_bytes, &mut interpreter);
     draw_annotations(source, display, &mut interpreter);
     let mut drawing = interpreter.drawing;
@@ -36,7 +39,7 @@ pub(super) fn read<'a>(source: &Source<'a>, number: u32, env: &Environment<'a>) 
     overprint::remove(&mut drawing.glyphs);
     let mut words = words::words(&drawing.glyphs);
     words.extend(form::words(source, display, form_turn(source), &words));
-    order::sort(&mut words);
+    let words = order::sort(words);
 
     let unit =
         source.raw().get::<f64>(keys::USER_UNIT).filter(|unit| *unit > 0.0 && *unit < 1e4).unwrap_or(1.0);

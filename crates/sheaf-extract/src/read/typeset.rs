@@ -99,7 +99,7 @@ impl Canvas {
             at = end + face.blank();
         }
         let line = &mut self.words[first..];
-        if order::reads_from_the_right(line.iter()) {
+        if order::reads_from_the_right(line) {
             for word in line {
                 (word.bounds.x0, word.bounds.x1) = (x + end - word.bounds.x1, x + end - word.bounds.x0);
             }
@@ -161,13 +161,12 @@ impl Canvas {
         if self.words.is_empty() {
             self.warn(PageWarning::Blank);
         }
-        order::sort(&mut self.words);
         self.cells.sort_by(|(_, a), (_, b)| a.y0.total_cmp(&b.y0));
         Page {
             number,
             width: sheet.width() as f32,
             height: sheet.height() as f32,
-            words: self.words.into_iter().map(|word| page::word(word, sheet, 1.0)).collect(),
+            words: order::sort(self.words).into_iter().map(|word| page::word(word, sheet, 1.0)).collect(),
             rules: joined(self.rules)
                 .into_iter()
                 .take(limits.max_rules_per_page)

@@ -6,10 +6,8 @@
 
 use hayro_font::kurbo::{Point, Rect, Vec2};
 use sheaf_types::TextSource;
-use unicode_normalization::UnicodeNormalization;
 
 use super::content::Glyph;
-use super::font::UNDECODABLE;
 use super::rtl;
 
 /// Gap between characters that parts words, in ems.
@@ -49,29 +47,28 @@ pub(super) fn words(glyphs: &[Glyph]) -> Vec<Fragment> {
     let mut words: Vec<Fragment> = Vec::new();
     let mut blank = true;
     for (index, glyph) in glyphs.iter().enumerate() {
-        let drawn = &*glyph.code.text;
-        let text = printable(drawn);
+        let text = &*glyph.code.text;
         let last = words.last_mut();
-        if drawn == UNDECODABLE && glyph.advance == Vec2::ZERO {
-            continue;
-        }
-        if drawn.is_empty() {
-            // Part of what another character says, or nothing at all.
-            if let Some(word) = last.filter(|word| !blank && word.accepts(glyph, false)) {
-                word.append(glyph, "");
-            }
-            continue;
-        }
-        if text.is_empty() {
+        if glyph.code.is_blank() {
             blank |= last.is_none_or(|word| word.is_followed_by(glyph));
             continue;
         }
-        match last {
-            Some(word) if !blank && word.takes_in_front(glyph, &text) => word.prepend(glyph, &text),
-            Some(word) if !is_placed_word(glyphs, index) && word.accepts(glyph, blank) => {
-                word.append(glyph, &text);
+        if glyph.code.is_undecodable() && glyph.advance == Vec2::ZERO {
+            continue;
+        }
+        if text.is_empty() {
+            // Part of what another character says, or nothing at all.
+            if let Some(word) = last.filter(|word| !blank && word.accepts(glyph, false)) {
+                word.append(glyph, text);
             }
-            _ => words.push(Fragment::new(glyph, &text)),
+            continue;
+        }
+        match last {
+            Some(word) if !blank && word.takes_in_front(glyph, text) => word.prepend(glyph, text),
+            Some(word) if !is_placed_word(glyphs, index) && word.accepts(glyph, blank) => {
+                word.append(glyph, text);
+            }
+            _ => words.push(Fragment::new(glyph, text)),
         }
         blank = false;
     }
@@ -116,7 +113,7 @@ impl Fragment {
     fn new(glyph: &Glyph, text: &str) -> Self {
         let is_rtl = rtl::has_rtl(text);
         Self {
-            text: visual(text, is_rtl),
+            text: if is_rtl { reversed(text) } else { text.to_owned() },
             bounds: bounds(glyph),
             confidence: glyph.code.confidence,
             size: glyph.size,
@@ -151,14 +148,18 @@ impl Fragment {
 
     fn append(&mut self, glyph: &Glyph, text: &str) {
         let is_rtl = rtl::has_rtl(text);
-        self.text.push_str(&visual(text, is_rtl));
+        if is_rtl {
+            self.text.extend(text.chars().rev());
+        } else {
+            self.text.push_str(text);
+        }
         self.end = glyph.origin + glyph.advance;
         self.spacing = glyph.spacing;
         self.cover(glyph, is_rtl);
     }
 
     fn prepend(&mut self, glyph: &Glyph, text: &str) {
-        self.text.insert_str(0, &visual(text, true));
+        self.text.insert_str(0, &reversed(text));
         self.start = glyph.origin;
         self.cover(glyph, true);
     }
@@ -207,33 +208,9 @@ impl Fragment {
     }
 }
 
-/// Characters as they stand from left to right: one glyph that stands for several is read from the right in a script
-/// that is.
-fn visual(text: &str, is_rtl: bool) -> String {
-    if is_rtl { text.chars().rev().collect() } else { text.into() }
-}
-
-/// The characters of a code that leave ink: ligatures as letters, blanks and controls left out.
-fn printable(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            // Latin and Arabic ligatures and presentation forms.
-            '\u{FB00}'..='\u{FB06}'
-            | '\u{FB13}'..='\u{FB17}'
-            | '\u{FB50}'..='\u{FDFF}'
-            | '\u{FE70}'..='\u{FEFC}' => {
-                out.extend(std::iter::once(c).nfkc().filter(|c| !c.is_whitespace()));
-            }
-            // Where a soft hyphen is drawn, it shows.
-            '\u{AD}' => out.push('-'),
-            // Zero-width characters and marks of direction.
-            '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2064}' | '\u{FEFF}' => {}
-            c if c.is_control() || c.is_whitespace() => {}
-            c => out.push(c),
-        }
-    }
-    out
+/// One glyph's characters as they would stand from left to right, if its script is read from the right.
+fn reversed(text: &str) -> String {
+    text.chars().rev().collect()
 }
 
 fn bounds(glyph: &Glyph) -> Rect {
@@ -264,7 +241,7 @@ pub(super) fn undecodable_share(words: &[Fragment]) -> f64 {
     let (mut bad, mut all) = (0_usize, 0_usize);
     for word in words {
         all += word.text.chars().count();
-        bad += word.text.matches(UNDECODABLE).count();
+        bad += word.text.chars().filter(|c| *c == char::REPLACEMENT_CHARACTER).count();
     }
     if all == 0 { 0.0 } else { bad as f64 / all as f64 }
 }

@@ -92,7 +92,6 @@ create table extraction (
     finished_at bigint,
     -- The first instant of the month whose quota paid for it.
     debit_month bigint not null,
-    refunded boolean not null default false,
     foreign key (template_id, template_version) references template_version (template_id, version)
 );
 create index extraction_pending on extraction (order_key, id, created_at) where status = 'pending';

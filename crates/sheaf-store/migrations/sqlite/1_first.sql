@@ -92,7 +92,6 @@ create table extraction (
     finished_at integer,
     -- The first instant of the month whose quota paid for it.
     debit_month integer not null,
-    refunded integer not null default 0,
     foreign key (template_id, template_version) references template_version (template_id, version)
 ) strict, without rowid;
 create index extraction_pending on extraction (order_key, id, created_at) where status = 'pending';

@@ -33,14 +33,9 @@ impl Fixture {
         Self::open(config, folder).await
     }
 
-    /// `None`, loudly, where there is no server.
+    /// `None` where there is no server.
     pub(crate) async fn postgres() -> Option<Self> {
-        let Some(server) = postgres::server() else {
-            eprintln!(
-                "SKIPPED on PostgreSQL: set SHEAF_TEST_POSTGRES to a postgres:// url, or install PostgreSQL"
-            );
-            return None;
-        };
+        let server = postgres::server()?;
         let name = format!("sheaf_test_{}", uuid::Uuid::now_v7().simple());
         let mut admin = server.connect().await.unwrap();
         sqlx::query(AssertSqlSafe(format!("create database {name}"))).execute(&mut admin).await.unwrap();

@@ -1,7 +1,8 @@
 //! What the store promises, checked on both databases.
 //!
 //! SQLite always; PostgreSQL on the server that `SHEAF_TEST_POSTGRES` names, else on a throwaway one where PostgreSQL is
-//! installed, else not at all, and then each test says so.
+//! installed, else not at all, and the run says so. Each test has a database of its own; on a server that was named
+//! they are called `sheaf_test_…` and stay there.
 
 #![expect(
     clippy::unwrap_used,

@@ -1,6 +1,6 @@
 //! A PostgreSQL server to test on.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::str::FromStr;
@@ -8,12 +8,21 @@ use std::sync::OnceLock;
 
 use sqlx::postgres::PgConnectOptions;
 
-/// The server that is shared by all tests of this process; `None` where there is none.
+/// The server that is shared by all tests of this process; `None`, loudly, where there is none.
 pub(crate) fn server() -> Option<&'static PgConnectOptions> {
     static SERVER: OnceLock<Option<PgConnectOptions>> = OnceLock::new();
     let server = SERVER.get_or_init(|| match std::env::var("SHEAF_TEST_POSTGRES") {
         Ok(url) => Some(PgConnectOptions::from_str(&url).expect("SHEAF_TEST_POSTGRES is a postgres:// url")),
-        Err(_) => programs().map(|programs| start(&programs)),
+        Err(_) => match programs() {
+            Some(programs) => Some(start(&programs)),
+            None => {
+                // Past the test harness, which shows nothing that a passing test prints.
+                let message = "SKIPPED all tests on PostgreSQL: set SHEAF_TEST_POSTGRES to a postgres:// url, or \
+                               install PostgreSQL";
+                writeln!(std::io::stderr(), "\n{message}\n").expect("stderr is open");
+                None
+            }
+        },
     });
     server.as_ref()
 }

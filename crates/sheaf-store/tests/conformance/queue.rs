@@ -73,6 +73,10 @@ async fn accounts_that_waited_gain_nothing_and_lose_nothing(t: Fixture) {
     // Ada has used much before; then the queue is empty, and all start level.
     t.batch(ada, 30).await;
     assert_eq!(t.drain().await, 30);
+    // What somebody waits for does not count in that, though it runs now.
+    let document = t.documents(eve.0, 1).await[0];
+    t.store.create_extraction(eve.0, document, eve.1, Tier::Standard).await.unwrap();
+    assert_eq!(t.store.claim(WORKER, 1).await.unwrap().len(), 1);
     let bobs = t.batch(bob, 10).await;
     let adas = t.batch(ada, 10).await;
     // A second batch of the same account does not make it faster.
@@ -188,7 +192,8 @@ async fn a_lost_lease_goes_back_and_the_third_fails(t: Fixture) {
         let claims = t.store.claim(&format!("worker-{attempt}"), 2).await.unwrap();
         assert_eq!(claims.iter().map(|claim| claim.attempt).collect::<Vec<_>>(), [attempt; 2]);
         t.advance(LEASE_MS);
-        assert!(t.store.claim("other", 2).await.unwrap().is_empty(), "a lease holds to its last moment");
+        assert!(t.store.claim("other", 2).await.unwrap().is_empty());
+        assert_eq!(t.store.queue_depth().await.unwrap().running, 2, "a lease holds to its last moment");
         t.advance(1);
         assert!(t.store.claim("other", 2).await.unwrap().is_empty());
         t.advance(8_000);

@@ -10,7 +10,7 @@ use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 
-use super::error::{Problem, Quota};
+use super::error::Problem;
 use super::{operations, reference};
 
 const SECURITY: &str = "api_key";
@@ -33,7 +33,7 @@ const SECURITY: &str = "api_key";
         (name = "Account", description = "Usage and keys."),
         (name = "Operations", description = "For those who run the server."),
     ),
-    components(schemas(Problem, Quota, Fault)),
+    components(schemas(Problem, Fault)),
 )]
 struct Frame;
 
@@ -49,16 +49,20 @@ pub(super) fn frame() -> utoipa::openapi::OpenApi {
     frame
 }
 
-/// The description of the whole API.
+/// The description of the whole API, indented, as it is committed and served.
 #[must_use]
-pub fn openapi() -> utoipa::openapi::OpenApi {
-    let mut openapi = operations().into_openapi();
-    for (path, item) in &mut openapi.paths.paths {
-        for operation in operations_of(item) {
-            complete(operation, path.starts_with("/v1/"));
+pub fn openapi() -> &'static str {
+    static JSON: LazyLock<String> = LazyLock::new(|| {
+        let mut openapi = operations().into_openapi();
+        for (path, item) in &mut openapi.paths.paths {
+            for operation in operations_of(item) {
+                complete(operation, path.starts_with("/v1/"));
+            }
         }
-    }
-    openapi
+        // The types describe themselves to Rust readers.
+        openapi.to_pretty_json().unwrap_or_default().replace("`None`", "null") + "\n"
+    });
+    &JSON
 }
 
 /// Adds what is the same everywhere: who may call, and in which shape failures come.
@@ -73,6 +77,10 @@ fn complete(operation: &mut Operation, needs_key: bool) {
     };
     if readable {
         add("400", "The request is malformed; `errors` points at each fault");
+    }
+    if operation.request_body.is_some() {
+        add("413", "The body is larger than the limit");
+        add("415", "The body has another Content-Type");
     }
     if needs_key {
         operation.security = Some(vec![SecurityRequirement::new(SECURITY, [""; 0])]);
@@ -98,25 +106,19 @@ fn operations_of(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     [&mut item.get, &mut item.put, &mut item.post, &mut item.delete].into_iter().flatten()
 }
 
-static JSON: LazyLock<String> = LazyLock::new(|| {
-    let mut json = openapi().to_pretty_json().unwrap_or_default();
-    json.push('\n');
-    json
-});
-
-static PAGE: LazyLock<String> = LazyLock::new(|| reference::page(&serde_json::json!(openapi())));
-
 /// This description
 #[utoipa::path(get, path = "/openapi.json", tag = "Operations",
     responses((status = 200, description = "OpenAPI 3.1", body = serde_json::Value, content_type = "application/json")))]
 pub(super) async fn openapi_json() -> impl IntoResponse {
-    ([(CONTENT_TYPE, "application/json")], JSON.as_str())
+    ([(CONTENT_TYPE, "application/json")], openapi())
 }
 
 /// This description for people
 #[utoipa::path(get, path = "/docs", tag = "Operations",
     responses((status = 200, description = "A page that needs nothing from elsewhere", body = String, content_type = "text/html")))]
 pub(super) async fn docs_page() -> impl IntoResponse {
+    static PAGE: LazyLock<String> =
+        LazyLock::new(|| reference::page(&serde_json::from_str(openapi()).unwrap_or_default()));
     let headers = [
         (CONTENT_TYPE, "text/html; charset=utf-8"),
         (

@@ -118,7 +118,10 @@ impl ApiError {
             detail: detail.into(),
             code: code.as_str(),
             errors: Vec::new(),
-            quota: None,
+            required: None,
+            available: None,
+            limit: None,
+            resets_at: None,
             of: code,
         }))
     }
@@ -127,8 +130,8 @@ impl ApiError {
     #[must_use]
     pub fn faulty(code: Code, mut faults: Vec<Fault>) -> Self {
         let detail = match faults.as_slice() {
-            [one] if one.pointer.is_empty() => format!("the body {}", one.detail),
-            [one] => format!("{} {}", one.pointer, one.detail),
+            [one] if one.pointer.is_empty() => format!("the body: {}", one.detail),
+            [one] => format!("{}: {}", one.pointer, one.detail),
             many => format!("{} parts of the request are faulty, see errors", many.len()),
         };
         faults.truncate(MOST_FAULTS);
@@ -158,7 +161,10 @@ impl From<StoreError> for ApiError {
             StoreError::VersionMismatch { .. } => Self::new(Code::VersionMismatch, detail),
             StoreError::QuotaExceeded { required, available, limit, resets_at } => {
                 let mut error = Self::new(Code::QuotaExceeded, detail);
-                error.0.quota = Some(Quota { required, available, limit, resets_at });
+                error.0.required = Some(required);
+                error.0.available = Some(available);
+                error.0.limit = Some(limit);
+                error.0.resets_at = Some(resets_at);
                 error
             }
             StoreError::Invalid(faults) => Self::faulty(Code::InvalidRequest, faults),
@@ -214,21 +220,18 @@ pub(super) struct Problem {
     /// The parts of the request that are faulty.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<Fault>,
-    #[serde(flatten)]
-    quota: Option<Quota>,
+    /// On 402: documents that were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    required: Option<u64>,
+    /// On 402: documents left this month.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    available: Option<u64>,
+    /// On 402: documents a month.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit: Option<u64>,
+    /// On 402: when the next month starts; RFC 3339, UTC.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resets_at: Option<String>,
     #[serde(skip)]
     of: Code,
-}
-
-/// What a 402 adds.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Quota {
-    /// Documents that were asked for.
-    required: u64,
-    /// Documents left this month.
-    available: u64,
-    /// Documents a month.
-    limit: u64,
-    /// When the next month starts; RFC 3339, UTC.
-    resets_at: String,
 }

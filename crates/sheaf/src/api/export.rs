@@ -54,7 +54,7 @@ pub(super) async fn export_batch(
     let exporter = Exporter::new(format, &template, &options)
         .map_err(|error| ApiError::invalid("/table", error.to_string()))?;
 
-    let filename = format!("{}.{}", safe_filename(&batch.name), format.as_str());
+    let filename = format!("{}.{}", safe_filename(&batch.name.replace(['/', '\\'], "-")), format.as_str());
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static(format.media_type())),
         (CONTENT_DISPOSITION, attachment(&filename)),

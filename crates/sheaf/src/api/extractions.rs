@@ -113,6 +113,7 @@ async fn wait(api: &ApiState, user: UserId, id: ExtractionId) -> Result<Extracti
         }
     };
     tokio::select! {
+        biased;
         extraction = ended => extraction,
         () = sleep(api.limits.sync_timeout) => Err(not_yet(id, "the extraction has not ended yet")),
         () = api.shutdown.cancelled() => Err(not_yet(id, "the server is shutting down")),

@@ -10,7 +10,7 @@ use super::error::{ApiError, Code};
 use super::request::media_type;
 
 /// Enough for a batch of 10,000 documents with names of their own.
-const LONGEST_BODY: usize = 16 << 20;
+const LONGEST_BODY: usize = 8 << 20;
 
 /// Any JSON.
 pub(super) async fn read(request: Request) -> Result<Value, ApiError> {
@@ -44,7 +44,7 @@ pub(super) struct Members {
 impl Members {
     /// The members of `body`, which has no others than those in `known`.
     pub(super) fn new(body: Value, known: &[&str]) -> Result<Self, ApiError> {
-        Self::at(String::new(), body, known).ok_or_else(|| ApiError::invalid("", "is not an object"))
+        Self::at(String::new(), body, known).ok_or_else(|| ApiError::invalid("", "expected an object"))
     }
 
     /// The members of the object that stands at `pointer`; `None` where it is no object.

@@ -62,7 +62,9 @@ impl Form {
             return Err(ApiError::new(Code::UnsupportedType, detail));
         }
         let meter = Arc::new(Meter { limit: limits.max_request_bytes, ..Meter::default() });
-        let request = request.map(|body| Body::from_stream(Metered::new(body, Arc::clone(&meter))));
+        let request = request.map(|body| {
+            Body::from_stream(Metered { body: body.into_data_stream(), meter: Arc::clone(&meter) })
+        });
         let form = Multipart::from_request(request, &()).await.map_err(|_| {
             ApiError::new(Code::InvalidRequest, "the Content-Type names no boundary between the parts")
         })?;
@@ -195,11 +197,15 @@ struct Meter {
     /// Bytes that the parser took in without giving a part or a chunk of one.
     pent_up: AtomicU64,
     too_large: AtomicBool,
+    /// Whether the parser has to make do with what it has, once.
+    pause: AtomicBool,
 }
 
 impl Meter {
+    /// To be called before the parser is asked for anything.
     fn restart(&self) {
         self.pent_up.store(0, Relaxed);
+        self.pause.store(true, Relaxed);
     }
 
     fn count(&self, bytes: u64) -> Result<(), axum::Error> {
@@ -227,33 +233,26 @@ impl Meter {
     }
 }
 
-/// A body that is counted, and handed out one chunk a poll.
+/// A body that is counted, and handed out a chunk at a time and only when the parser cannot go on without.
 ///
-/// The parser reads ahead for as long as there is something to read: without the pause a fast client would fill the
-/// memory.
+/// The parser reads ahead whenever it is asked for anything, for as long as there is something to read: without the pauses
+/// a form would be in memory whole before its first parts are dealt with.
 struct Metered {
     body: BodyDataStream,
     meter: Arc<Meter>,
-    pause: bool,
-}
-
-impl Metered {
-    fn new(body: Body, meter: Arc<Meter>) -> Self {
-        Self { body: body.into_data_stream(), meter, pause: false }
-    }
 }
 
 impl Stream for Metered {
     type Item = Result<Bytes, axum::Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        if std::mem::take(&mut self.pause) {
+        if self.meter.pause.swap(false, Relaxed) {
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
         let chunk = self.body.poll_next_unpin(cx);
         if let Poll::Ready(Some(Ok(bytes))) = &chunk {
-            self.pause = true;
+            self.meter.pause.store(true, Relaxed);
             if let Err(error) = self.meter.count(bytes.len() as u64) {
                 return Poll::Ready(Some(Err(error)));
             }

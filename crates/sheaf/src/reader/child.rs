@@ -93,19 +93,37 @@ fn sentence(warning: PageWarning) -> &'static str {
     }
 }
 
-/// Why a document without a single word gives no values.
+/// Why a document without a single word gives no values: what holds for most of its pages, the way out where there
+/// is one.
 fn textless(document: &Document) -> String {
-    let count = |code| document.pages.iter().filter(|page| page.warnings.contains(&code)).count();
     let total = document.pages.len();
-    if count(PageWarning::Blank) == total {
-        return "every page is blank".to_owned();
-    }
-    let scanned = count(PageWarning::Scanned);
-    if scanned > 0 {
-        return format!(
-            "no page has text, {scanned} of {total} hold an image (a scan); this version of sheaf reads text only: run \
-             the file through an OCR program that adds a text layer, then upload it again"
-        );
-    }
-    "no page has text that can be read".to_owned()
+    let (warning, count) = [
+        PageWarning::Scanned,
+        PageWarning::Undecodable,
+        PageWarning::Truncated,
+        PageWarning::Damaged,
+        PageWarning::Blank,
+    ]
+    .map(|w| (w, document.pages.iter().filter(|page| page.warnings.contains(&w)).count()))
+    .into_iter()
+    .find(|&(_, count)| count > 0)
+    .unwrap_or((PageWarning::Blank, total));
+    let what = match warning {
+        PageWarning::Scanned => "an image without text (a scan)",
+        PageWarning::Undecodable => "in a font that does not say which characters it shows",
+        PageWarning::Truncated => "larger than the limits when unfolded",
+        PageWarning::Damaged => "damaged",
+        PageWarning::Blank => "blank",
+    };
+    let way_out = match warning {
+        PageWarning::Scanned | PageWarning::Undecodable => {
+            "; this version of sheaf reads text only: run the file through an OCR program that adds a text layer, then \
+             upload it again"
+        }
+        PageWarning::Truncated | PageWarning::Damaged => {
+            "; open it in a viewer, print it to a new PDF and upload that"
+        }
+        PageWarning::Blank => "",
+    };
+    format!("no page has text: {count} of {total} {} {what}{way_out}", if count == 1 { "is" } else { "are" })
 }

@@ -1,5 +1,8 @@
 //! What only a real connection shows.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
 use axum::body::{Body, Bytes};
 use axum::http::Method;
 use futures::stream;
@@ -103,4 +106,27 @@ async fn headers_of_a_part_without_end_are_cut_off() {
     let mut chunks = vec![Bytes::from(head)];
     chunks.extend((0..1_000).map(|_| Bytes::from(vec![b'x'; 10_000])));
     upload_in_chunks(&server.client(), chunks).await.expect_problem(400, "invalid_request");
+}
+
+#[tokio::test]
+async fn an_upload_is_read_no_further_than_it_is_dealt_with() {
+    let server = Server::start().await;
+    let part = |name: &str| {
+        Bytes::from(format!(
+            "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"a.pdf\"\r\n\r\n%PDF-1.7\r\n"
+        ))
+    };
+    let parts = (0..1_000).map(move |i| if i == 100 { part("unknown") } else { part("file") });
+    let sent = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&sent);
+    let body = Body::from_stream(stream::iter(parts.map(move |part| {
+        counted.fetch_add(1, Relaxed);
+        Ok::<_, std::io::Error>(part)
+    })));
+    // A client that waits for leave to send is not read on after the refusal.
+    let content_type = format!("multipart/form-data; boundary={BOUNDARY}");
+    let headers = [("content-type", content_type.as_str()), ("expect", "100-continue")];
+    let answer = server.client().send(Method::POST, "/v1/documents", &headers, body).await;
+    answer.expect_faults(400, &["/unknown"]);
+    assert!((101..110).contains(&sent.load(Relaxed)), "{sent:?} parts were read to refuse the 101st");
 }

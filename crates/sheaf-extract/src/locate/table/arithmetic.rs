@@ -3,7 +3,7 @@
 //! A product that holds confirms a row (61 of 62 such rows were right where it was measured); one that does not says
 //! little, since amounts include tax, discounts and price bases that the table has no column for.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use rust_decimal::Decimal;
 
@@ -65,17 +65,17 @@ pub(super) fn check(targets: &[Target], row: &[Option<Cell>]) -> Option<bool> {
 pub(super) fn sum_is_printed(
     targets: &[Target],
     rows: &[Vec<Option<Cell>>],
-    printed: &HashSet<Decimal>,
+    printed: &HashMap<Decimal, usize>,
 ) -> bool {
     let Some(amount) = targets.iter().position(|t| t.is("line_total")) else { return false };
-    let mut sum = Decimal::ZERO;
-    for row in rows {
-        let Some(next) = row[amount].as_ref().and_then(|c| c.decimal).and_then(|d| sum.checked_add(d)) else {
-            return false;
-        };
-        sum = next;
-    }
-    !sum.is_zero() && printed.contains(&sum.normalize())
+    let amounts: Option<Vec<Decimal>> = rows.iter().map(|row| row[amount].as_ref()?.decimal).collect();
+    let Some(amounts) = amounts else { return false };
+    let Some(sum) = amounts.iter().try_fold(Decimal::ZERO, |sum, d| sum.checked_add(*d)) else {
+        return false;
+    };
+    // A single row's amount is its own sum: what counts are the places outside the rows.
+    let inside = amounts.iter().filter(|amount| **amount == sum).count();
+    !sum.is_zero() && printed.get(&sum.normalize()).is_some_and(|&count| count > inside)
 }
 
 #[cfg(test)]

@@ -13,6 +13,10 @@ use crate::parse::{self, Locale};
 
 /// Gap between lines of one text, in line heights.
 const WRAPPED_GAP: f32 = 0.7;
+/// Difference of font sizes of one text, as a share.
+const SAME_SIZE: f32 = 0.07;
+/// Share of its column that text fills where it wraps: of two lines, and of more.
+const WRAPPED_WIDTH: (f32, f32) = (0.65, 0.45);
 /// Numbers of a cell that are tried against the row's others.
 const MOST_READINGS: usize = 6;
 /// Words of the longest date.
@@ -29,6 +33,17 @@ pub(super) struct Cell {
     pub(super) decimal: Option<Decimal>,
 }
 
+/// Where the texts of a column end on the right.
+#[derive(Debug, Clone, Copy)]
+struct Edge {
+    /// Where the next column begins.
+    limit: f32,
+    /// The rightmost end of a text before that.
+    used: f32,
+    /// Whether some row has a second line for which the first had room: details stand on lines of their own.
+    details: bool,
+}
+
 /// The template's columns and their places in the table.
 pub(super) struct Reader<'r> {
     pub(super) specs: &'r [ColumnSpec],
@@ -40,7 +55,7 @@ pub(super) struct Reader<'r> {
 impl Reader<'_> {
     /// The rows' cells in the order of the template's columns.
     pub(super) fn read(&self, rows: &[Row], runs: &[Run<'_, '_>]) -> Vec<Vec<Option<Cell>>> {
-        let edges = self.right_edges(rows, runs);
+        let edges = self.text_edges(rows, runs);
         rows.iter()
             .map(|row| {
                 let mut readings: Vec<Vec<Cell>> = self
@@ -60,18 +75,38 @@ impl Reader<'_> {
             .collect()
     }
 
-    /// For each run and column, how far to the right its texts reach without running under the next column.
-    fn right_edges(&self, rows: &[Row], runs: &[Run<'_, '_>]) -> Vec<Vec<f32>> {
-        let mut edges = vec![vec![f32::NEG_INFINITY; self.specs.len()]; runs.len()];
+    /// For each run and column, where its texts end on the right.
+    fn text_edges(&self, rows: &[Row], runs: &[Run<'_, '_>]) -> Vec<Vec<Edge>> {
+        let mut edges: Vec<Vec<Edge>> = runs
+            .iter()
+            .map(|run| {
+                let limit = |cell: usize| run.columns.get(cell + 1).map_or(f32::INFINITY, |next| next.x0);
+                let edge = |mapped: &Option<MappedCell>| Edge {
+                    limit: mapped.map_or(f32::INFINITY, |m| limit(m.cell)),
+                    used: f32::NEG_INFINITY,
+                    details: false,
+                };
+                self.mapping.cells.iter().map(edge).collect()
+            })
+            .collect();
         for row in rows {
-            let run = &runs[row.run];
             for (column, mapped) in self.mapping.cells.iter().enumerate() {
                 let Some(mapped) = mapped.filter(|_| self.specs[column].kind == FieldKind::Text) else {
                     continue;
                 };
-                let limit = run.columns.get(mapped.cell + 1).map_or(f32::INFINITY, |next| next.x0);
                 let edge = &mut edges[row.run][column];
-                *edge = right_ends(&block(mapped, row, run)).filter(|&x1| x1 <= limit).fold(*edge, f32::max);
+                let ends = right_ends(&block(mapped, row, &runs[row.run]));
+                edge.used = ends.into_iter().filter(|&x1| x1 <= edge.limit).fold(edge.used, f32::max);
+            }
+        }
+        for row in rows {
+            for (column, mapped) in self.mapping.cells.iter().enumerate() {
+                let Some(mapped) = mapped.filter(|_| self.specs[column].kind == FieldKind::Text) else {
+                    continue;
+                };
+                let edge = &mut edges[row.run][column];
+                let block = block(mapped, row, &runs[row.run]);
+                edge.details |= block.get(..2).is_some_and(|pair| has_room(pair[0], pair[1], edge.used));
             }
         }
         edges
@@ -84,7 +119,7 @@ impl Reader<'_> {
         mapped: MappedCell,
         row: &Row,
         run: &Run<'_, '_>,
-        edge: f32,
+        edge: Edge,
     ) -> Vec<Cell> {
         let spec = &self.specs[column];
         match spec.kind {
@@ -109,7 +144,7 @@ impl Reader<'_> {
                 if found.number.percent && !percent {
                     continue;
                 }
-                cells.push(number_cell(found, tokens, run.page));
+                cells.push(of_number(&found, tokens, run.page));
                 if cells.len() == MOST_READINGS {
                     return cells;
                 }
@@ -138,14 +173,20 @@ impl Reader<'_> {
     }
 }
 
-fn number_cell(found: Found, tokens: &[Token<'_>], page: usize) -> Cell {
-    let decimal = found.decimal();
+/// The cell of a number among these words.
+pub(super) fn of_number(found: &Found, tokens: &[Token<'_>], page: usize) -> Cell {
     Cell {
-        provenance: provenance(found.source, &tokens[found.words], page),
+        value: found.number.value.clone(),
+        provenance: provenance(found.source.clone(), &tokens[found.words.clone()], page),
         certain: found.number.certain,
-        decimal,
-        value: found.number.value,
+        decimal: found.decimal(),
     }
+}
+
+/// The cell of these words as they stand.
+pub(super) fn of_text(words: &[Token<'_>], page: usize) -> Cell {
+    let source = join(words);
+    Cell { value: source.clone(), provenance: provenance(source, words, page), certain: true, decimal: None }
 }
 
 fn provenance(source: String, tokens: &[Token<'_>], page: usize) -> Provenance {
@@ -160,19 +201,19 @@ fn provenance(source: String, tokens: &[Token<'_>], page: usize) -> Provenance {
 
 /// The text that names the row: its first line and those it wraps to; details that follow on lines of their own are
 /// left out.
-fn text(mapped: MappedCell, row: &Row, run: &Run<'_, '_>, edge: f32) -> Option<Cell> {
+fn text(mapped: MappedCell, row: &Row, run: &Run<'_, '_>, edge: Edge) -> Option<Cell> {
     let block = block(mapped, row, run);
-    let edge = right_ends(&block).fold(edge, f32::max);
-    let wrapped =
-        block.windows(2).take_while(|pair| is_full(pair[0], pair[1], edge) && !is_detail(pair[1])).count();
+    let used = right_ends(&block).into_iter().fold(edge.used, f32::max);
+    let start = block.first()?.first()?.x0;
+    let width = if block.len() == 2 { WRAPPED_WIDTH.0 } else { WRAPPED_WIDTH.1 };
+    let narrow = edge.limit.is_finite() && used - start < width * (edge.limit - start);
+    let room = if edge.details { used.max(edge.limit) } else { used };
+    let wraps = |pair: &[&[Token<'_>]]| {
+        is_open(pair[0]) || !narrow && !has_room(pair[0], pair[1], room) && !is_detail(pair[1])
+    };
+    let wrapped = block.windows(2).take_while(|pair| wraps(pair)).count();
     let words: Vec<Token<'_>> = block.get(..=wrapped)?.concat();
-    let source = join(&words);
-    Some(Cell {
-        value: source.clone(),
-        provenance: provenance(source, &words, run.page),
-        certain: true,
-        decimal: None,
-    })
+    Some(of_text(&words, run.page))
 }
 
 /// The first lines of a row's text right below each other, with the same left edge and style.
@@ -194,24 +235,28 @@ fn block<'r, 'd>(mapped: MappedCell, row: &Row, run: &'r Run<'_, 'd>) -> Vec<&'r
     block
 }
 
-fn right_ends(block: &[&[Token<'_>]]) -> impl Iterator<Item = f32> {
-    block.iter().filter_map(|line| line.last()).map(|token| token.x1)
+fn right_ends(block: &[&[Token<'_>]]) -> Vec<f32> {
+    block.iter().filter_map(|line| line.last()).map(|token| token.x1).collect()
 }
 
 /// Whether two words of lines below each other belong to one block.
 fn is_close(last: &Token<'_>, next: &Token<'_>) -> bool {
     let height = last.height().min(next.height()).max(1.0);
     next.word.bold == last.word.bold
-        && (next.word.font_size - last.word.font_size).abs() < 0.15 * last.word.font_size.max(1.0)
+        && (next.word.font_size - last.word.font_size).abs() < SAME_SIZE * last.word.font_size.max(1.0)
         && next.y0 - last.y1 < WRAPPED_GAP * height
 }
 
-/// Whether a line had no room for the first word of the next: text wraps only then, so a word that had room starts a
-/// line of its own.
-fn is_full(line: &[Token<'_>], next: &[Token<'_>], edge: f32) -> bool {
-    let (Some(last), Some(next)) = (line.last(), next.first()) else { return false };
-    let room = edge - last.x1 - 0.5 * (last.character() + next.character());
-    last.text().ends_with(['-', '/', ',', '&']) || room < next.x1 - next.x0
+/// Whether a line had room for the first word of the next: text wraps only where it had none, so a word that had
+/// room starts a line of its own.
+fn has_room(line: &[Token<'_>], next: &[Token<'_>], edge: f32) -> bool {
+    let (Some(last), Some(next)) = (line.last(), next.first()) else { return true };
+    edge - last.x1 - 0.5 * (last.character() + next.character()) >= next.x1 - next.x0
+}
+
+/// Whether a line ends in the middle of a word or a list.
+fn is_open(line: &[Token<'_>]) -> bool {
+    line.last().is_some_and(|last| last.text().ends_with(['-', '/', ',', '&']))
 }
 
 /// `GTIN: 4012345…`: a label and its value.

@@ -29,8 +29,11 @@ const NUMBER_AS_TEXT: f32 = 0.3;
 const PERCENT_MISFIT: f32 = 2.0;
 /// Parting two words that touch; less the wider the gap.
 const PART_CLOSE: f32 = 3.0;
-/// Keeping words together across a gap that parts phrases, in a column of numbers and in others.
+/// Keeping words together across a gap that parts phrases, in a column of numbers and in others, for each such gap
+/// that would find room.
 const KEEP_ACROSS_GAP: (f32, f32) = (1.0, 0.3);
+/// Gaps that count at most.
+const WIDEST_GAP: f32 = 8.0;
 /// Keeping words together across a drawn border.
 const KEEP_ACROSS_BORDER: f32 = 4.0;
 /// A second number in a cell of a column of numbers.
@@ -132,8 +135,13 @@ pub(super) fn assign(line: &Line<'_>, columns: &[Column], rules: &PageRules) -> 
         let link = i.checked_sub(1).map(|p| Link::new(&line.tokens[p], token, rules));
         // The cheapest state of the columns to the left.
         let mut left = (f32::INFINITY, 0);
+        // A currency stands where its number stands.
+        let amount = line
+            .tokens
+            .get(i + 1)
+            .filter(|next| !number && goes_with_number(token) && is_number(next) && token.gap_to(next) < 1.0);
         for (c, column) in columns.iter().enumerate() {
-            let place = distance(token, column);
+            let place = distance(amount.unwrap_or(token), column);
             let mut enter = |state: usize, previous: usize, total: f32| {
                 if total < next[state] {
                     next[state] = total;
@@ -188,7 +196,12 @@ impl Link {
         let close = gap < 1.0;
         Self {
             part: if close { PART_CLOSE * (1.0 - gap.max(0.0)) } else { 0.0 },
-            keep: if close { (0.0, 0.0) } else { KEEP_ACROSS_GAP },
+            keep: if close {
+                (0.0, 0.0)
+            } else {
+                let gaps = gap.min(WIDEST_GAP);
+                (gaps * KEEP_ACROSS_GAP.0, gaps * KEEP_ACROSS_GAP.1)
+            },
             groups: close && is_group(left.text(), right.text()),
         }
     }

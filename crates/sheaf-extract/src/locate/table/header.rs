@@ -18,6 +18,10 @@ const OUTER_COLUMN: f32 = 12.0;
 const MOST_STACKED: usize = 5;
 /// Assignments kept while columns are assigned one after the other.
 const BEAM: usize = 48;
+/// What a place counts that no label names.
+const GUESS: f32 = 0.4;
+/// Concepts whose columns rows can confirm without a label: factors that multiply, and text among numbers.
+const GUESSED: [&str; 4] = ["description", "quantity", "unit_price", "line_total"];
 /// Assignments of a header that are tried on its rows.
 const MOST_MAPPINGS: usize = 4;
 
@@ -27,7 +31,8 @@ pub(super) struct HeaderCell {
     pub(super) x0: f32,
     pub(super) x1: f32,
     /// All lines joined.
-    pub(super) label: Label,
+    text: String,
+    label: Label,
     /// What stands below, as far as the label says.
     pub(super) content: Content,
     /// The lines of the cell from top to bottom.
@@ -53,6 +58,37 @@ pub(super) struct Mapping {
     pub(super) cells: Vec<Option<MappedCell>>,
     /// Sum of the affinities.
     pub(super) score: f32,
+    /// A column that no label names, whose place the rows have to confirm.
+    pub(super) guess: Option<usize>,
+}
+
+impl Mapping {
+    /// This mapping with one more column each, in a cell that no column has taken.
+    pub(super) fn guesses(&self, header: &Header, targets: &[Target]) -> Vec<Self> {
+        let free = |cell: usize| self.cells.iter().flatten().all(|taken| taken.cell != cell);
+        let mut guesses = Vec::new();
+        for (column, target) in targets.iter().enumerate().filter(|&(column, _)| self.cells[column].is_none())
+        {
+            let wanted = target.content();
+            if !GUESSED.iter().any(|concept| target.is(concept)) {
+                continue;
+            }
+            for (cell, header) in header.cells.iter().enumerate().filter(|&(cell, _)| free(cell)) {
+                let suits = header.content == Content::Any
+                    || header.content == wanted
+                    || header.content.is_numeric()
+                        && wanted.is_numeric()
+                        && header.content != Content::Percent;
+                if suits {
+                    let mut guess = self.clone();
+                    guess.cells[column] = Some(MappedCell { cell, affinity: GUESS, labels_above: 0 });
+                    guess.guess = Some(column);
+                    guesses.push(guess);
+                }
+            }
+        }
+        guesses
+    }
 }
 
 /// A column's place in a header.
@@ -221,7 +257,7 @@ impl Stack {
             Some((concept, similarity, _)) if similarity >= 0.7 => concept.content,
             _ => Content::Any,
         };
-        HeaderCell { x0: self.x0, x1: self.x1, label, content, parts: self.parts }
+        HeaderCell { x0: self.x0, x1: self.x1, text, label, content, parts: self.parts }
     }
 }
 
@@ -260,7 +296,8 @@ fn split(line: &Line<'_>, phrase: Range<usize>) -> Vec<Range<usize>> {
         let text = line.text(part.clone());
         // "Positions-" goes on in the next line; "Description, period" is one label.
         let fragment = part.len() == 1 && text.ends_with('-') && text.len() > 4;
-        let listed = part.end < phrase.end && text.ends_with([',', '/', '&', '+']);
+        let listed = part.end < phrase.end && text.ends_with([',', '/', '&', '+'])
+            || part.start > phrase.start && text.starts_with(['/', '&', '+', '(', '|']);
         fragment || !listed && Lexicon::get().is_column(&Label::new(&text))
     };
     if phrase.len() < 2 || phrase.len() > 2 * LONGEST_LABEL || known(phrase.clone()) {
@@ -291,7 +328,7 @@ fn split(line: &Line<'_>, phrase: Range<usize>) -> Vec<Range<usize>> {
 
 /// The best one-to-one assignments of columns to cells; none where too few columns are named.
 fn mappings(cells: &[HeaderCell], targets: &[Target]) -> Vec<Mapping> {
-    let mut beam = vec![Mapping { cells: Vec::new(), score: 0.0 }];
+    let mut beam = vec![Mapping { cells: Vec::new(), score: 0.0, guess: None }];
     for target in targets {
         let options: Vec<MappedCell> = cells
             .iter()
@@ -327,12 +364,11 @@ fn mappings(cells: &[HeaderCell], targets: &[Target]) -> Vec<Mapping> {
 
 /// How well a header cell names a column, by all its lines or by one of them, and how many labels stand above it.
 fn affinity(target: &Target, cell: &HeaderCell) -> (f32, usize) {
-    let whole = target.affinity(&cell.label);
+    let whole = target.affinity(&cell.text);
     let mut best = (whole, 0);
     for (above, (_, part)) in cell.parts.iter().enumerate() {
-        let label = Label::new(part);
         // A line of a wrapped label says less than the whole.
-        let single = 0.95 * target.affinity(&label);
+        let single = 0.95 * target.affinity(part);
         if cell.parts.len() > 1 && single > best.0 {
             best = (single, above);
         }

@@ -16,8 +16,13 @@ const WEAK: f32 = 0.6;
 const SYNONYM: f32 = 0.9;
 /// What the column's name counts against the template's own anchor.
 const NAME: f32 = 0.95;
+/// What one of several labels in a cell counts.
+const HALF: f32 = 0.95;
 /// What a loose match counts where another concept fits the header better.
 const CONTESTED: f32 = 0.4;
+
+/// Words of the longest label that is known by its start.
+const LONGEST_ENDING: usize = 5;
 
 /// What stands in a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,11 +152,7 @@ impl Label {
 
     /// Whether the words start with the known label; one that is a single word must be all there is.
     fn opens_with(&self, known: &Self) -> bool {
-        if known.words.len() == 1 {
-            self.tight == known.tight
-        } else {
-            self.words.starts_with(&known.words) || self.tight == known.tight
-        }
+        self.tight == known.tight || known.words.len() > 1 && self.words.starts_with(&known.words)
     }
 }
 
@@ -206,11 +207,43 @@ pub(super) enum Stop {
     End,
 }
 
+/// How much a text is like a label of lines that are no rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Likeness {
+    /// It is one that rows have as well.
+    Weak,
+    /// It starts like one.
+    Start,
+    /// It is one.
+    Label,
+}
+
+/// A label of lines that are no rows.
+#[derive(Debug)]
+struct Ending {
+    stop: Stop,
+    label: Label,
+    weak: bool,
+    /// Whether a short text that starts so is one as well.
+    open: bool,
+}
+
+impl Ending {
+    fn likeness(&self, text: &Label) -> Option<Likeness> {
+        if text.opens_with(&self.label) {
+            return Some(if self.weak { Likeness::Weak } else { Likeness::Label });
+        }
+        let opens =
+            self.open && text.words.len() <= LONGEST_ENDING && text.words.starts_with(&self.label.words);
+        opens.then_some(Likeness::Start)
+    }
+}
+
 /// Concepts of columns and labels of lines.
 #[derive(Debug, Default)]
 pub(super) struct Lexicon {
     concepts: Vec<Concept>,
-    stops: Vec<(Stop, Label)>,
+    stops: Vec<Ending>,
 }
 
 impl Lexicon {
@@ -241,8 +274,16 @@ impl Lexicon {
             let Some((_, labels)) = line.split_once(':') else { continue };
             for label in labels.split(',').map(str::trim) {
                 let (text, weight) = label.strip_prefix('~').map_or((label, 1.0), |weak| (weak, WEAK));
+                let (text, open) = text.strip_prefix('^').map_or((text, false), |open| (open, true));
                 match (stop, lexicon.concepts.last_mut()) {
-                    (Some(stop), _) => lexicon.stops.push((stop, Label::new(text))),
+                    (Some(stop), _) => {
+                        lexicon.stops.push(Ending {
+                            stop,
+                            label: Label::new(text),
+                            weak: weight < 1.0,
+                            open,
+                        });
+                    }
                     (None, Some(concept)) => concept.labels.push((Label::new(text), weight)),
                     (None, None) => {}
                 }
@@ -269,9 +310,20 @@ impl Lexicon {
             && self.concepts.iter().any(|c| c.labels.iter().any(|(label, _)| label.tight == printed.tight))
     }
 
-    /// What a text at the start of a line says about the table.
-    pub(super) fn stop(&self, text: &Label) -> Option<Stop> {
-        self.stops.iter().find(|(_, known)| text.opens_with(known)).map(|&(stop, _)| stop)
+    /// What a text says about the table, by the label it is most like.
+    pub(super) fn stop(&self, text: &str) -> Option<(Stop, Likeness)> {
+        // Bilingual labels: "Total net / Subtotal".
+        let labels: Vec<Label> = text.split('/').map(Label::new).filter(|label| !label.is_empty()).collect();
+        let mut best: Option<(Stop, Likeness)> = None;
+        for ending in &self.stops {
+            let likeness = labels.iter().filter_map(|label| ending.likeness(label)).max();
+            if let Some(likeness) = likeness
+                && best.is_none_or(|(_, b)| likeness > b)
+            {
+                best = Some((ending.stop, likeness));
+            }
+        }
+        best
     }
 
     fn concept_for(&self, label: &Label, kind: FieldKind) -> Option<&Concept> {
@@ -320,9 +372,18 @@ impl Target {
         self.concept.is_some_and(|c| c.name == concept)
     }
 
-    /// How well a printed header names this column, 0 to 1: the template's anchors first, then the column's name,
-    /// then the synonyms of its concept.
-    pub(super) fn affinity(&self, printed: &Label) -> f32 {
+    /// How well a printed header names this column, 0 to 1; of a bilingual one ("Menge / Qty"), the better half.
+    pub(super) fn affinity(&self, printed: &str) -> f32 {
+        let whole = self.affinity_of(&Label::new(printed));
+        printed
+            .split(['/', '|'])
+            .filter(|half| half.len() < printed.len())
+            .map(|half| HALF * self.affinity_of(&Label::new(half)))
+            .fold(whole, f32::max)
+    }
+
+    /// The template's anchors come first, then the column's name, then the synonyms of its concept.
+    fn affinity_of(&self, printed: &Label) -> f32 {
         let anchor = self.anchors.iter().map(|anchor| printed.similarity(anchor)).fold(0.0, f32::max);
         if anchor >= 1.0 {
             return 1.0;
@@ -403,9 +464,8 @@ mod tests {
         ] {
             let targets = [&description, &quantity, &price, &total];
             for (i, header) in headers.iter().enumerate() {
-                let label = Label::new(header);
                 for (j, target) in targets.iter().enumerate() {
-                    let affinity = target.affinity(&label);
+                    let affinity = target.affinity(header);
                     assert!(if i == j { affinity > 0.85 } else { affinity < 0.6 }, "{header}: {affinity}");
                 }
             }
@@ -415,10 +475,10 @@ mod tests {
     #[test]
     fn codes_are_no_descriptions_and_percentages_no_money() {
         let description = target("description", FieldKind::Text);
-        assert!(description.affinity(&Label::new("Art-Nr.")) < 0.1);
+        assert!(description.affinity("Art-Nr.") < 0.1);
         let total = target("line_total", FieldKind::Currency);
-        assert!(total.affinity(&Label::new("Total %")) < 0.1);
-        assert!(total.affinity(&Label::new("Steuerbetrag")) < 0.45);
+        assert!(total.affinity("Total %") < 0.1);
+        assert!(total.affinity("Steuerbetrag") < 0.45);
     }
 
     #[test]
@@ -427,14 +487,16 @@ mod tests {
             ("Total", Some(Stop::Total)),
             ("Tax", Some(Stop::Total)),
             ("Taxi", None),
-            ("Total care package", None),
+            ("Total care package for three years", None),
+            ("Total before discount", Some(Stop::Total)),
+            ("TOTAL NETO / SUBTOTAL", Some(Stop::Total)),
             ("Rechnungssumme Netto (exkl. USt.)", Some(Stop::Total)),
             ("Sub-Total:", Some(Stop::Subtotal)),
             ("Übertrag", Some(Stop::Subtotal)),
             ("Payment terms: 15 days", Some(Stop::End)),
             ("", None),
         ] {
-            assert_eq!(Lexicon::get().stop(&Label::new(text)), stop, "{text}");
+            assert_eq!(Lexicon::get().stop(text).map(|(stop, _)| stop), stop, "{text}");
         }
     }
 }

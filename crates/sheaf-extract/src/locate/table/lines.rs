@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use sheaf_types::{Document, Page, Word};
 
+use super::header;
 use crate::parse::fold::tight;
 
 /// Gap that parts two phrases, in mean character widths of its two neighbours: more than one blank of a monospaced
@@ -218,7 +219,7 @@ impl<'d> Lines<'d> {
         all
     }
 
-    /// Leaves out lines in the margins that stand at the same height on several pages, digits ignored.
+    /// Leaves out lines in the margins that stand at the same height on several pages, page numbers ignored.
     fn drop_running_heads(&mut self, document: &Document) {
         let key = |line: &Line<'_>| -> Option<(u32, String)> {
             let height = document.pages.get(line.page)?.height;
@@ -226,8 +227,8 @@ impl<'d> Lines<'d> {
             if (MARGIN..1.0 - MARGIN).contains(&at) {
                 return None;
             }
-            let text = tight(&line.text(0..line.tokens.len()));
-            let bare: String = text.chars().filter(|c| !c.is_ascii_digit()).collect();
+            let words = line.tokens.iter().map(Token::text).filter(|word| !is_page_number(word));
+            let bare = tight(&words.collect::<String>());
             // Two thousandths of the page are two points on A4.
             Some(((at * 250.0).round() as u32, bare))
         };
@@ -243,9 +244,14 @@ impl<'d> Lines<'d> {
         self.lines.retain(|line| {
             let repeats = key(line).and_then(|key| pages.get(&key)).is_some_and(|seen| seen.len() > 1);
             // A table's header that every page repeats is wanted.
-            !repeats || line.phrases.len() > 2
+            !repeats || header::heads_a_table(line)
         });
     }
+}
+
+/// `2`, `2/3`, `-2-`.
+fn is_page_number(word: &str) -> bool {
+    word.len() <= 5 && word.chars().all(|c| c.is_ascii_digit() || matches!(c, '/' | '-' | '.' | '|'))
 }
 
 /// Whether a word stands on the line of the words before it, which come sorted by their middles.

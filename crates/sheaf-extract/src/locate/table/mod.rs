@@ -12,8 +12,9 @@ mod lexicon;
 mod lines;
 mod numbers;
 mod rows;
+mod unlabelled;
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use indexmap::IndexMap;
 use rust_decimal::Decimal;
@@ -31,6 +32,12 @@ use rows::Plan;
 
 /// Headers of different tables that are tried.
 const MOST_TABLES: usize = 24;
+/// Assignments of columns that are tried for each header.
+const MOST_READINGS: usize = 24;
+/// What a column without a header counts.
+const UNLABELLED: f32 = 0.7;
+/// Share of the rows that must confirm a column whose header does not name it.
+const CONFIRMED: f32 = 0.6;
 
 /// Finds the table of a field.
 ///
@@ -55,8 +62,9 @@ pub(crate) fn extract(document: &Document, field: &FieldSpec, locale: &Locale) -
     for (header, mappings) in &headers {
         let repeats: Vec<&Header> =
             all.iter().filter(|h| h.lines.start > header.lines.start && h.repeats_as(header)).collect();
-        for mapping in mappings {
-            let table = Table::read(&lines, field, &targets, header, &repeats, mapping, locale, &printed);
+        let guesses = mappings.iter().flat_map(|mapping| mapping.guesses(header, &targets));
+        for mapping in mappings.iter().cloned().chain(guesses).take(MOST_READINGS) {
+            let table = Table::read(&lines, field, &targets, header, &repeats, &mapping, locale, &printed);
             if let Some(table) = table
                 && best.as_ref().is_none_or(|b| table.score > b.score)
             {
@@ -64,7 +72,7 @@ pub(crate) fn extract(document: &Document, field: &FieldSpec, locale: &Locale) -
             }
         }
     }
-    match best {
+    match best.or_else(|| Table::without_header(&lines, &targets, locale, &printed)) {
         Some(table) => table.into_result(field),
         None => ground::nothing(field),
     }
@@ -75,17 +83,21 @@ pub(crate) fn means(column: &ColumnSpec, concept: &str) -> bool {
     Target::new(column).is(concept)
 }
 
-/// Numbers of the document, for sums to be looked up in.
-fn printed_numbers(lines: &Lines<'_>, locale: &Locale) -> HashSet<Decimal> {
-    lines
+/// How often each number stands in the document, for sums to be looked up in.
+fn printed_numbers(lines: &Lines<'_>, locale: &Locale) -> HashMap<Decimal, usize> {
+    let mut counts = HashMap::new();
+    let numbers = lines
         .lines
         .iter()
         .flat_map(|line| {
             line.phrases.iter().flat_map(|p| numbers::find(&line.tokens[p.clone()], locale.decimal))
         })
         .filter(|found| !found.number.percent)
-        .filter_map(|found| found.decimal().map(|d| d.normalize()))
-        .collect()
+        .filter_map(|found| found.decimal().map(|d| d.normalize()));
+    for number in numbers {
+        *counts.entry(number).or_insert(0) += 1;
+    }
+    counts
 }
 
 /// A reading of the document's table.
@@ -110,7 +122,7 @@ impl Table {
         repeats: &[&Header],
         mapping: &Mapping,
         locale: &Locale,
-        printed: &HashSet<Decimal>,
+        printed: &HashMap<Decimal, usize>,
     ) -> Option<Self> {
         let plan = Plan::new(header, mapping, targets, locale.decimal)?;
         let runs = rows::body(lines, header, repeats, &plan);
@@ -121,13 +133,40 @@ impl Table {
             return None;
         }
         let products: Vec<Option<bool>> = rows.iter().map(|row| arithmetic::check(targets, row)).collect();
-        let sum_holds = rows.len() > 1 && arithmetic::sum_is_printed(targets, &rows, printed);
+        let sum_holds = arithmetic::sum_is_printed(targets, &rows, printed);
         let mapped = mapping.cells.iter().flatten().count().max(1);
         let filled = rows.iter().flatten().flatten().count() as f32 / (rows.len() * mapped) as f32;
         let right = products.iter().filter(|p| **p == Some(true)).count() as f32 / rows.len() as f32;
-        let score = mapping.score * filled + right + if sum_holds { 0.5 } else { 0.0 };
+        let worded = worded(targets, &rows);
+        if let Some(column) = mapping.guess {
+            let confirmed = if targets[column].is("description") { worded } else { right };
+            if confirmed < CONFIRMED {
+                return None;
+            }
+        }
+        let score = mapping.score * filled + right + 0.5 * worded + if sum_holds { 0.5 } else { 0.0 };
         let affinities = mapping.cells.iter().map(|m| m.map_or(0.0, |m| m.affinity)).collect();
         Some(Self { rows, affinities, products, sum_holds, score })
+    }
+
+    /// Rows without a header; only where most products hold or the sum does.
+    fn without_header(
+        lines: &Lines<'_>,
+        targets: &[Target],
+        locale: &Locale,
+        printed: &HashMap<Decimal, usize>,
+    ) -> Option<Self> {
+        let rows = unlabelled::rows(lines, targets, locale.decimal);
+        let products: Vec<Option<bool>> = rows.iter().map(|row| arithmetic::check(targets, row)).collect();
+        let right = products.iter().filter(|p| **p == Some(true)).count();
+        let sum_holds = arithmetic::sum_is_printed(targets, &rows, printed);
+        (sum_holds || 2 * right > rows.len()).then(|| Self {
+            affinities: vec![UNLABELLED; targets.len()],
+            rows,
+            products,
+            sum_holds,
+            score: 0.0,
+        })
     }
 
     fn into_result(self, field: &FieldSpec) -> FieldResult {
@@ -202,4 +241,16 @@ impl Table {
             })
             .collect()
     }
+}
+
+/// The share of rows whose description is made of words; codes and numbers are none.
+fn worded(targets: &[Target], rows: &[Vec<Option<Cell>>]) -> f32 {
+    let Some(column) = targets.iter().position(|t| t.is("description")) else { return 0.0 };
+    let is_word = |word: &str| {
+        word.chars().filter(|c| c.is_alphabetic()).count() >= 3
+            && !word.contains(|c: char| c.is_ascii_digit())
+    };
+    let worded =
+        rows.iter().filter(|row| row[column].as_ref().is_some_and(|cell| cell.value.split(' ').any(is_word)));
+    worded.count() as f32 / rows.len().max(1) as f32
 }

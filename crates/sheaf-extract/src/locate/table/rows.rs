@@ -5,8 +5,8 @@ use std::ops::Range;
 use super::arithmetic;
 use super::columns::{self, Assignment, Column};
 use super::header::{Header, Mapping, heads_a_table};
-use super::lexicon::{Content, Label, Lexicon, Stop, Target};
-use super::lines::{Line, Lines, PageRules, Token};
+use super::lexicon::{Content, Lexicon, Likeness, Stop, Target};
+use super::lines::{Line, Lines, PageRules, Token, median};
 use super::numbers::{self, Found, goes_with_number, is_number};
 use crate::parse::DecimalMark;
 
@@ -16,6 +16,10 @@ const MOST_WORDS_AFTER: usize = 2;
 const LOOSE_GAP: f32 = 2.5;
 /// Gap between lines of one row, in line heights.
 const TIGHT_GAP: f32 = 0.7;
+/// Share of the rows whose amounts say where and how amounts stand.
+const MOST_ROWS: f32 = 0.6;
+/// Slack of aligned edges, in points.
+const ALIGNED: f32 = 2.0;
 /// Lines above its anchor that a row may begin with.
 const MOST_LINES_ABOVE: usize = 60;
 
@@ -32,6 +36,13 @@ impl<'d> BodyLine<'_, 'd> {
         let start = self.assignment.partition_point(|&c| c < column);
         let end = self.assignment.partition_point(|&c| c <= column);
         &self.line.tokens[start..end]
+    }
+
+    /// The columns that have words.
+    fn pattern(&self) -> Vec<usize> {
+        let mut columns = self.assignment.clone();
+        columns.dedup();
+        columns
     }
 
     /// The words that continue a text of this column which starts at `start`, by their left edge.
@@ -163,6 +174,24 @@ impl Plan {
         })
     }
 
+    /// Whether a line after the table's end is one more row: its product holds, or it fills all the columns that the
+    /// first row filled.
+    fn goes_on(&self, line: &BodyLine<'_, '_>, pattern: Option<&[usize]>) -> bool {
+        let same = |pattern: &[usize]| {
+            let own = line.pattern();
+            pattern.len() >= 3 && pattern.iter().all(|column| own.contains(column))
+        };
+        self.product_holds(line)
+            || self.is_anchor(line)
+                && self.has_text(line)
+                && !self.text.is_some_and(|c| line.cell(c).iter().all(is_number))
+                && pattern.is_some_and(same)
+    }
+
+    fn is_negative(&self, line: &BodyLine<'_, '_>) -> bool {
+        line.numbers(self.key, self.mark).first().is_some_and(|found| found.number.value.starts_with('-'))
+    }
+
     /// Whether the line has a quantity, a price and their product as its amount.
     fn product_holds(&self, line: &BodyLine<'_, '_>) -> bool {
         let Some(factors) = self.factors else { return false };
@@ -185,6 +214,7 @@ pub(super) fn body<'l, 'd>(
     let mut current = header;
     let mut open = true;
     let mut fresh = true;
+    let mut pattern: Option<Vec<usize>> = None;
     let mut next = header.lines.end;
     while let Some(line) = lines.lines.get(next) {
         if let Some(repeat) = repeats.iter().find(|h| h.lines.contains(&next)) {
@@ -202,13 +232,21 @@ pub(super) fn body<'l, 'd>(
         let Some(run) = runs.last_mut() else { continue };
         let assignment = columns::assign(line, &run.columns, &lines.rules[line.page]);
         let body_line = BodyLine { line, assignment };
-        // A table inside a row, or notes between rows, do not end a table whose rows go on.
-        open = open || plan.product_holds(&body_line);
+        let stop = stop(&body_line, plan);
         if !open {
-            continue;
+            // A table inside a row, a section's total or notes do not end a table whose rows go on.
+            open = stop.is_none() && plan.goes_on(&body_line, pattern.as_deref());
+            if !open {
+                continue;
+            }
         }
-        match stop(&body_line, plan) {
-            None => run.lines.push(body_line),
+        match stop {
+            None => {
+                if pattern.is_none() && plan.is_anchor(&body_line) {
+                    pattern = Some(body_line.pattern());
+                }
+                run.lines.push(body_line);
+            }
             Some(Stop::Subtotal) => fresh = true,
             Some(Stop::Total | Stop::End) => (open, fresh) = (false, true),
         }
@@ -229,37 +267,63 @@ fn stop(line: &BodyLine<'_, '_>, plan: &Plan) -> Option<Stop> {
     if heads_a_table(line.line) {
         return Some(Stop::End);
     }
-    let filled = plan.count_filled(line);
-    let full = filled >= 2 && filled >= plan.numeric.len().min(3);
-    if full {
+    if plan.product_holds(line) {
         return None;
     }
-    let lexicon = Lexicon::get();
-    for (i, phrase) in line.line.phrases.iter().enumerate() {
-        let words = &line.line.tokens[phrase.clone()];
-        let label = words.iter().take_while(|t| !is_number(t) && !goes_with_number(t)).count();
-        let label = Label::new(&line.line.text(phrase.start..phrase.start + label));
-        match lexicon.stop(&label) {
-            Some(Stop::End) if i == 0 && filled < 2 => return Some(Stop::End),
-            Some(stop @ (Stop::Total | Stop::Subtotal)) => {
-                // A detail in a row's text may be called "Tax" as well: a total has its amount among the numbers.
-                let from = line.assignment.partition_point(|&c| c < plan.key);
-                if line.line.tokens[from..].iter().any(is_number) {
-                    return Some(stop);
-                }
-            }
-            _ => {}
-        }
+    let filled = plan.count_filled(line);
+    let mut labels = line.line.phrases.iter().enumerate().filter_map(|(i, phrase)| {
+        let words = line.line.tokens[phrase.clone()]
+            .iter()
+            .filter(|t| !is_number(t) && (!goes_with_number(t) || t.text() == "/"));
+        let text: Vec<&str> = words.map(Token::text).collect();
+        let (stop, likeness) = Lexicon::get().stop(&text.join(" "))?;
+        let applies = match stop {
+            Stop::End => i == 0 && filled < 2,
+            _ if filled < 2 => true,
+            // A row may have a tax or a discount among its cells, but is not called so.
+            _ if plan.text.is_some_and(|column| line.assignment[phrase.start] > column) => false,
+            _ => match likeness {
+                Likeness::Label => true,
+                Likeness::Start => filled < plan.numeric.len(),
+                Likeness::Weak => plan.is_negative(line),
+            },
+        };
+        applies.then_some(stop)
+    });
+    let first = labels.next()?;
+    let second = labels.next();
+    if first == Stop::End {
+        return Some(first);
     }
-    None
+    // A detail in a row's text may be called "Tax" as well: a total has its amount among the numbers, or it is one
+    // of several labels with the amounts below.
+    let from = line.assignment.partition_point(|&c| c < plan.key);
+    if has_amount(&line.line.tokens[from..]) {
+        return Some(if second.is_some() { Stop::Total } else { first });
+    }
+    (second.is_some() && !has_amount(&line.line.tokens)).then_some(Stop::Total)
+}
+
+/// Whether there is a number that is no percentage.
+fn has_amount(tokens: &[Token<'_>]) -> bool {
+    tokens.iter().enumerate().any(|(i, token)| {
+        let percent =
+            token.text().contains('%') || tokens.get(i + 1).is_some_and(|t| t.text().starts_with('%'));
+        is_number(token) && !percent
+    })
 }
 
 /// The rows of all runs.
 pub(super) fn rows(runs: &[Run<'_, '_>], lines: &Lines<'_>, plan: &Plan) -> Vec<Row> {
     let mut rows = Vec::new();
+    let shape = KeyShape::of(runs, plan);
     for (index, run) in runs.iter().enumerate() {
         let bands = Bands::new(run, &lines.rules[run.page], plan);
-        let anchors: Vec<usize> = (0..run.lines.len()).filter(|&i| plan.is_anchor(&run.lines[i])).collect();
+        let is_anchor = |line: &BodyLine<'_, '_>| {
+            plan.is_anchor(line)
+                && (shape.as_ref().is_none_or(|s| s.fits(line, plan)) || plan.product_holds(line))
+        };
+        let anchors: Vec<usize> = (0..run.lines.len()).filter(|&i| is_anchor(&run.lines[i])).collect();
         let mut start = anchors.first().map_or(0, |&anchor| bands.first(anchor));
         for (n, &anchor) in anchors.iter().enumerate() {
             let end = match anchors.get(n + 1) {
@@ -275,6 +339,61 @@ pub(super) fn rows(runs: &[Run<'_, '_>], lines: &Lines<'_>, plan: &Plan) -> Vec<
         rows.retain(|(_, others)| *others);
     }
     rows.into_iter().map(|(row, _)| row).collect()
+}
+
+/// What the key's numbers of most rows have in common: where they stand and how many decimals they have.
+#[derive(Debug)]
+struct KeyShape {
+    left: Option<f32>,
+    right: Option<f32>,
+    middle: Option<f32>,
+    decimals: Option<usize>,
+}
+
+impl KeyShape {
+    /// `None` where there are too few rows to tell.
+    fn of(runs: &[Run<'_, '_>], plan: &Plan) -> Option<Self> {
+        let keys: Vec<(Token<'_>, usize)> = runs
+            .iter()
+            .flat_map(|run| &run.lines)
+            .filter(|line| plan.contents[plan.key].is_numeric() && plan.is_anchor(line))
+            .filter_map(|line| Self::key(line, plan))
+            .collect();
+        if keys.len() < 3 {
+            return None;
+        }
+        let most = |of: &dyn Fn(&Token<'_>) -> f32| {
+            let middle = median(keys.iter().map(|(token, _)| of(token)))?;
+            let near = keys.iter().filter(|(token, _)| (of(token) - middle).abs() < ALIGNED).count();
+            (near as f32 > MOST_ROWS * keys.len() as f32).then_some(middle)
+        };
+        let decimals = median(keys.iter().map(|&(_, decimals)| decimals as f32))?;
+        let same = keys.iter().filter(|&&(_, d)| d as f32 == decimals).count();
+        Some(Self {
+            left: most(&|t| t.x0),
+            right: most(&|t| t.x1),
+            middle: most(&|t| f32::midpoint(t.x0, t.x1)),
+            decimals: (same as f32 > MOST_ROWS * keys.len() as f32).then_some(decimals as usize),
+        })
+    }
+
+    /// The last word of the key's number, and its decimals.
+    fn key<'d>(line: &BodyLine<'_, 'd>, plan: &Plan) -> Option<(Token<'d>, usize)> {
+        let numbers = line.numbers(plan.key, plan.mark);
+        let found = numbers.first()?;
+        Some((line.cell(plan.key)[found.words.clone()].last().copied()?, found.number.decimals))
+    }
+
+    fn fits(&self, line: &BodyLine<'_, '_>, plan: &Plan) -> bool {
+        let Some((token, decimals)) = Self::key(line, plan) else { return true };
+        let near = |edge: Option<f32>, at: f32| edge.is_some_and(|edge| (edge - at).abs() < 2.0 * ALIGNED);
+        let aligned = near(self.left, token.x0)
+            || near(self.right, token.x1)
+            || near(self.middle, f32::midpoint(token.x0, token.x1))
+            || self.left.or(self.right).or(self.middle).is_none();
+        // Whole amounts may leave out their decimals; a number with other decimals is of another kind.
+        aligned && self.decimals.is_none_or(|d| d == decimals || decimals == 0)
+    }
 }
 
 /// Decides where one row ends and the next begins.
@@ -342,6 +461,9 @@ impl<'b, 'l, 'd> Bands<'b, 'l, 'd> {
             if self.has_text(from..anchor + 1) || self.has_text_below(anchor) {
                 score += 1.5;
             }
+            if from < anchor && self.is_complete(anchor) {
+                score -= 2.0;
+            }
             if score > best.0 {
                 best = (score, from);
             }
@@ -364,6 +486,10 @@ impl<'b, 'l, 'd> Bands<'b, 'l, 'd> {
                     score -= 3.0;
                 }
             }
+            // A line that has all a row needs does not need what stands above it: a section's title.
+            if at < next && self.is_complete(next) {
+                score -= 2.0;
+            }
             // Text above a row's numbers is its own where it has none beside them.
             if !self.has_text(start..at) {
                 score -= 2.0;
@@ -376,6 +502,11 @@ impl<'b, 'l, 'd> Bands<'b, 'l, 'd> {
             }
         }
         best.1
+    }
+
+    /// Whether a line has a text and all numbers of a row.
+    fn is_complete(&self, at: usize) -> bool {
+        self.has_text(at..at + 1) && self.filled.iter().all(|before| before[at + 1] > before[at])
     }
 
     /// Whether the line right below an anchor has the row's text.
