@@ -95,7 +95,8 @@ pub(super) struct Environment<'a> {
     pub(super) fonts: Fonts<'a>,
     pub(super) layers: Layers,
     pub(super) limits: Limits,
-    pub(super) deadline: Instant,
+    /// `None` where the limit is beyond all time.
+    pub(super) deadline: Option<Instant>,
 }
 
 /// Follows content streams and collects what they draw.
@@ -155,7 +156,7 @@ impl<'a, 'e> Interpreter<'a, 'e> {
 
     /// Whether no more time is left; what takes long asks before it begins.
     pub(super) fn is_late(&mut self) -> bool {
-        self.drawing.timed_out |= Instant::now() >= self.env.deadline;
+        self.drawing.timed_out |= self.env.deadline.is_some_and(|deadline| Instant::now() >= deadline);
         self.drawing.timed_out
     }
 

@@ -64,7 +64,7 @@ pub fn read(bytes: &[u8], media_type: MediaType, limits: &Limits) -> Result<Docu
 }
 
 fn read_pdf(bytes: &[u8], limits: &Limits) -> Result<Document, ReadError> {
-    let deadline = Instant::now() + limits.max_duration;
+    let deadline = Instant::now().checked_add(limits.max_duration);
     let pdf = Pdf::new(bytes.to_vec()).map_err(|error| match error {
         LoadPdfError::Decryption(
             DecryptionError::PasswordProtected | DecryptionError::UnsupportedAlgorithm,
@@ -110,24 +110,5 @@ fn damaged(number: u32) -> Page {
         words: Vec::new(),
         rules: Vec::new(),
         warnings: vec![PageWarning::Damaged],
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use sheaf_types::ErrorCode;
-
-    use super::*;
-
-    #[test]
-    fn bytes_that_are_no_pdf_are_refused() {
-        let error = read(b"PK\x03\x04", MediaType::Pdf, &Limits::default()).unwrap_err();
-        assert_eq!(error.code(), ErrorCode::UnsupportedType);
-    }
-
-    #[test]
-    fn a_header_alone_is_corrupt() {
-        let error = read(b"%PDF-1.7\n", MediaType::Pdf, &Limits::default()).unwrap_err();
-        assert_eq!(error.code(), ErrorCode::Corrupt);
     }
 }
