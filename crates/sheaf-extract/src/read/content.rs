@@ -3,6 +3,7 @@
 //! Colours, patterns, shadings and the pixels of images are never looked at.
 
 use std::borrow::Cow;
+use std::rc::Rc;
 use std::time::Instant;
 
 use hayro_font::kurbo::{Affine, Point, Rect, Vec2};
@@ -13,9 +14,10 @@ use hayro_syntax::object::{
     Array, Dict, Name, Number, Object, ObjectIdentifier, Stream, String as PdfString,
 };
 use hayro_syntax::page::Resources;
+use rustc_hash::FxHashMap;
 
 use super::Limits;
-use super::font::{Code, Fonts};
+use super::font::{Code, Face, Fonts};
 use super::layers::Layers;
 use super::marked::Marks;
 use super::path::Path;
@@ -93,7 +95,8 @@ pub(super) struct Environment<'a> {
     pub(super) fonts: Fonts<'a>,
     pub(super) layers: Layers,
     pub(super) limits: Limits,
-    pub(super) deadline: Instant,
+    /// `None` where the limit is beyond all time.
+    pub(super) deadline: Option<Instant>,
 }
 
 /// Follows content streams and collects what they draw.
@@ -153,7 +156,7 @@ impl<'a, 'e> Interpreter<'a, 'e> {
 
     /// Whether no more time is left; what takes long asks before it begins.
     pub(super) fn is_late(&mut self) -> bool {
-        self.drawing.timed_out |= Instant::now() >= self.env.deadline;
+        self.drawing.timed_out |= self.env.deadline.is_some_and(|deadline| Instant::now() >= deadline);
         self.drawing.timed_out
     }
 
@@ -174,6 +177,8 @@ impl<'a, 'e> Interpreter<'a, 'e> {
     fn interpret(&mut self, content: &[u8], resources: &Resources<'a>, mut state: State<'a>) {
         let mut saved: Vec<State<'a>> = Vec::new();
         let mut path = Path::default();
+        // Looking up a resource parses it anew.
+        let mut faces: FxHashMap<Vec<u8>, Option<Rc<Face<'a>>>> = FxHashMap::default();
         let marks = self.marks.depth();
         let mut ops = TypedIter::new(content);
         while let Some(op) = ops.next() {
@@ -228,7 +233,14 @@ impl<'a, 'e> Interpreter<'a, 'e> {
                 Op::BeginText(_) => state.set_text_matrix(Affine::IDENTITY),
                 Op::TextFont(f) => {
                     state.font_size = f.1.as_f64();
-                    state.face = resources.get_font(f.0).map(|dict| self.env.fonts.face(&dict));
+                    state.face = match faces.get(f.0.as_ref()) {
+                        Some(face) => face.clone(),
+                        None => {
+                            let face = resources.get_font(f.0).map(|dict| self.env.fonts.face(&dict));
+                            faces.insert(f.0.to_vec(), face.clone());
+                            face
+                        }
+                    };
                 }
                 Op::CharacterSpacing(n) => state.char_spacing = n.0.as_f64(),
                 Op::WordSpacing(n) => state.word_spacing = n.0.as_f64(),

@@ -143,6 +143,8 @@ pub(super) struct Face<'a> {
     pub(super) ascent: f64,
     /// Below the baseline; not positive.
     pub(super) descent: f64,
+    /// Height of the em in the font's own units: 1, but for fonts that are drawn to another scale.
+    pub(super) em: f64,
     pub(super) bold: bool,
     /// Stands for a font that is not there: only what is ASCII can be trusted.
     is_substitute: bool,
@@ -157,14 +159,16 @@ impl<'a> Face<'a> {
             descendant.as_ref().unwrap_or(dict).get::<Dict<'_>>(keys::FONT_DESC).unwrap_or_default();
         let name = dict.get::<Name<'_>>(keys::BASE_FONT);
         let (ascent, descent) = vertical_metrics(&descriptor, descendant.is_some());
+        let em = type_3_em(dict).unwrap_or(1.0);
         Self {
             program: OnceCell::new(),
             metrics: Metrics::new(dict, descendant.as_ref(), &descriptor, loader.max_stream_bytes),
             unicode: Unicode::new(dict, descendant.as_ref(), loader.max_stream_bytes),
             dict: dict.clone(),
             loader,
-            ascent,
-            descent,
+            ascent: ascent * em,
+            descent: descent * em,
+            em,
             bold: is_bold(name.as_ref().map_or("", |name| name.as_str()), &descriptor),
             is_substitute: false,
             codes: RefCell::default(),
@@ -213,6 +217,14 @@ fn vertical_metrics(descriptor: &Dict<'_>, composite: bool) -> (f64, f64) {
     };
     let (ascent, descent) = if composite { (0.95, 0.35) } else { (0.75, 0.25) };
     (metric(keys::ASCENT).unwrap_or(ascent), -metric(keys::DESCENT).unwrap_or(descent))
+}
+
+/// A Type 3 font may be drawn to any scale: its box tells, where it is far from the usual.
+fn type_3_em(dict: &Dict<'_>) -> Option<f64> {
+    let [_, bottom, _, top] = dict.get::<[f64; 4]>(keys::FONT_BBOX)?;
+    let [_, _, _, scale, _, _] = dict.get::<[f64; 6]>(keys::FONT_MATRIX)?;
+    let height = ((top - bottom) * scale).abs();
+    (height > 0.0 && height < 1e6 && !(0.3..3.0).contains(&height)).then_some(height)
 }
 
 fn is_bold(name: &str, descriptor: &Dict<'_>) -> bool {

@@ -79,7 +79,7 @@ pub(crate) fn with_stack<T: Send>(f: impl FnOnce() -> T + Send) -> Option<T> {
 }
 
 fn read_pdf(bytes: &[u8], limits: &Limits) -> Result<Document, ReadError> {
-    let deadline = Instant::now() + limits.max_duration;
+    let deadline = Instant::now().checked_add(limits.max_duration);
     let pdf = Pdf::new(bytes.to_vec()).map_err(|error| match error {
         LoadPdfError::Decryption(
             DecryptionError::PasswordProtected | DecryptionError::UnsupportedAlgorithm,
@@ -126,24 +126,5 @@ fn damaged(number: u32) -> Page {
         rules: Vec::new(),
         cells: Vec::new(),
         warnings: vec![PageWarning::Damaged],
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use sheaf_types::ErrorCode;
-
-    use super::*;
-
-    #[test]
-    fn bytes_that_are_no_pdf_are_refused() {
-        let error = read(b"PK\x03\x04", MediaType::Pdf, &Limits::default()).unwrap_err();
-        assert_eq!(error.code(), ErrorCode::UnsupportedType);
-    }
-
-    #[test]
-    fn a_header_alone_is_corrupt() {
-        let error = read(b"%PDF-1.7\n", MediaType::Pdf, &Limits::default()).unwrap_err();
-        assert_eq!(error.code(), ErrorCode::Corrupt);
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::rtl;
 use super::words::Fragment;
 
-/// Lines looked at above and below a word: those nearest in height.
+/// Lines looked at above and below a word, no further off than its own height: those nearest.
 const CANDIDATES: usize = 16;
 /// Units of the key that lines are found by, a point.
 const KEY: f64 = 100.0;
@@ -24,9 +24,10 @@ pub(super) fn sort(words: Vec<Fragment>) -> Vec<Fragment> {
     let mut lines: Vec<Line> = Vec::new();
     let mut by_height: BTreeSet<(u8, i64, usize)> = BTreeSet::new();
     for (place, word) in placed {
-        let (turn, height) = (place.turn, (place.middle() * KEY) as i64);
-        let above = by_height.range((turn, i64::MIN, 0)..(turn, height, 0)).rev().take(CANDIDATES);
-        let below = by_height.range((turn, height, 0)..(turn + 1, i64::MIN, 0)).take(CANDIDATES);
+        let key = |height: f64| (place.turn, (height * KEY) as i64, 0);
+        let (middle, reach) = (place.middle(), place.bottom - place.top);
+        let above = by_height.range(key(middle - reach)..key(middle)).rev().take(CANDIDATES);
+        let below = by_height.range(key(middle)..=key(middle + reach)).take(CANDIDATES);
         let nearest = above
             .chain(below)
             .map(|(_, _, index)| (lines[*index].last.overlap(&place), *index))

@@ -20,7 +20,7 @@ const ADJOINING: f64 = 1.5;
 #[derive(Default)]
 struct Grid {
     /// The last known of each character in each cell.
-    last: FxHashMap<(char, i32, i32), u32>,
+    last: FxHashMap<u64, u32>,
     /// Where each stands, and the one known before it.
     known: Vec<(Point, u32)>,
 }
@@ -74,13 +74,13 @@ impl Grid {
             }
         }
         let index = self.known.len() as u32;
-        let before = self.last.insert((c, cell(at.x), cell(at.y)), index);
+        let before = self.last.insert(key(c, cell(at.x), cell(at.y)), index);
         self.known.push((at, before.unwrap_or(NONE)));
         false
     }
 
     fn has_near(&self, c: char, (x, y): (i32, i32), at: Point, near: f64) -> bool {
-        let mut next = self.last.get(&(c, x, y)).copied().unwrap_or(NONE);
+        let mut next = self.last.get(&key(c, x, y)).copied().unwrap_or(NONE);
         for _ in 0..MAX_IN_CELL {
             let Some((place, before)) = self.known.get(next as usize) else { return false };
             if (place.x - at.x).abs() < near && (place.y - at.y).abs() < near {
@@ -90,4 +90,9 @@ impl Grid {
         }
         false
     }
+}
+
+/// A character takes 21 bits; cells that share a key further out are told apart by their places.
+fn key(c: char, x: i32, y: i32) -> u64 {
+    (u64::from(c) << 43) ^ (u64::from(x as u32) << 21) ^ u64::from(y as u32)
 }

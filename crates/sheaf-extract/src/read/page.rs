@@ -12,6 +12,10 @@ use super::{form, order, overprint};
 
 /// Share of characters without Unicode above which a page counts as undecodable.
 const UNDECODABLE: f64 = 0.3;
+/// Words that a stamp on a scan may have.
+const STAMP_WORDS: usize = 15;
+/// Share of a page that the images of a scan cover.
+const SCAN_COVER: f64 = 0.7;
 /// Least side of a box, in points.
 const MIN_SIDE: f64 = 0.2;
 /// Annotations of a page that are drawn.
@@ -47,7 +51,7 @@ pub(super) fn read<'a>(source: &Source<'a>, number: u32, env: &Environment<'a>) 
         number,
         width: (width * unit) as f32,
         height: (height * unit) as f32,
-        warnings: warnings(&drawing, &words),
+        warnings: warnings(&drawing, &words, sheet),
         words: words.into_iter().map(|word| self::word(word, sheet, unit)).collect(),
         rules: drawing
             .rules
@@ -142,7 +146,7 @@ fn keep_shown(drawing: &mut Drawing, sheet: Rect) {
     drawing.images.retain(|image| image.intersect(sheet).area() > 0.0);
 }
 
-fn warnings(drawing: &Drawing, words: &[Fragment]) -> Vec<PageWarning> {
+fn warnings(drawing: &Drawing, words: &[Fragment], sheet: Rect) -> Vec<PageWarning> {
     let mut warnings = Vec::new();
     if drawing.damaged {
         warnings.push(PageWarning::Damaged);
@@ -150,13 +154,21 @@ fn warnings(drawing: &Drawing, words: &[Fragment]) -> Vec<PageWarning> {
     if drawing.truncated {
         warnings.push(PageWarning::Truncated);
     }
-    if words.is_empty() {
-        let drawn = !drawing.images.is_empty() || drawing.shapes > 0;
-        warnings.push(if drawn { PageWarning::Scanned } else { PageWarning::Blank });
+    let is_drawn_on = !drawing.images.is_empty() || drawing.shapes > 0;
+    if words.is_empty() && !is_drawn_on {
+        warnings.push(PageWarning::Blank);
+    } else if words.is_empty() || is_stamped_scan(drawing, words, sheet) {
+        warnings.push(PageWarning::Scanned);
     } else if words::undecodable_share(words) > UNDECODABLE {
         warnings.push(PageWarning::Undecodable);
     }
     warnings
+}
+
+/// Whether images fill the page and its few words are no more than a stamp or a page number.
+fn is_stamped_scan(drawing: &Drawing, words: &[Fragment], sheet: Rect) -> bool {
+    let covered: f64 = drawing.images.iter().map(|image| image.intersect(sheet).area()).sum();
+    words.len() <= STAMP_WORDS && covered >= SCAN_COVER * sheet.area()
 }
 
 pub(super) fn word(word: Fragment, sheet: Rect, unit: f64) -> Word {

@@ -90,7 +90,7 @@ impl<'a> State<'a> {
             advance,
             ascent,
             descent,
-            size: up.hypot(),
+            size: up.hypot() * face.em,
             show,
             stretch: vector(1.0, 0.0).hypot() / up.hypot(),
             spacing: self.char_spacing * unit,
