@@ -177,7 +177,7 @@ impl Lexicon {
         let items = items.split(',').map(str::trim).filter(|item| !item.is_empty());
         match head {
             "shape" => {
-                let shape = items.last().map_or(Shape::Other, Shape::from_name);
+                let shape = Shape::from_name(items.collect::<String>().as_str());
                 if let Some(concept) = self.concepts.last_mut() {
                     concept.shape = shape;
                 }

@@ -9,6 +9,8 @@ mod lexicon;
 mod locate;
 pub mod parse;
 pub mod read;
+#[cfg(test)]
+mod scenarios;
 mod xml;
 
 pub use extract::{explain, extract, extract_with};

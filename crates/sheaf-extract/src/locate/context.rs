@@ -194,8 +194,7 @@ impl<'a> Surroundings<'a> {
         let whole = &tokens[..end];
         let last_value = self.occupied[segment.line]
             .iter()
-            .filter(|v| v.end <= candidate.label_end && v.start >= segment.range.start)
-            .next_back();
+            .rfind(|v| v.end <= candidate.label_end && v.start >= segment.range.start);
         let near = &whole[last_value.map_or(0, |v| whole.partition_point(|t| t.range.start < v.end))..];
         if !near.is_empty() {
             let matches = self.labels.classify(&printed(line, near)).into();

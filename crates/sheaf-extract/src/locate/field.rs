@@ -181,7 +181,7 @@ mod tests {
     use super::*;
     use serde_json::{Value, json};
 
-    fn concepts(field: Value) -> (Vec<&'static str>, Shape, Option<End>) {
+    fn concepts(field: &Value) -> (Vec<&'static str>, Shape, Option<End>) {
         let template = TemplateSpec::from_json(&json!({"name": "t", "fields": [field]})).unwrap();
         let fields = Field::all(&template);
         let field = &fields[0];
@@ -191,34 +191,37 @@ mod tests {
     #[test]
     fn a_field_is_recognised_by_its_name_its_description_or_its_anchor() {
         assert_eq!(
-            concepts(json!({"name": "invoice_number", "type": "text"})),
+            concepts(&json!({"name": "invoice_number", "type": "text"})),
             (vec!["invoice_number"], Shape::Code, None)
         );
-        assert_eq!(concepts(json!({"name": "supplier_vat_number", "type": "text"})).0, ["tax_id"]);
+        assert_eq!(concepts(&json!({"name": "supplier_vat_number", "type": "text"})).0, ["tax_id"]);
         assert_eq!(
-            concepts(json!({"name": "nr", "type": "text", "description": "Number of the order, contract or invoice of a shop"})).0,
+            concepts(&json!({"name": "nr", "type": "text", "description": "Number of the order, contract or invoice of a shop"})).0,
             ["order_number", "contract_number", "invoice_number"]
         );
         assert_eq!(
-            concepts(json!({"name": "q1", "type": "currency", "anchor": "Grand total"})).0,
+            concepts(&json!({"name": "q1", "type": "currency", "anchor": "Grand total"})).0,
             ["grand_total"]
         );
-        assert_eq!(concepts(json!({"name": "q1", "type": "text", "anchor": "Brand:"})).0, Vec::<&str>::new());
+        assert_eq!(
+            concepts(&json!({"name": "q1", "type": "text", "anchor": "Brand:"})).0,
+            Vec::<&str>::new()
+        );
     }
 
     #[test]
     fn the_kind_of_the_field_rules_out_concepts_of_another_kind() {
-        assert_eq!(concepts(json!({"name": "invoice_number", "type": "date"})).0, Vec::<&str>::new());
-        assert_eq!(concepts(json!({"name": "total", "type": "currency"})).1, Shape::Amount);
+        assert_eq!(concepts(&json!({"name": "invoice_number", "type": "date"})).0, Vec::<&str>::new());
+        assert_eq!(concepts(&json!({"name": "total", "type": "currency"})).1, Shape::Amount);
     }
 
     #[test]
     fn the_name_says_which_end_of_a_range_is_wanted() {
         assert_eq!(
-            concepts(json!({"name": "flight_from", "type": "date"})),
+            concepts(&json!({"name": "flight_from", "type": "date"})),
             (vec!["flight"], Shape::Date, Some(End::First))
         );
-        assert_eq!(concepts(json!({"name": "period_end_date", "type": "date"})).2, Some(End::Last));
-        assert_eq!(concepts(json!({"name": "invoice_date", "type": "date"})).2, None);
+        assert_eq!(concepts(&json!({"name": "period_end_date", "type": "date"})).2, Some(End::Last));
+        assert_eq!(concepts(&json!({"name": "invoice_date", "type": "date"})).2, None);
     }
 }

@@ -144,7 +144,7 @@ impl Parties {
             return Some(true);
         }
         let party = |name: &&str| matches!(*name, "seller" | "buyer" | "ship_to" | "agency" | "advertiser");
-        (!known.is_empty() && !known.iter().any(|name| party(name))).then_some(false)
+        (!known.is_empty() && !known.iter().any(party)).then_some(false)
     }
 
     fn repeated(&self, source: &str) -> f32 {

@@ -11,7 +11,6 @@ use super::candidate::Candidate;
 use super::context::{Context, Place};
 use super::field::Field;
 use super::labels::strength_weight;
-use super::listens;
 use crate::lexicon::{ConceptId, Key, LEXICON, Shape};
 
 /// How much a better label of something else on the same axis costs.
@@ -122,6 +121,22 @@ pub(crate) fn names_something(context: &Context) -> bool {
 /// A label that says no more than that a name follows.
 fn is_sublabel(key: Key) -> bool {
     matches!(key, Key::Concept(concept) if matches!(LEXICON.name(concept), "name" | "signer_name"))
+}
+
+/// How much a field listens to a label, given the document's title.
+fn listens(field: &Field<'_>, key: Key, titled: &[ConceptId]) -> f32 {
+    let weight = field.weight(key);
+    match key {
+        // Of several numbers a document could be known by, its title says which is its own.
+        Key::Concept(concept) if weight > 0.0 && field.concepts().nth(1).is_some() && !titled.is_empty() => {
+            if titled.contains(&concept) {
+                weight.max(0.94)
+            } else {
+                weight * 0.9
+            }
+        }
+        _ => weight,
+    }
 }
 
 /// How far the candidate stands in the region drawn for the field: added to the score.

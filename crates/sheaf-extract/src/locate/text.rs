@@ -211,7 +211,8 @@ fn is_full(layout: &Layout<'_>, span: &Span, below: usize) -> bool {
 fn wrapped_name(surroundings: &Surroundings<'_>, span: &Span) -> Option<Vec<Span>> {
     let layout = surroundings.layout;
     let first = look(&layout.lines[span.line].text[span.range.clone()]);
-    if !(first.salutation || first.name && !first.legal_form && !first.address) {
+    let opens = first.salutation || first.name && !first.legal_form && !first.address;
+    if !opens {
         return None;
     }
     let below = &layout.segments[below(surroundings, span)?];
