@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use rust_decimal::Decimal;
 
 use super::cells::Cell;
-use super::lexicon::Target;
+use super::target::Target;
 
 /// Half a unit of the last digit that amounts have.
 const HALF_CENT: Decimal = Decimal::from_parts(5, 0, 0, false, 3);

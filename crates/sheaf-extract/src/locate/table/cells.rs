@@ -4,11 +4,13 @@ use rust_decimal::Decimal;
 use sheaf_types::{BoundingBox, ColumnSpec, FieldKind, Provenance};
 
 use super::arithmetic;
+use super::body::Run;
 use super::header::{MappedCell, Mapping};
-use super::lexicon::{Content, Target};
+use super::lexicon::Content;
 use super::lines::{Token, join};
 use super::numbers::{self, Found};
-use super::rows::{Row, Run};
+use super::rows::Row;
+use super::target::Target;
 use crate::parse::{self, Locale};
 
 /// Gap between lines of one text, in line heights.
@@ -134,7 +136,7 @@ impl Reader<'_> {
     /// Numbers of the cell: those of the row's anchor first, then by their distance from it.
     fn numbers(&self, column: usize, cell: usize, row: &Row, run: &Run<'_, '_>) -> Vec<Cell> {
         let percent = matches!(self.targets[column].content(), Content::Percent | Content::Any)
-            || self.specs[column].kind == FieldKind::Number && self.targets[column].concept.is_none();
+            || self.specs[column].kind == FieldKind::Number && !self.targets[column].is_known();
         let mut lines: Vec<usize> = row.lines.clone().collect();
         lines.sort_by_key(|&i| (i.abs_diff(row.anchor), i));
         let mut cells = Vec::new();

@@ -7,7 +7,6 @@
 use super::header::{Header, HeaderCell};
 use super::lexicon::Content;
 use super::lines::{Line, PageRules, Token};
-use super::numbers::{goes_with_number, is_number};
 
 // Costs, in units of "as far off as one character height".
 
@@ -94,7 +93,7 @@ pub(super) fn refine<'a>(
     let mut extents: Vec<Option<(f32, f32)>> = vec![None; columns.len()];
     for (line, assignment) in lines {
         let numeric = |&(token, &column): &(&Token<'_>, &usize)| {
-            columns[column].content.is_numeric() && (is_number(token) || goes_with_number(token))
+            columns[column].content.is_numeric() && (token.number || token.attached)
         };
         let numbers: Vec<(&Token<'_>, usize)> =
             line.tokens.iter().zip(assignment).filter(numeric).map(|(t, &c)| (t, c)).collect();
@@ -129,7 +128,7 @@ pub(super) fn assign(line: &Line<'_>, columns: &[Column], rules: &PageRules) -> 
     let mut cost = vec![f32::INFINITY; states];
     let mut from: Vec<Vec<usize>> = Vec::with_capacity(words);
     for (i, token) in line.tokens.iter().enumerate() {
-        let number = is_number(token);
+        let number = token.number;
         let mut next = vec![f32::INFINITY; states];
         let mut back = vec![0; states];
         let link = i.checked_sub(1).map(|p| Link::new(&line.tokens[p], token, rules));
@@ -139,7 +138,7 @@ pub(super) fn assign(line: &Line<'_>, columns: &[Column], rules: &PageRules) -> 
         let amount = line
             .tokens
             .get(i + 1)
-            .filter(|next| !number && goes_with_number(token) && is_number(next) && token.gap_to(next) < 1.0);
+            .filter(|next| !number && token.attached && next.number && token.gap_to(next) < 1.0);
         for (c, column) in columns.iter().enumerate() {
             let place = distance(amount.unwrap_or(token), column);
             let mut enter = |state: usize, previous: usize, total: f32| {
@@ -237,7 +236,7 @@ fn misfit(token: &Token<'_>, column: &Column, number: bool, had_number: bool) ->
     match column.content {
         Content::Text | Content::Date if number => NUMBER_AS_TEXT,
         Content::Number | Content::Money if percent => PERCENT_MISFIT,
-        _ if !column.content.is_numeric() || number || goes_with_number(token) => 0.0,
+        _ if !column.content.is_numeric() || number || token.attached => 0.0,
         _ if had_number => UNIT,
         _ => WORD_AS_NUMBER,
     }

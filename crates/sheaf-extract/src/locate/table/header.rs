@@ -2,12 +2,17 @@
 
 use std::ops::Range;
 
-use super::lexicon::{Content, Label, Lexicon, Target};
+use super::label::Label;
+use super::lexicon::{Content, Heading, Lexicon};
 use super::lines::{Line, Lines};
-use super::numbers::is_number;
+use super::target::Target;
 
 /// Affinity from which a header cell may be a column's.
 const MATCH: f32 = 0.45;
+/// What one line of a header cell counts against all of them.
+const PART: f32 = 0.95;
+/// Similarity from which a label says what stands in its column.
+const NAMED: f32 = 0.7;
 /// Words of the longest label.
 const LONGEST_LABEL: usize = 6;
 /// Gap between stacked lines of a header, in line heights.
@@ -31,12 +36,11 @@ pub(super) struct HeaderCell {
     pub(super) x0: f32,
     pub(super) x1: f32,
     /// All lines joined.
-    text: String,
-    label: Label,
+    heading: Heading,
     /// What stands below, as far as the label says.
     pub(super) content: Content,
-    /// The lines of the cell from top to bottom.
-    parts: Vec<(usize, String)>,
+    /// The lines of the cell from top to bottom, where there are several.
+    parts: Vec<Heading>,
 }
 
 /// A header, which ends above `body`.
@@ -106,7 +110,11 @@ impl Header {
     /// Whether `other` repeats this header, on a later page or for a later section.
     pub(super) fn repeats_as(&self, other: &Self) -> bool {
         self.cells.len() == other.cells.len()
-            && self.cells.iter().zip(&other.cells).all(|(a, b)| a.label.tight() == b.label.tight())
+            && self
+                .cells
+                .iter()
+                .zip(&other.cells)
+                .all(|(a, b)| a.heading.label.tight() == b.heading.label.tight())
     }
 }
 
@@ -145,7 +153,7 @@ pub(super) fn heads_a_table(line: &Line<'_>) -> bool {
 }
 
 fn may_be_header(line: &Line<'_>) -> bool {
-    line.tokens.len() < 40 && !line.tokens.iter().any(is_number)
+    line.tokens.len() < 40 && !line.tokens.iter().any(|t| t.number)
 }
 
 /// Takes in the lines above and below that belong to the same stacked header.
@@ -251,13 +259,17 @@ impl Stack {
             .map(|(_, part)| part.clone())
             .reduce(|all, part| stack(&all, &part))
             .unwrap_or_default();
-        let label = Label::new(&text);
-        let content = match Lexicon::get().concept_of(&label) {
-            _ if label.percent => Content::Percent,
-            Some((concept, similarity, _)) if similarity >= 0.7 => concept.content,
+        let heading = Heading::new(&text);
+        let content = match heading.concept() {
+            _ if heading.label.percent => Content::Percent,
+            Some((concept, similarity, _)) if similarity >= NAMED => Lexicon::get().content(concept),
             _ => Content::Any,
         };
-        HeaderCell { x0: self.x0, x1: self.x1, text, label, content, parts: self.parts }
+        let parts = match self.parts.as_slice() {
+            [_] => Vec::new(),
+            parts => parts.iter().map(|(_, part)| Heading::new(part)).collect(),
+        };
+        HeaderCell { x0: self.x0, x1: self.x1, heading, content, parts }
     }
 }
 
@@ -364,12 +376,11 @@ fn mappings(cells: &[HeaderCell], targets: &[Target]) -> Vec<Mapping> {
 
 /// How well a header cell names a column, by all its lines or by one of them, and how many labels stand above it.
 fn affinity(target: &Target, cell: &HeaderCell) -> (f32, usize) {
-    let whole = target.affinity(&cell.text);
-    let mut best = (whole, 0);
-    for (above, (_, part)) in cell.parts.iter().enumerate() {
+    let mut best = (target.affinity(&cell.heading), 0);
+    for (above, part) in cell.parts.iter().enumerate() {
         // A line of a wrapped label says less than the whole.
-        let single = 0.95 * target.affinity(part);
-        if cell.parts.len() > 1 && single > best.0 {
+        let single = PART * target.affinity(part);
+        if single > best.0 {
             best = (single, above);
         }
     }

@@ -1,11 +1,13 @@
 //! Lines and phrases of a document: the geometry that tables are found in.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::ops::Range;
 
 use sheaf_types::{Document, Page, Word};
 
-use super::header;
+use super::lexicon::{Lexicon, Likeness, Stop};
+use super::{header, numbers};
 use crate::parse::fold::tight;
 
 /// Gap that parts two phrases, in mean character widths of its two neighbours: more than one blank of a monospaced
@@ -26,6 +28,10 @@ pub(super) struct Token<'d> {
     pub(super) x1: f32,
     pub(super) y0: f32,
     pub(super) y1: f32,
+    /// Whether it is a number by itself.
+    pub(super) number: bool,
+    /// Whether it stands with a number: a currency, a sign, a percent sign.
+    pub(super) attached: bool,
 }
 
 impl<'d> Token<'d> {
@@ -37,6 +43,8 @@ impl<'d> Token<'d> {
             x1: b.x1 * page.width,
             y0: b.y0 * page.height,
             y1: b.y1 * page.height,
+            number: numbers::is_number(&word.text),
+            attached: numbers::goes_with_number(&word.text),
         }
     }
 
@@ -75,6 +83,18 @@ pub(super) struct Line<'d> {
     pub(super) phrases: Vec<Range<usize>>,
     pub(super) y0: f32,
     pub(super) y1: f32,
+    /// Whether it is the header of some table.
+    heads: OnceCell<bool>,
+    endings: OnceCell<Vec<LineEnding>>,
+}
+
+/// A phrase that says that a line is no row.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LineEnding {
+    /// Index of the phrase.
+    pub(super) phrase: usize,
+    pub(super) stop: Stop,
+    pub(super) likeness: Likeness,
 }
 
 impl<'d> Line<'d> {
@@ -93,7 +113,26 @@ impl<'d> Line<'d> {
                 start = i;
             }
         }
-        Self { page, tokens, phrases, y0, y1 }
+        Self { page, tokens, phrases, y0, y1, heads: OnceCell::new(), endings: OnceCell::new() }
+    }
+
+    /// Whether the line consists of labels of columns and little else: the header of some table.
+    pub(super) fn heads_a_table(&self) -> bool {
+        *self.heads.get_or_init(|| header::heads_a_table(self))
+    }
+
+    /// The phrases that are labels of lines that are no rows, numbers left out.
+    pub(super) fn endings(&self) -> &[LineEnding] {
+        self.endings.get_or_init(|| {
+            let labels = self.phrases.iter().enumerate().filter_map(|(phrase, range)| {
+                let words = self.tokens[range.clone()].iter();
+                let words = words.filter(|t| !t.number && (!t.attached || t.text() == "/"));
+                let text = words.map(Token::text).collect::<Vec<_>>().join(" ");
+                let (stop, likeness) = Lexicon::get().stop(&text)?;
+                Some(LineEnding { phrase, stop, likeness })
+            });
+            labels.collect()
+        })
     }
 
     pub(super) fn middle(&self) -> f32 {
@@ -244,7 +283,7 @@ impl<'d> Lines<'d> {
         self.lines.retain(|line| {
             let repeats = key(line).and_then(|key| pages.get(&key)).is_some_and(|seen| seen.len() > 1);
             // A table's header that every page repeats is wanted.
-            !repeats || header::heads_a_table(line)
+            !repeats || line.heads_a_table()
         });
     }
 }

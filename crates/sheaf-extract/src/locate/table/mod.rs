@@ -5,13 +5,16 @@
 //! one). Of several headers, and of several ways to read one, the one whose rows fill its columns and add up is taken.
 
 mod arithmetic;
+mod body;
 mod cells;
 mod columns;
 mod header;
+mod label;
 mod lexicon;
 mod lines;
 mod numbers;
 mod rows;
+mod target;
 mod unlabelled;
 
 use std::collections::HashMap;
@@ -24,16 +27,18 @@ use sheaf_types::{
 
 use crate::ground;
 use crate::parse::Locale;
+use body::Plan;
 use cells::{Cell, Reader};
 use header::{Header, Mapping};
-use lexicon::Target;
 use lines::Lines;
-use rows::Plan;
+use target::Target;
 
 /// Headers of different tables that are tried.
 const MOST_TABLES: usize = 24;
 /// Assignments of columns that are tried for each header.
 const MOST_READINGS: usize = 24;
+/// What rows can add to the score of a mapping: products, words and the sum.
+const MOST_EVIDENCE: f32 = 2.0;
 /// What a column without a header counts.
 const UNLABELLED: f32 = 0.7;
 /// Share of the rows that must confirm a column whose header does not name it.
@@ -64,6 +69,9 @@ pub(crate) fn extract(document: &Document, field: &FieldSpec, locale: &Locale) -
             all.iter().filter(|h| h.lines.start > header.lines.start && h.repeats_as(header)).collect();
         let guesses = mappings.iter().flat_map(|mapping| mapping.guesses(header, &targets));
         for mapping in mappings.iter().cloned().chain(guesses).take(MOST_READINGS) {
+            if best.as_ref().is_some_and(|b| mapping.score + MOST_EVIDENCE <= b.score) {
+                continue;
+            }
             let table = Table::read(&lines, field, &targets, header, &repeats, &mapping, locale, &printed);
             if let Some(table) = table
                 && best.as_ref().is_none_or(|b| table.score > b.score)
@@ -125,7 +133,7 @@ impl Table {
         printed: &HashMap<Decimal, usize>,
     ) -> Option<Self> {
         let plan = Plan::new(header, mapping, targets, locale.decimal)?;
-        let runs = rows::body(lines, header, repeats, &plan);
+        let runs = body::runs(lines, header, repeats, &plan);
         let reader = Reader { specs: &field.columns, targets, mapping, locale };
         let rows: Vec<Vec<Option<Cell>>> = reader.read(&rows::rows(&runs, lines, &plan), &runs);
         let rows: Vec<_> = rows.into_iter().filter(|row| row.iter().flatten().next().is_some()).collect();

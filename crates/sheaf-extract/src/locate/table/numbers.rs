@@ -35,14 +35,13 @@ pub(super) fn decimal(value: &str) -> Option<Decimal> {
 }
 
 /// Whether a word is a number by itself.
-pub(super) fn is_number(token: &Token<'_>) -> bool {
-    read(token.text(), DecimalMark::Point).is_some()
+pub(super) fn is_number(word: &str) -> bool {
+    read(word, DecimalMark::Point).is_some()
 }
 
 /// Whether a word stands with a number: a currency, a sign, a percent sign.
-pub(super) fn goes_with_number(token: &Token<'_>) -> bool {
-    let text = token.text();
-    currency::code_of(text).is_some() || matches!(text, "-" | "−" | "–" | "+" | "%" | "/" | "x" | "×")
+pub(super) fn goes_with_number(word: &str) -> bool {
+    currency::code_of(word).is_some() || matches!(word, "-" | "−" | "–" | "+" | "%" | "/" | "x" | "×")
 }
 
 /// The numbers among words of one cell, from left to right.
@@ -50,6 +49,10 @@ pub(super) fn find(tokens: &[Token<'_>], mark: DecimalMark) -> Vec<Found> {
     let mut found = Vec::new();
     let mut at = 0;
     while at < tokens.len() {
+        if !is_part(&tokens[at]) {
+            at += 1;
+            continue;
+        }
         let longest = (at + 1..=tokens.len().min(at + MOST_WORDS)).rev().find_map(|end| {
             let words = &tokens[at..end];
             let joined = words.windows(2).all(|pair| pair[0].gap_to(&pair[1]) < 1.6);
@@ -71,7 +74,7 @@ pub(super) fn find(tokens: &[Token<'_>], mark: DecimalMark) -> Vec<Found> {
 }
 
 fn is_part(token: &Token<'_>) -> bool {
-    token.text().chars().any(|c| c.is_ascii_digit()) || goes_with_number(token)
+    token.text().chars().any(|c| c.is_ascii_digit()) || token.attached
 }
 
 /// Reads a text as a number after trimming what surrounds it.

@@ -8,9 +8,10 @@ use sheaf_types::FieldKind;
 
 use super::arithmetic;
 use super::cells::{self, Cell};
-use super::lexicon::{Lexicon, Likeness, Stop, Target};
+use super::lexicon::{Likeness, Stop};
 use super::lines::{Line, Lines, Token, median};
-use super::numbers::{self, Found, goes_with_number, is_number};
+use super::numbers::{self, Found};
+use super::target::Target;
 use crate::parse::DecimalMark;
 
 /// Slack of the amounts' common right edge, in points.
@@ -76,9 +77,9 @@ pub(super) fn rows(lines: &Lines<'_>, targets: &[Target], mark: DecimalMark) -> 
 fn candidates<'l, 'd>(lines: &'l Lines<'d>, mark: DecimalMark) -> Vec<Candidate<'l, 'd>> {
     let mut found: Vec<Candidate<'l, 'd>> = Vec::new();
     for (index, line) in lines.lines.iter().enumerate() {
-        let words = line.tokens.iter().filter(|t| !is_number(t) && !goes_with_number(t));
-        let label = words.map(Token::text).collect::<Vec<_>>().join(" ");
-        match Lexicon::get().stop(&label) {
+        // A label is all there is beside the numbers.
+        let ending = line.endings().first().filter(|ending| ending.phrase == 0);
+        match ending.map(|ending| (ending.stop, ending.likeness)) {
             Some((Stop::Total, _) | (Stop::Subtotal, Likeness::Label)) if !found.is_empty() => break,
             Some(_) => {}
             None => found.extend(candidate(index, line, mark)),
@@ -98,7 +99,7 @@ impl Candidate<'_, '_> {
 fn candidate<'l, 'd>(index: usize, line: &'l Line<'d>, mark: DecimalMark) -> Option<Candidate<'l, 'd>> {
     let numbers = numbers::find(&line.tokens, mark);
     let (amount, before) = numbers.split_last()?;
-    let trailing = line.tokens[amount.words.end..].iter().filter(|t| !goes_with_number(t)).count();
+    let trailing = line.tokens[amount.words.end..].iter().filter(|t| !t.attached).count();
     let starts_phrase = line.phrases.iter().any(|p| p.start == amount.words.start);
     if amount.number.decimals != 2 || amount.number.percent || trailing > 1 || !starts_phrase {
         return None;
@@ -116,7 +117,7 @@ fn candidate<'l, 'd>(index: usize, line: &'l Line<'d>, mark: DecimalMark) -> Opt
     };
     let used = |at: usize| {
         [&quantity, &price].into_iter().flatten().any(|f| f.words.contains(&at))
-            || price.is_some() && goes_with_number(&line.tokens[at])
+            || price.is_some() && line.tokens[at].attached
     };
     let text: Vec<Token<'d>> =
         (0..amount.words.start).filter(|&at| !used(at)).map(|at| line.tokens[at]).collect();
