@@ -389,6 +389,7 @@ fn any_document() -> impl Strategy<Value = Document> {
                 words,
                 rules: rules.into_iter().map(|word| Rule { bbox: word.bbox }).collect(),
                 warnings: Vec::new(),
+                cells: Vec::new(),
             });
     prop::collection::vec(page, 0..3).prop_map(|mut pages| {
         for (number, page) in (1..).zip(&mut pages) {

@@ -3,8 +3,9 @@
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::time::Duration;
 
+use sheaf_extract::embedded;
 use sheaf_extract::read::{self, Limits};
-use sheaf_types::{Document, ErrorCode, PageWarning, Warning};
+use sheaf_types::{Document, ErrorCode, MediaType, PageWarning, Warning};
 
 use super::confine::{confine, leaks};
 use super::{ReaderLimits, Reading, Reply, Request};
@@ -54,7 +55,8 @@ fn read_frame(input: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
 }
 
 fn answer(request: &Request, file: &[u8]) -> Reply {
-    let document = match read::read(file, request.media_type, &limits(&request.limits)) {
+    let limits = limits(&request.limits);
+    let document = match read::read(file, request.media_type, &limits) {
         Ok(document) => document,
         Err(error) => {
             return Reply::Failed { code: error.code(), detail: error.to_string(), pages: None };
@@ -65,7 +67,11 @@ fn answer(request: &Request, file: &[u8]) -> Reply {
     if document.is_textless() {
         return Reply::Failed { code: ErrorCode::NoText, detail: textless(&document), pages: Some(pages) };
     }
-    let fields = sheaf_extract::extract(&document, &request.template);
+    let invoice = match request.media_type {
+        MediaType::Pdf => embedded::find(file, &limits),
+        _ => None,
+    };
+    let fields = sheaf_extract::extract_with(&document, &request.template, invoice.as_ref());
     Reply::Done(Reading { pages, warnings, fields })
 }
 
