@@ -4,7 +4,7 @@ use super::arithmetic;
 use super::columns::{self, Assignment, Column};
 use super::header::{Header, Mapping};
 use super::lexicon::{Content, Likeness, Stop};
-use super::lines::{Line, Lines, PageRules, Token};
+use super::lines::{Line, Lines, Token};
 use super::numbers::{self, Found};
 use super::target::Target;
 use crate::parse::DecimalMark;
@@ -89,8 +89,8 @@ pub(super) struct BodyLine<'l, 'd> {
 }
 
 impl<'l, 'd> BodyLine<'l, 'd> {
-    fn new(line: &'l Line<'d>, columns: &[Column], rules: &PageRules, plan: &Plan) -> Self {
-        let assignment = columns::assign(line, columns, rules);
+    fn new(line: &'l Line<'d>, columns: &[Column], plan: &Plan) -> Self {
+        let assignment = columns::assign(line, columns);
         let mut new = Self {
             line,
             assignment,
@@ -279,7 +279,7 @@ pub(super) fn runs<'l, 'd>(
             runs.push(Run { lines: Vec::new(), columns, page: line.page });
         }
         let Some(run) = runs.last_mut() else { continue };
-        let line = BodyLine::new(line, &run.columns, &lines.rules[line.page], plan);
+        let line = BodyLine::new(line, &run.columns, plan);
         let stop = line.stop(plan);
         if !open {
             // A table inside a row, a section's total or notes do not end a table whose rows go on.
@@ -301,10 +301,9 @@ pub(super) fn runs<'l, 'd>(
     }
     runs.retain(|run| run.lines.iter().any(|line| line.is_anchor));
     for run in &mut runs {
-        let rules = &lines.rules[run.page];
         columns::refine(&mut run.columns, run.lines.iter().map(|l| (l.line, &l.assignment)));
         for line in &mut run.lines {
-            *line = BodyLine::new(line.line, &run.columns, rules, plan);
+            *line = BodyLine::new(line.line, &run.columns, plan);
         }
     }
     runs

@@ -35,6 +35,8 @@ const KEEP_ACROSS_GAP: (f32, f32) = (1.0, 0.3);
 const WIDEST_GAP: f32 = 8.0;
 /// Keeping words together across a drawn border.
 const KEEP_ACROSS_BORDER: f32 = 4.0;
+/// How far below its header a table's borders begin, in points.
+const BORDER_GAP: f32 = 40.0;
 /// A second number in a cell of a column of numbers.
 const SECOND_NUMBER: f32 = 3.0;
 
@@ -51,6 +53,8 @@ pub(super) type Assignment = Vec<usize>;
 
 /// The columns under a header: as wide as its labels, or as its borders where they are drawn.
 pub(super) fn under(header: &Header, contents: &[Content], rules: &PageRules) -> Vec<Column> {
+    let below = rules.vertical.iter().filter(|v| v.to > header.y1 && v.from < header.y1 + BORDER_GAP);
+    let borders: Vec<f32> = below.map(|v| v.at).collect();
     header
         .cells
         .iter()
@@ -59,14 +63,7 @@ pub(super) fn under(header: &Header, contents: &[Content], rules: &PageRules) ->
         .map(|(i, (cell, &content))| {
             let left = i.checked_sub(1).map_or(f32::NEG_INFINITY, |l| middle(&header.cells[l]));
             let right = header.cells.get(i + 1).map_or(f32::INFINITY, middle);
-            let border = |at: f32| {
-                rules
-                    .vertical
-                    .iter()
-                    .any(|v| (v.at - at).abs() < 1.0 && v.to > header.y1 && v.from < header.y1 + 40.0)
-            };
-            let borders =
-                || rules.vertical.iter().map(|v| v.at).filter(|&at| at > left && at < right && border(at));
+            let borders = || borders.iter().copied().filter(|&at| at > left && at < right);
             let x0 = borders().filter(|&at| at <= cell.x0 + 2.0).fold(f32::NEG_INFINITY, f32::max);
             let x1 = borders().filter(|&at| at >= cell.x1 - 2.0).fold(f32::INFINITY, f32::min);
             // Text starts below its label and reaches to the next one; numbers end anywhere near theirs.
@@ -118,7 +115,7 @@ pub(super) fn refine<'a>(
 }
 
 /// Assigns the words of a line to columns.
-pub(super) fn assign(line: &Line<'_>, columns: &[Column], rules: &PageRules) -> Assignment {
+pub(super) fn assign(line: &Line<'_>, columns: &[Column]) -> Assignment {
     let (words, count) = (line.tokens.len(), columns.len());
     if words == 0 || count == 0 {
         return Vec::new();
@@ -131,7 +128,7 @@ pub(super) fn assign(line: &Line<'_>, columns: &[Column], rules: &PageRules) -> 
         let number = token.number;
         let mut next = vec![f32::INFINITY; states];
         let mut back = vec![0; states];
-        let link = i.checked_sub(1).map(|p| Link::new(&line.tokens[p], token, rules));
+        let link = i.checked_sub(1).map(|p| Link::new(&line.tokens[p], token, line.is_bordered(i)));
         // The cheapest state of the columns to the left.
         let mut left = (f32::INFINITY, 0);
         // A currency stands where its number stands.
@@ -187,8 +184,8 @@ struct Link {
 }
 
 impl Link {
-    fn new(left: &Token<'_>, right: &Token<'_>, rules: &PageRules) -> Self {
-        if rules.part(left, right) {
+    fn new(left: &Token<'_>, right: &Token<'_>, bordered: bool) -> Self {
+        if bordered {
             return Self { part: 0.0, keep: (KEEP_ACROSS_BORDER, KEEP_ACROSS_BORDER), groups: false };
         }
         let gap = left.gap_to(right);

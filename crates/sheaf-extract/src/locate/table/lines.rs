@@ -79,6 +79,8 @@ pub(super) struct Line<'d> {
     /// Index of the page.
     pub(super) page: usize,
     pub(super) tokens: Vec<Token<'d>>,
+    /// For each token, whether a vertical rule stands between it and the one before.
+    bordered: Vec<bool>,
     /// Runs of tokens without a wide gap or a vertical rule between them.
     pub(super) phrases: Vec<Range<usize>>,
     pub(super) y0: f32,
@@ -102,18 +104,17 @@ impl<'d> Line<'d> {
         tokens.sort_by(|a, b| a.x0.total_cmp(&b.x0));
         let y0 = tokens.iter().map(|t| t.y0).fold(f32::INFINITY, f32::min);
         let y1 = tokens.iter().map(|t| t.y1).fold(f32::NEG_INFINITY, f32::max);
+        let bordered: Vec<bool> =
+            (0..tokens.len()).map(|i| i > 0 && rules.part(&tokens[i - 1], &tokens[i])).collect();
         let mut phrases = Vec::new();
         let mut start = 0;
         for i in 1..=tokens.len() {
-            let parted = i == tokens.len()
-                || tokens[i - 1].gap_to(&tokens[i]) >= 1.0
-                || rules.part(&tokens[i - 1], &tokens[i]);
-            if parted {
+            if i == tokens.len() || bordered[i] || tokens[i - 1].gap_to(&tokens[i]) >= 1.0 {
                 phrases.push(start..i);
                 start = i;
             }
         }
-        Self { page, tokens, phrases, y0, y1, heads: OnceCell::new(), endings: OnceCell::new() }
+        Self { page, tokens, bordered, phrases, y0, y1, heads: OnceCell::new(), endings: OnceCell::new() }
     }
 
     /// Whether the line consists of labels of columns and little else: the header of some table.
@@ -133,6 +134,11 @@ impl<'d> Line<'d> {
             });
             labels.collect()
         })
+    }
+
+    /// Whether a vertical rule stands left of a token, right of the one before.
+    pub(super) fn is_bordered(&self, token: usize) -> bool {
+        self.bordered[token]
     }
 
     pub(super) fn middle(&self) -> f32 {
@@ -203,7 +209,7 @@ impl PageRules {
     }
 
     /// Whether a vertical rule stands between two words of a line.
-    pub(super) fn part(&self, left: &Token<'_>, right: &Token<'_>) -> bool {
+    fn part(&self, left: &Token<'_>, right: &Token<'_>) -> bool {
         let (from, to) = (left.x1 - 1.0, right.x0 + 1.0);
         let middle = f32::midpoint(left.middle(), right.middle());
         self.vertical.iter().any(|v| v.at >= from && v.at <= to && v.from <= middle && v.to >= middle)

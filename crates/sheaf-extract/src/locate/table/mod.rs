@@ -67,7 +67,7 @@ pub(crate) fn extract(document: &Document, field: &FieldSpec, locale: &Locale) -
     for (header, mappings) in &headers {
         let repeats: Vec<&Header> =
             all.iter().filter(|h| h.lines.start > header.lines.start && h.repeats_as(header)).collect();
-        let guesses = mappings.iter().flat_map(|mapping| mapping.guesses(header, &targets));
+        let guesses = mappings.first().map(|best| best.guesses(header, &targets)).unwrap_or_default();
         for mapping in mappings.iter().cloned().chain(guesses).take(MOST_READINGS) {
             if best.as_ref().is_some_and(|b| mapping.score + MOST_EVIDENCE <= b.score) {
                 continue;

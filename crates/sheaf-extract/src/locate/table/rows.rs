@@ -109,7 +109,6 @@ impl KeyShape {
 struct Bands<'b, 'l, 'd> {
     run: &'b Run<'l, 'd>,
     rules: &'b PageRules,
-    plan: &'b Plan,
     /// For each column of numbers but the key, how many of the lines before a line have it filled.
     filled: Vec<Vec<usize>>,
 }
@@ -128,7 +127,7 @@ impl<'b, 'l, 'd> Bands<'b, 'l, 'd> {
                     .collect()
             })
             .collect();
-        Self { run, rules, plan, filled }
+        Self { run, rules, filled }
     }
 
     /// Whether some column of numbers but the key is filled.
