@@ -1,5 +1,7 @@
 //! Readers that fail in every way a child process can, and the code each way gets.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;

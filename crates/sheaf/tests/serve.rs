@@ -1,5 +1,7 @@
 //! The server as a user meets it: the real binary, real requests, real documents.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 mod common;
 
 use std::collections::BTreeMap;

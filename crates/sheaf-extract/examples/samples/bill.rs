@@ -277,7 +277,7 @@ mod tests {
             issuer: Party::default(),
             recipient: Party::default(),
             ship_to: None,
-            items: vec![item(100_00, 2, 19), item(10_05, 1, 7)],
+            items: vec![item(10_000, 2, 19), item(1_005, 1, 7)],
             gross: false,
             discount: Decimal::from(10),
             shipping: Decimal::from(5),

@@ -170,7 +170,10 @@ impl Reader<'_> {
         } else if bytes == 0 {
             Some((Code::UnsupportedType, "is empty".to_owned()))
         } else if media_type.is_none() {
-            Some((Code::UnsupportedType, "is of no supported type: send a PDF".to_owned()))
+            Some((
+                Code::UnsupportedType,
+                "is of no supported type: send a PDF, a Word (.docx) or an Excel (.xlsx) file".to_owned(),
+            ))
         } else {
             None
         };

@@ -38,7 +38,7 @@ impl ExtractArgs {
                 let status = Status::of_fields(&reading.fields);
                 let result = json!({
                     "filename": filename, "template": template.name, "status": status, "error": null,
-                    "pages": reading.pages, "engine": engine(), "warnings": reading.warnings,
+                    "pages": reading.pages, "engine": engine(media_type), "warnings": reading.warnings,
                     "fields": reading.fields,
                 });
                 (result, ExitCode::SUCCESS)
@@ -46,7 +46,7 @@ impl ExtractArgs {
             Reply::Failed { code, detail, pages } => {
                 let result = json!({
                     "filename": filename, "template": template.name, "status": Status::Failed,
-                    "error": ExtractionError::new(code, detail), "pages": pages, "engine": engine(),
+                    "error": ExtractionError::new(code, detail), "pages": pages, "engine": engine(media_type),
                     "warnings": [], "fields": [],
                 });
                 (result, ExitCode::from(2))

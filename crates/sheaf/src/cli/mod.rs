@@ -58,9 +58,9 @@ impl Cli {
         // A reader is single-threaded and says nothing.
         if let Command::Reader { memory_mb, probe } = self.command {
             if probe {
-                crate::reader::probe(memory_mb)?
+                crate::reader::probe(memory_mb)?;
             } else {
-                crate::reader::run(memory_mb)?
+                crate::reader::run(memory_mb)?;
             }
             return Ok(ExitCode::SUCCESS);
         }

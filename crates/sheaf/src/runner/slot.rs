@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use sheaf_store::{Claim, Finished, Outcome, Store, StoreError};
-use sheaf_types::{Engine, ErrorCode, ExtractionError, TemplateId, TemplateSpec};
+use sheaf_types::{Engine, ErrorCode, ExtractionError, MediaType, TemplateId, TemplateSpec};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
@@ -75,7 +75,7 @@ impl Slot {
         match reply {
             Reply::Done(reading) => Outcome::Done {
                 pages: reading.pages,
-                engine: engine(),
+                engine: engine(claim.media_type),
                 warnings: reading.warnings,
                 fields: reading.fields,
             },
@@ -95,9 +95,20 @@ impl Slot {
     }
 }
 
-/// What reads documents in this version.
-pub(crate) fn engine() -> Engine {
-    Engine { sheaf: env!("CARGO_PKG_VERSION").to_owned(), text: Some("pdf".to_owned()), ocr: None, llm: None }
+/// What reads documents of a kind in this version.
+pub(crate) fn engine(media_type: MediaType) -> Engine {
+    let text = match media_type {
+        MediaType::Pdf => Some("pdf"),
+        MediaType::Docx => Some("docx"),
+        MediaType::Xlsx => Some("xlsx"),
+        MediaType::Other => None,
+    };
+    Engine {
+        sheaf: env!("CARGO_PKG_VERSION").to_owned(),
+        text: text.map(str::to_owned),
+        ocr: None,
+        llm: None,
+    }
 }
 
 fn internal(detail: &str) -> Outcome {

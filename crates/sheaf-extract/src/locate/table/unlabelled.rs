@@ -85,7 +85,7 @@ fn candidates<'l, 'd>(lines: &'l Lines<'d>, mark: DecimalMark) -> Vec<Candidate<
             None => found.extend(candidate(index, line, mark)),
         }
     }
-    let edge = median(found.iter().map(|c| c.right_edge()));
+    let edge = median(found.iter().map(Candidate::right_edge));
     found.retain(|c| edge.is_none_or(|edge| (c.right_edge() - edge).abs() < ALIGNED));
     found
 }
