@@ -12,9 +12,9 @@
 //!          ┌──── Released, lost lease, or retryable failure with attempts left ────┐
 //!          ▼                                                                       │
 //! ───► pending ──claim: attempt + 1, worker, lease──► running ──finish─┬───────────┘
-//!                                                                      ├──► completed
-//!                                                                      ├──► needs_review
-//!                                                                      └──► failed (refunded)
+//!         ▲ │                                                          ├──► completed
+//!         │ └──cancel──► cancelled (refunded)                          ├──► needs_review
+//!         └──retry: debited again────────────────────────────────────  └──► failed (refunded)
 //! ```
 //!
 //! - Making a batch is one transaction: the debit of the month's quota, the batch with the template's version pinned, its
@@ -23,6 +23,7 @@
 //! - [`Store::finish`] writes only where the row is still with that worker in that attempt: a late worker changes nothing.
 //! - Attempts count at the claim, so a document that kills its worker runs out of them ([`MOST_ATTEMPTS`]).
 //! - A document that fails for good is refunded, in the transaction that says so.
+//! - Of a cancelled batch nothing goes back to the queue: what would, is cancelled.
 //! - How far a batch is follows from counts over an index; nothing stores it twice.
 //!
 //! The order is start-time fair queueing between accounts (Goyal, Vin, Cheng, 1996): see [`queue`].
@@ -32,11 +33,13 @@
 mod account;
 mod batch;
 mod blob;
+mod changes;
 mod db;
 mod document;
 mod error;
 mod extraction;
 mod key;
+mod lifecycle;
 mod page;
 pub mod queue;
 mod template;

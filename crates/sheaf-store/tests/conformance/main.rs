@@ -15,6 +15,7 @@ mod batch;
 mod document;
 mod fixture;
 mod interleaving;
+mod lifecycle;
 mod open;
 mod postgres;
 mod queue;
