@@ -156,6 +156,7 @@ impl Store {
         }
         common.insert(&mut tx, &documents).await?;
         let batch = read_batch(&mut tx, BatchId(id), now).await?;
+        self.note(&mut tx, &batch).await?;
         commit(tx).await?;
         self.hint_enqueued();
         Ok(batch)

@@ -117,6 +117,7 @@ impl Store {
         let new =
             NewExtractions { user, batch: None, template, version, tier, order_key: FRONT + now, now, month };
         new.insert(&mut tx, &[(id, 0, document, None)]).await?;
+        self.note(&mut tx, &ExtractionId(id)).await?;
         commit(tx).await?;
         self.hint_enqueued();
         Ok(ExtractionId(id))
