@@ -19,7 +19,7 @@ use crate::queue;
 use crate::template::{TemplateRow, number, usable_version};
 use crate::time::rfc3339;
 
-const NOT_FOUND: StoreError = StoreError::NotFound { what: "batch" };
+pub(crate) const NOT_FOUND: StoreError = StoreError::NotFound { what: "batch" };
 const MOST_DOCUMENTS: usize = 10_000;
 const LONGEST_NAME: usize = 500;
 const LONGEST_CUSTOM_ID: usize = 500;
@@ -155,8 +155,8 @@ impl Store {
             }
         }
         common.insert(&mut tx, &documents).await?;
-        let row: Option<BatchRow> = fetch_optional!(&mut tx, select_batches!("where b.id = $1"), id)?;
-        let batch = row.ok_or(NOT_FOUND)?.build(now)?;
+        let batch = read_batch(&mut tx, BatchId(id), now).await?;
+        self.note(&mut tx, &batch).await?;
         commit(tx).await?;
         self.hint_enqueued();
         Ok(batch)
@@ -289,6 +289,12 @@ impl Store {
         )?;
         row.ok_or(NOT_FOUND)?.build()
     }
+}
+
+/// A batch as this transaction sees it.
+pub(crate) async fn read_batch(tx: &mut Tx, id: BatchId, now: i64) -> Result<Batch> {
+    let row: Option<BatchRow> = fetch_optional!(tx, select_batches!("where b.id = $1"), id.0)?;
+    row.ok_or(NOT_FOUND)?.build(now)
 }
 
 /// What new extractions have in common.

@@ -24,6 +24,11 @@ pub enum StoreError {
         /// The template's latest version.
         current: u32,
     },
+    /// An idempotency key was used for another request.
+    #[error(
+        "this Idempotency-Key was used for another request: send that one unchanged, or this one with a new key"
+    )]
+    IdempotencyMismatch,
     /// The month's quota would be exceeded; nothing was debited.
     #[error(
         "this takes {required} documents and {available} of {limit} are left this month: send fewer, wait until {resets_at}, or change the plan"
@@ -62,6 +67,7 @@ impl StoreError {
             Self::NotFound { .. } => 404,
             Self::Conflict(_) => 409,
             Self::VersionMismatch { .. } => 412,
+            Self::IdempotencyMismatch => 422,
             Self::Internal(_) => 500,
             Self::Unavailable(_) => 503,
         }
@@ -76,6 +82,7 @@ impl StoreError {
             Self::NotFound { .. } => "not_found",
             Self::Conflict(_) => "conflict",
             Self::VersionMismatch { .. } => "version_mismatch",
+            Self::IdempotencyMismatch => "idempotency_mismatch",
             Self::Internal(_) => "internal",
             Self::Unavailable(_) => "unavailable",
         }

@@ -15,7 +15,7 @@ macro_rules! select_extractions {
     ($fields:literal, $rest:literal) => {
         concat!(
             "select e.id, e.batch_id, e.position, e.document_id, d.filename, e.custom_id, e.template_id,
-                    e.template_version, e.status, e.tier, e.attempt, d.pages, e.created_at, e.started_at,
+                    e.template_version, e.status, e.tier, e.attempt - e.attempts_before as attempt, d.pages, e.created_at, e.started_at,
                     e.finished_at, r.engine, r.warnings, r.error, ",
             $fields,
             " as fields

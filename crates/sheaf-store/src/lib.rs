@@ -12,9 +12,9 @@
 //!          ┌──── Released, lost lease, or retryable failure with attempts left ────┐
 //!          ▼                                                                       │
 //! ───► pending ──claim: attempt + 1, worker, lease──► running ──finish─┬───────────┘
-//!                                                                      ├──► completed
-//!                                                                      ├──► needs_review
-//!                                                                      └──► failed (refunded)
+//!         ▲ │                                                          ├──► completed
+//!         │ └──cancel──► cancelled (refunded)                          ├──► needs_review
+//!         └──retry: debited again────────────────────────────────────  └──► failed (refunded)
 //! ```
 //!
 //! - Making a batch is one transaction: the debit of the month's quota, the batch with the template's version pinned, its
@@ -23,6 +23,7 @@
 //! - [`Store::finish`] writes only where the row is still with that worker in that attempt: a late worker changes nothing.
 //! - Attempts count at the claim, so a document that kills its worker runs out of them ([`MOST_ATTEMPTS`]).
 //! - A document that fails for good is refunded, in the transaction that says so.
+//! - Of a cancelled batch nothing goes back to the queue: what would, is cancelled.
 //! - How far a batch is follows from counts over an index; nothing stores it twice.
 //!
 //! The order is start-time fair queueing between accounts (Goyal, Vin, Cheng, 1996): see [`queue`].
@@ -32,11 +33,14 @@
 mod account;
 mod batch;
 mod blob;
+mod changes;
 mod db;
 mod document;
 mod error;
 mod extraction;
+mod idempotency;
 mod key;
+mod lifecycle;
 mod page;
 pub mod queue;
 mod template;
@@ -53,6 +57,7 @@ pub use account::User;
 pub use batch::NewBatch;
 pub use document::NewDocument;
 pub use error::{Result, StoreError};
+pub use idempotency::{Begun, REQUEST_KEPT_MS, REQUEST_LEASE_MS};
 pub use key::ApiKey;
 pub use page::{Page, PageRequest};
 pub use queue::{Claim, Finished, LEASE_MS, MOST_ATTEMPTS, Outcome, QueueDepth};
@@ -86,7 +91,11 @@ impl StoreConfig {
 
 /// The rows and blobs of an instance; a clone is another handle on the same.
 #[derive(Clone)]
-pub struct Store(Arc<Inner>);
+pub struct Store {
+    inner: Arc<Inner>,
+    /// What this handle creates for ([`Store::begin_request`]).
+    request: Option<Arc<idempotency::Running>>,
+}
 
 struct Inner {
     db: Db,
@@ -114,14 +123,15 @@ impl Store {
     pub async fn open_with_clock(config: &StoreConfig, clock: Clock) -> Result<Self> {
         let blobs = Blobs::open(&config.blobs_url).await?;
         let db = Db::open(&config.database_url).await?;
-        Ok(Self(Arc::new(Inner {
+        let inner = Inner {
             db,
             blobs,
             plans: config.plans.clone(),
             clock,
             enqueued: watch::Sender::new(0),
             finished: watch::Sender::new(0),
-        })))
+        };
+        Ok(Self { inner: Arc::new(inner), request: None })
     }
 
     /// Whether the database and the blob store can be reached.
@@ -132,53 +142,53 @@ impl Store {
         let mut conn = self.db().read().await?;
         let (_,): (i64,) =
             fetch_one!(&mut conn, "select version from schema_version order by version desc limit 1")?;
-        self.0.blobs.ping().await
+        self.inner.blobs.ping().await
     }
 
     /// Closes the connections, after those in use have come back. Other handles answer `Unavailable` from then on.
     pub async fn close(&self) {
-        self.0.db.close().await;
+        self.inner.db.close().await;
     }
 
     /// Changes whenever work was added in this process: a hint, beside which a worker polls slowly.
     #[must_use]
     pub fn enqueued(&self) -> watch::Receiver<u64> {
-        self.0.enqueued.subscribe()
+        self.inner.enqueued.subscribe()
     }
 
     /// Changes whenever extractions ended in this process: a hint, beside which one who waits polls slowly.
     #[must_use]
     pub fn finished(&self) -> watch::Receiver<u64> {
-        self.0.finished.subscribe()
+        self.inner.finished.subscribe()
     }
 
     /// The configured plans.
     #[must_use]
     pub fn plans(&self) -> &[Plan] {
-        &self.0.plans
+        &self.inner.plans
     }
 
     fn plan(&self, name: &str) -> Option<&Plan> {
-        self.0.plans.iter().find(|plan| plan.name == name)
+        self.inner.plans.iter().find(|plan| plan.name == name)
     }
 
     fn db(&self) -> &Db {
-        &self.0.db
+        &self.inner.db
     }
 
     fn blobs(&self) -> &Blobs {
-        &self.0.blobs
+        &self.inner.blobs
     }
 
     fn clock(&self) -> &Clock {
-        &self.0.clock
+        &self.inner.clock
     }
 
     fn hint_enqueued(&self) {
-        self.0.enqueued.send_modify(|n| *n = n.wrapping_add(1));
+        self.inner.enqueued.send_modify(|n| *n = n.wrapping_add(1));
     }
 
     fn hint_finished(&self) {
-        self.0.finished.send_modify(|n| *n = n.wrapping_add(1));
+        self.inner.finished.send_modify(|n| *n = n.wrapping_add(1));
     }
 }

@@ -8,22 +8,20 @@
 //! work take turns, whoever came first and however much it is, and one that had none gains nothing by that.
 //! What somebody waits for ([`Store::create_extraction`]) has a negative key and comes before all batches.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use sheaf_types::{
-    DocumentId, Engine, ErrorCode, ExtractionError, ExtractionId, FieldResult, MediaType, Status, TemplateId,
-    Tier, UserId, Warning,
+    DocumentId, Engine, ExtractionError, ExtractionId, FieldResult, MediaType, TemplateId, Tier, UserId,
+    Warning,
 };
 use uuid::Uuid;
 
 use crate::Store;
 use crate::batch::NewExtractions;
-use crate::db::{Tx, commit, execute, fetch_all, fetch_one, fetch_optional};
+use crate::changes::{Changes, OpenRow};
+use crate::db::{Tx, commit, execute, fetch_one};
 use crate::document::media_type;
 use crate::error::Result;
 use crate::extraction::tier;
 use crate::template::{number, usable_version};
-use crate::usage::refund;
 
 /// How long a worker has an extraction without a heartbeat, in milliseconds.
 pub const LEASE_MS: i64 = 60_000;
@@ -31,15 +29,13 @@ pub const LEASE_MS: i64 = 60_000;
 pub const MOST_ATTEMPTS: u32 = 3;
 /// Added to the time, gives the key of what somebody waits for: negative for any time, and in order of arrival.
 const FRONT: i64 = i64::MIN / 2;
-/// Lost leases that a claim looks after; what is left waits for the next claim.
-const MOST_RECLAIMED: i64 = 100;
 
 /// An extraction handed to a worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
     /// Which.
     pub extraction_id: ExtractionId,
-    /// Counted from 1; names this claim together with the worker.
+    /// Counted from 1 and on through retries; names this claim together with the worker.
     pub attempt: u32,
     /// What to read.
     pub document_id: DocumentId,
@@ -76,7 +72,7 @@ pub enum Outcome {
         /// Pages of the document, where it came that far.
         pages: Option<u32>,
     },
-    /// Handed back unread: the attempt does not count.
+    /// Handed back unread: the attempt does not count. Ends as cancelled where the batch was.
     Released,
 }
 
@@ -121,6 +117,7 @@ impl Store {
         let new =
             NewExtractions { user, batch: None, template, version, tier, order_key: FRONT + now, now, month };
         new.insert(&mut tx, &[(id, 0, document, None)]).await?;
+        self.note(&mut tx, &ExtractionId(id)).await?;
         commit(tx).await?;
         self.hint_enqueued();
         Ok(ExtractionId(id))
@@ -162,14 +159,16 @@ impl Store {
         let mut changes = Changes::default();
         changes.write_all(&mut tx, now, worker, finished).await?;
         changes.reclaim(&mut tx, now).await?;
+        let mut claims = claim(&mut tx, now, worker, n, &mut changes).await?;
         changes.settle(&mut tx, now).await?;
-        let claims = claim(&mut tx, now, worker, n).await?;
         commit(tx).await?;
+        claims.retain(|claim| !changes.cancelled.contains(&claim.extraction_id.0));
         self.hint(&changes);
         Ok(claims)
     }
 
-    /// Prolongs the leases of claims, and answers those that are no longer this worker's: it should drop them.
+    /// Prolongs the leases of claims, and answers those that are no longer this worker's or whose batch was cancelled: it
+    /// should drop them, and hand back ([`Outcome::Released`]) what it drops.
     ///
     /// # Errors
     /// Only those of the database.
@@ -183,7 +182,8 @@ impl Store {
             let kept = execute!(
                 &mut tx,
                 "update extraction set lease_until = $4
-                 where id = $1 and worker = $2 and attempt = $3 and status = 'running'",
+                 where id = $1 and worker = $2 and attempt = $3 and status = 'running' and not exists (
+                     select 1 from batch b where b.id = extraction.batch_id and b.cancelled_at is not null)",
                 id.0,
                 worker,
                 i64::from(attempt),
@@ -264,18 +264,19 @@ struct ClaimRow {
     template_id: Uuid,
     template_version: i64,
     tier: String,
-    batch_id: Option<Uuid>,
     order_key: i64,
+    #[sqlx(flatten)]
+    row: OpenRow,
 }
 
-async fn claim(tx: &mut Tx, now: i64, worker: &str, n: u32) -> Result<Vec<Claim>> {
+async fn claim(tx: &mut Tx, now: i64, worker: &str, n: u32, changes: &mut Changes) -> Result<Vec<Claim>> {
     let lease = now + LEASE_MS;
     let mut rows: Vec<ClaimRow> = match tx {
         Tx::Sqlite(c) => {
             // `cross join` keeps the queue the outer loop, which its index has in order.
             let rows: Vec<ClaimRow> = sqlx::query_as(
                 "select e.id, e.attempt + 1 as attempt, e.document_id, d.media_type, d.sha256, e.template_id,
-                        e.template_version, e.tier, e.batch_id, e.order_key
+                        e.template_version, e.tier, e.order_key, e.account_id, e.batch_id, e.debit_month
                  from extraction e cross join document d
                  where e.status = 'pending' and e.not_before <= $1 and d.id = e.document_id
                  order by e.order_key, e.id limit $2",
@@ -308,7 +309,7 @@ async fn claim(tx: &mut Tx, now: i64, worker: &str, n: u32) -> Result<Vec<Claim>
                      started_at = $1
                  from next, document d where e.id = next.id and d.id = e.document_id
                  returning e.id, e.attempt, e.document_id, d.media_type, d.sha256, e.template_id,
-                     e.template_version, e.tier, e.batch_id, e.order_key",
+                     e.template_version, e.tier, e.order_key, e.account_id, e.batch_id, e.debit_month",
             )
             .bind(now)
             .bind(i64::from(n))
@@ -319,14 +320,8 @@ async fn claim(tx: &mut Tx, now: i64, worker: &str, n: u32) -> Result<Vec<Claim>
         }
     };
     rows.sort_unstable_by_key(|row| (row.order_key, row.id));
-    let batches: BTreeSet<Uuid> = rows.iter().filter_map(|row| row.batch_id).collect();
-    for batch in batches {
-        execute!(
-            &mut *tx,
-            "update batch set started_at = $2 where id = $1 and started_at is null",
-            batch,
-            now
-        )?;
+    for row in &rows {
+        changes.claimed(row.id, row.row);
     }
     rows.into_iter()
         .map(|row| {
@@ -342,156 +337,4 @@ async fn claim(tx: &mut Tx, now: i64, worker: &str, n: u32) -> Result<Vec<Claim>
             })
         })
         .collect()
-}
-
-/// What the rows written so far in a transaction entail.
-#[derive(Default)]
-struct Changes {
-    written: u64,
-    requeued: bool,
-    ended: bool,
-    /// Sorted, as all transactions take PostgreSQL's row locks in the same order: documents, batches, usage.
-    pages: BTreeMap<Uuid, i64>,
-    batches: BTreeSet<Uuid>,
-    refunds: BTreeMap<(Uuid, i64), i64>,
-}
-
-impl Changes {
-    /// Writes outcomes, sorted because a heartbeat may be locking the same rows.
-    async fn write_all(&mut self, tx: &mut Tx, now: i64, worker: &str, finished: &[Finished]) -> Result<()> {
-        let mut sorted: Vec<&Finished> = finished.iter().collect();
-        sorted.sort_by_key(|one| one.extraction_id);
-        for one in sorted {
-            self.write(tx, now, worker, one).await?;
-        }
-        Ok(())
-    }
-
-    /// Writes one outcome, where the row is still with this worker in this attempt.
-    async fn write(&mut self, tx: &mut Tx, now: i64, worker: &str, one: &Finished) -> Result<()> {
-        let attempt = i64::from(one.attempt);
-        let backoff = now + (1_000 << one.attempt.min(MOST_ATTEMPTS));
-        let (status, attempt_after, not_before) = match &one.outcome {
-            Outcome::Done { fields, .. } if fields.iter().any(|field| field.needs_review) => {
-                (Status::NeedsReview, attempt, 0)
-            }
-            Outcome::Done { .. } => (Status::Completed, attempt, 0),
-            Outcome::Failed { error, .. } if error.retryable && one.attempt < MOST_ATTEMPTS => {
-                (Status::Pending, attempt, backoff)
-            }
-            Outcome::Failed { .. } => (Status::Failed, attempt, 0),
-            Outcome::Released => (Status::Pending, attempt - 1, 0),
-        };
-        let row: Option<(Uuid, Option<Uuid>, Uuid, i64)> = fetch_optional!(
-            &mut *tx,
-            "update extraction set status = $4, attempt = $5, not_before = $6, finished_at = $7,
-                 worker = null, lease_until = null
-             where id = $1 and worker = $2 and attempt = $3 and status = 'running'
-             returning account_id, batch_id, document_id, debit_month",
-            one.extraction_id.0,
-            worker,
-            attempt,
-            status.as_str(),
-            attempt_after,
-            not_before,
-            status.is_terminal().then_some(now),
-        )?;
-        let Some((account, batch, document, month)) = row else { return Ok(()) };
-
-        self.written += 1;
-        if let Outcome::Done { pages, .. } | Outcome::Failed { pages: Some(pages), .. } = &one.outcome {
-            self.pages.insert(document, i64::from(*pages));
-        }
-        if !status.is_terminal() {
-            self.requeued = true;
-            return Ok(());
-        }
-        self.ended = true;
-        self.batches.extend(batch);
-        if status == Status::Failed {
-            *self.refunds.entry((account, month)).or_default() += 1;
-        }
-        insert_result(tx, one).await
-    }
-
-    /// Ends the claims of workers that have not been heard of.
-    async fn reclaim(&mut self, tx: &mut Tx, now: i64) -> Result<()> {
-        let sql = match tx {
-            Tx::Sqlite(_) => {
-                "select id, worker, attempt from extraction where status = 'running' and lease_until < $1
-                 order by lease_until limit $2"
-            }
-            Tx::Postgres(_) => {
-                "select id, worker, attempt from extraction where status = 'running' and lease_until < $1
-                 order by lease_until limit $2 for update skip locked"
-            }
-        };
-        let lost: Vec<(Uuid, String, i64)> = fetch_all!(&mut *tx, sql, now, MOST_RECLAIMED)?;
-        for (id, worker, attempt) in lost {
-            let detail = "the worker that ran this document stopped answering and no attempts are left: it may be the \
-                          document that does it";
-            let error = ExtractionError::new(ErrorCode::Crashed, detail);
-            let outcome = Outcome::Failed { error, pages: None };
-            tracing::warn!(extraction = %id, attempt, "a worker stopped answering, its document is taken back");
-            let one = Finished { extraction_id: ExtractionId(id), attempt: number(attempt), outcome };
-            self.write(tx, now, &worker, &one).await?;
-        }
-        Ok(())
-    }
-
-    /// Does what follows from the rows: pages of documents, ends of batches, refunds.
-    async fn settle(&self, tx: &mut Tx, now: i64) -> Result<()> {
-        for (&document, &pages) in &self.pages {
-            execute!(
-                &mut *tx,
-                "update document set pages = $2 where id = $1 and pages is null",
-                document,
-                pages
-            )?;
-        }
-        for &batch in &self.batches {
-            if let Tx::Postgres(c) = &mut *tx {
-                // Two transactions that end a batch's last two rows do not see each other's: the second waits here, and
-                // its next statement sees the first's.
-                sqlx::query("select id from batch where id = $1 for no key update")
-                    .bind(batch)
-                    .execute(&mut **c)
-                    .await?;
-            }
-            execute!(
-                &mut *tx,
-                "update batch set finished_at = $2 where id = $1 and finished_at is null and not exists (
-                     select 1 from extraction where batch_id = $1 and status in ('pending', 'running'))",
-                batch,
-                now,
-            )?;
-        }
-        for (&(account, month), &n) in &self.refunds {
-            refund(tx, UserId(account), month, n).await?;
-        }
-        Ok(())
-    }
-}
-
-async fn insert_result(tx: &mut Tx, one: &Finished) -> Result<()> {
-    let (engine, warnings, error, fields) = match &one.outcome {
-        Outcome::Done { engine, warnings, fields, .. } => (
-            Some(serde_json::to_string(engine)?),
-            Some(serde_json::to_string(warnings)?),
-            None,
-            Some(serde_json::to_string(fields)?),
-        ),
-        Outcome::Failed { error, .. } => (None, None, Some(serde_json::to_string(error)?), None),
-        Outcome::Released => return Ok(()),
-    };
-    execute!(
-        tx,
-        "insert into extraction_result (extraction_id, engine, warnings, error, fields) values ($1, $2, $3, $4, $5)",
-        one.extraction_id.0,
-        &engine,
-        &warnings,
-        &error,
-        &fields,
-    )?;
-    Ok(())
 }

@@ -47,9 +47,10 @@ impl Store {
             user.0,
             now
         )?;
-        let row = insert_version(&mut tx, id, 1, spec, now, now).await?;
+        let template = insert_version(&mut tx, id, 1, spec, now, now).await?.build()?;
+        self.note(&mut tx, &template).await?;
         commit(tx).await?;
-        row.build()
+        Ok(template)
     }
 
     /// A version of a template, the latest where none is named; hidden ones too.

@@ -30,6 +30,12 @@ enum Step {
     Heartbeat {
         worker: usize,
     },
+    Cancel {
+        which: prop::sample::Index,
+    },
+    Retry {
+        which: prop::sample::Index,
+    },
     Wait {
         ms: i64,
     },
@@ -59,6 +65,8 @@ fn step() -> impl Strategy<Value = Step> {
         6 => (0..3usize, any::<prop::sample::Index>(), end, 0..2u32)
             .prop_map(|(worker, which, end, then_claim)| Step::Finish { worker, which, end, then_claim }),
         1 => (0..3usize).prop_map(|worker| Step::Heartbeat { worker }),
+        1 => any::<prop::sample::Index>().prop_map(|which| Step::Cancel { which }),
+        2 => any::<prop::sample::Index>().prop_map(|which| Step::Retry { which }),
         3 => prop_oneof![Just(1), Just(2_000), Just(4_000), Just(LEASE_MS - 1), Just(LEASE_MS + 1)]
             .prop_map(|ms| Step::Wait { ms }),
     ]
@@ -69,18 +77,27 @@ fn step() -> impl Strategy<Value = Step> {
 struct Job {
     id: ExtractionId,
     account: usize,
+    /// Place in the list of batches.
+    batch: Option<usize>,
     status: Status,
     attempt: u32,
+    attempts_before: u32,
     worker: usize,
     lease_until: i64,
     not_before: i64,
+}
+
+struct ModelBatch {
+    account: usize,
+    id: BatchId,
+    cancelled: bool,
 }
 
 #[derive(Default)]
 struct Model {
     now: i64,
     jobs: Vec<Job>,
-    batches: Vec<(usize, BatchId)>,
+    batches: Vec<ModelBatch>,
     claims: Vec<Claim>,
 }
 
@@ -90,8 +107,8 @@ impl Model {
         job.status = match end {
             End::Completed => Status::Completed,
             End::NeedsReview => Status::NeedsReview,
-            End::Timeout if job.attempt < MOST_ATTEMPTS => {
-                job.not_before = self.now + 1_000 * 2i64.pow(job.attempt);
+            End::Timeout if job.attempt - job.attempts_before < MOST_ATTEMPTS => {
+                job.not_before = self.now + 1_000 * 2i64.pow(job.attempt - job.attempts_before);
                 Status::Pending
             }
             End::Corrupt | End::Timeout => Status::Failed,
@@ -101,6 +118,38 @@ impl Model {
                 Status::Pending
             }
         };
+        if job.status == Status::Pending && job.batch.is_some_and(|batch| self.batches[batch].cancelled) {
+            job.status = Status::Cancelled;
+        }
+    }
+
+    /// Whether there was anything to cancel.
+    fn cancel(&mut self, batch: usize) -> bool {
+        let mut jobs = self.jobs.iter_mut().filter(|job| job.batch == Some(batch));
+        if jobs.all(|job| job.status.is_terminal()) {
+            return false;
+        }
+        self.batches[batch].cancelled = true;
+        for job in self.jobs.iter_mut().filter(|job| job.batch == Some(batch)) {
+            if job.status == Status::Pending {
+                job.status = Status::Cancelled;
+            }
+        }
+        true
+    }
+
+    /// Whether there was anything to retry.
+    fn retry(&mut self, batch: usize) -> bool {
+        let mut any = false;
+        for job in
+            self.jobs.iter_mut().filter(|job| job.batch == Some(batch) && !self.batches[batch].cancelled)
+        {
+            if job.status == Status::Failed {
+                (job.status, job.attempts_before, job.not_before) = (Status::Pending, job.attempt, 0);
+                any = true;
+            }
+        }
+        any
     }
 
     fn finish(&mut self, worker: usize, claim: &Claim, end: End) {
@@ -144,16 +193,17 @@ async fn replay(t: &Fixture, steps: &[Step]) -> Result<(), TestCaseError> {
         match step {
             &Step::Batch { account, n } => {
                 let batch = t.batch(accounts[account], n).await;
-                model.batches.push((account, batch.id));
+                model.batches.push(ModelBatch { account, id: batch.id, cancelled: false });
+                let place = model.batches.len() - 1;
                 for extraction in t.extractions(accounts[account].0, &batch).await {
-                    model.jobs.push(new_job(extraction.id, account));
+                    model.jobs.push(new_job(extraction.id, account, Some(place)));
                 }
             }
             &Step::Single { account } => {
                 let (user, template) = accounts[account];
                 let document = t.documents(user, 1).await[0];
                 let id = t.store.create_extraction(user, document, template, Tier::Standard).await.unwrap();
-                model.jobs.push(new_job(id, account));
+                model.jobs.push(new_job(id, account, None));
             }
             &Step::Claim { worker, n } => {
                 let claims = t.store.claim(&worker.to_string(), n).await.unwrap();
@@ -176,12 +226,30 @@ async fn replay(t: &Fixture, steps: &[Step]) -> Result<(), TestCaseError> {
             }
             &Step::Heartbeat { worker } => {
                 let held = |job: &&mut Job| job.worker == worker && job.status == Status::Running;
-                let mut claims = Vec::new();
+                let (mut claims, mut cancelled) = (Vec::new(), Vec::new());
                 for job in model.jobs.iter_mut().filter(held) {
                     claims.push((job.id, job.attempt));
-                    job.lease_until = model.now + LEASE_MS;
+                    if job.batch.is_some_and(|batch| model.batches[batch].cancelled) {
+                        cancelled.push(job.id);
+                    } else {
+                        job.lease_until = model.now + LEASE_MS;
+                    }
                 }
-                prop_assert_eq!(t.store.heartbeat(&worker.to_string(), &claims).await.unwrap(), []);
+                cancelled.sort_unstable();
+                prop_assert_eq!(t.store.heartbeat(&worker.to_string(), &claims).await.unwrap(), cancelled);
+            }
+            Step::Cancel { .. } | Step::Retry { .. } if model.batches.is_empty() => {}
+            Step::Cancel { which } => {
+                let place = which.index(model.batches.len());
+                let (account, id) = (model.batches[place].account, model.batches[place].id);
+                let answer = t.store.cancel_batch(accounts[account].0, id).await;
+                prop_assert_eq!(answer.is_ok(), model.cancel(place), "{:?}", answer);
+            }
+            Step::Retry { which } => {
+                let place = which.index(model.batches.len());
+                let (account, id) = (model.batches[place].account, model.batches[place].id);
+                let answer = t.store.retry_batch(accounts[account].0, id).await;
+                prop_assert_eq!(answer.is_ok(), model.retry(place), "{:?}", answer);
             }
             &Step::Wait { ms } => {
                 t.advance(ms);
@@ -193,8 +261,18 @@ async fn replay(t: &Fixture, steps: &[Step]) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-fn new_job(id: ExtractionId, account: usize) -> Job {
-    Job { id, account, status: Status::Pending, attempt: 0, worker: 0, lease_until: 0, not_before: 0 }
+fn new_job(id: ExtractionId, account: usize, batch: Option<usize>) -> Job {
+    Job {
+        id,
+        account,
+        batch,
+        status: Status::Pending,
+        attempt: 0,
+        attempts_before: 0,
+        worker: 0,
+        lease_until: 0,
+        not_before: 0,
+    }
 }
 
 async fn compare(
@@ -204,17 +282,18 @@ async fn compare(
 ) -> Result<(), TestCaseError> {
     for job in &model.jobs {
         let extraction = t.store.extraction(accounts[job.account].0, job.id).await.unwrap();
-        prop_assert_eq!((extraction.status, extraction.attempts), (job.status, job.attempt), "{:?}", job);
+        let attempts = job.attempt - job.attempts_before;
+        prop_assert_eq!((extraction.status, extraction.attempts), (job.status, attempts), "{:?}", job);
         prop_assert_eq!(extraction.finished_at.is_some(), job.status.is_terminal());
         prop_assert_eq!(extraction.error.is_some(), job.status == Status::Failed);
     }
     for (account, (user, _)) in accounts.iter().enumerate() {
         let jobs = model.jobs.iter().filter(|job| job.account == account);
-        let paid = jobs.filter(|job| job.status != Status::Failed).count();
-        prop_assert_eq!(t.used(*user).await, paid as u64, "every failure is refunded, once");
+        let paid = jobs.filter(|job| !matches!(job.status, Status::Failed | Status::Cancelled)).count();
+        prop_assert_eq!(t.used(*user).await, paid as u64, "what failed or was cancelled is refunded, once");
     }
-    for &(account, id) in &model.batches {
-        let batch = t.store.batch(accounts[account].0, id).await.unwrap();
+    for made in &model.batches {
+        let batch = t.store.batch(accounts[made.account].0, made.id).await.unwrap();
         prop_assert_eq!(batch.finished_at.is_some(), batch.counts.finished() == batch.counts.total);
         prop_assert_eq!(batch.finished_at.is_some(), batch.status.is_terminal());
     }

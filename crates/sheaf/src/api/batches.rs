@@ -132,6 +132,57 @@ pub(super) async fn list_batch_extractions(
     Ok(Json(page.into()))
 }
 
+/// Cancel a batch
+///
+/// What waits is cancelled and refunded at once; what runs ends or stops within seconds, and the batch is terminal once it
+/// has; what ended stays. Cancelling once more before that changes nothing.
+#[utoipa::path(post, path = "/v1/batches/{id}/cancel", tag = "Batches",
+    params(("id" = String, Path, description = "The batch")),
+    responses((status = 200, description = "The batch", body = Batch), (status = 404, description = "No such batch"),
+        (status = 409, description = "It is terminal already")))]
+pub(super) async fn cancel_batch(
+    State(api): State<ApiState>,
+    Account(user): Account,
+    Id(id): Id<BatchId>,
+) -> Result<Json<Batch>, ApiError> {
+    Ok(Json(api.store.cancel_batch(user.id, id).await?))
+}
+
+/// Retry what failed
+///
+/// The failed documents run again, with the template's version of the batch and all of their attempts. They were refunded
+/// when they failed, so they are debited again. A batch that was terminal is not any more; one that still runs may be
+/// retried too.
+#[utoipa::path(post, path = "/v1/batches/{id}/retry", tag = "Batches",
+    params(("id" = String, Path, description = "The batch")),
+    responses((status = 200, description = "The batch", body = Batch),
+        (status = 402, description = "It would exceed the month's quota; nothing is retried"),
+        (status = 404, description = "No such batch"),
+        (status = 409, description = "Nothing has failed, or the batch was cancelled")))]
+pub(super) async fn retry_batch(
+    State(api): State<ApiState>,
+    Account(user): Account,
+    Id(id): Id<BatchId>,
+) -> Result<Json<Batch>, ApiError> {
+    Ok(Json(api.store.retry_batch(user.id, id).await?))
+}
+
+/// Delete a batch
+///
+/// With its results. Its documents stay, and can be deleted from then on; what was used stays used.
+#[utoipa::path(delete, path = "/v1/batches/{id}", tag = "Batches",
+    params(("id" = String, Path, description = "The batch")),
+    responses((status = 204, description = "Deleted"), (status = 404, description = "No such batch"),
+        (status = 409, description = "It is not terminal: cancel it first")))]
+pub(super) async fn delete_batch(
+    State(api): State<ApiState>,
+    Account(user): Account,
+    Id(id): Id<BatchId>,
+) -> Result<StatusCode, ApiError> {
+    api.store.delete_batch(user.id, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 async fn create(api: &ApiState, user: UserId, request: Request) -> Result<Batch, ApiError> {
     const KNOWN: [&str; 6] = ["name", "template_id", "use_llm", "document_ids", "documents", "metadata"];
     let mut members = Members::new(json::read(request).await?, &KNOWN)?;

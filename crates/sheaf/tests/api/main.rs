@@ -8,6 +8,7 @@ mod documents;
 mod exports;
 mod extractions;
 mod keys;
+mod lifecycle;
 mod support;
 mod templates;
 mod uploads;
