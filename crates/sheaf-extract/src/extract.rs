@@ -73,6 +73,10 @@ pub fn explain(document: &Document, template: &TemplateSpec) -> String {
     }
     for ((field, candidates), choice) in fields.iter().zip(&candidates).zip(&choices) {
         let _ = writeln!(text, "{} ({:?}) adds up: {:?}", field.spec.name, field.shape, choice.adds_up);
+        if let Some(chosen) = choice.index.and_then(|index| candidates.get(index)) {
+            let signals = Signals::new(field, chosen, candidates, choice, &pool);
+            let _ = writeln!(text, "  {:.3} of {signals:?}", signals.confidence());
+        }
         for (index, candidate) in candidates.iter().enumerate().take(8) {
             let mark = if choice.index == Some(index) { '*' } else { ' ' };
             let line = candidate.spans.first().map_or(0, |span| span.line);
@@ -100,12 +104,7 @@ fn chosen(pool: &Pool<'_>, field: &Field<'_>, candidates: &[Scored], choice: &Ch
     else {
         return ground::ungrounded(field.spec);
     };
-    let settled = match field.spec.kind {
-        FieldKind::Date => pool.locale.order_settled,
-        _ => pool.locale.decimal_settled,
-    };
-    let word = layout.word_confidence(&chosen.spans);
-    let signals = Signals::new(chosen, candidates, choice.adds_up, settled, word);
+    let signals = Signals::new(field, chosen, candidates, choice, pool);
     let labelled = chosen.evidence.similarity > 0.0;
     FieldResult {
         value: Some(FieldValue::Scalar(chosen.parsed.value.clone())),

@@ -64,6 +64,8 @@ pub(crate) enum Strength {
     Weak,
     /// A bare word: only as the whole label or its end.
     Bare,
+    /// A template's own label of one word.
+    Word,
     /// A known label.
     Strong,
 }

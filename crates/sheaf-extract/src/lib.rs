@@ -1,7 +1,7 @@
 //! From bytes and a template to fields with provenance.
 #![forbid(unsafe_code)]
 
-pub mod confidence;
+mod confidence;
 pub mod embedded;
 mod extract;
 mod ground;

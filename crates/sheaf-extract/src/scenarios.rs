@@ -223,12 +223,13 @@ fn an_ambiguous_date_is_less_sure_until_the_template_settles_it() {
 
 #[test]
 fn a_pattern_must_match_and_a_region_draws_the_choice() {
-    let lines = ["Code AB-12      Code 9999", "", "first", "", "second"];
+    let lines = ["Code AB-12      Code 9999", "", "first", "", "second", "engine SN123 built here"];
     let spec = template(&json!({"name": "t", "fields": [
         {"name": "code", "type": "text", "anchor": "Code", "pattern": "^[0-9]{4}$"},
+        {"name": "serial", "type": "text", "pattern": "SN[0-9]{3}"},
         {"name": "place", "type": "text", "region": {"page": 1, "bbox": [0.0, 0.08, 0.5, 0.11]}}]}));
     let results = extract(&page(&lines), &spec);
-    assert_eq!([value(&results[0]), value(&results[1])], ["9999", "second"]);
+    assert_eq!([value(&results[0]), value(&results[1]), value(&results[2])], ["9999", "SN123", "second"]);
 }
 
 #[test]
@@ -440,7 +441,11 @@ fn any_template() -> impl Strategy<Value = TemplateSpec> {
                         field["enum_values"] = json!(["EUR", "USD", "Total"]);
                     }
                     if kind == "table" {
-                        field["columns"] = json!([{"name": "a", "type": "text"}]);
+                        field["columns"] = json!([
+                            {"name": "description", "type": "text", "anchor": "Invoice"},
+                            {"name": "quantity", "type": "number"},
+                            {"name": "total", "type": "currency"},
+                        ]);
                         field["pattern"] = Value::Null;
                     }
                     field
@@ -466,19 +471,38 @@ proptest! {
         for (result, field) in results.iter().zip(&template.fields) {
             prop_assert_eq!(&result.name, &field.name);
             prop_assert!((0.0..=1.0).contains(&result.confidence));
-            let Some(FieldValue::Scalar(value)) = &result.value else {
-                prop_assert_eq!((result.confidence, result.method, &result.source), (0.0, None, &None));
-                continue;
-            };
-            let source = result.source.as_deref().unwrap_or_default();
-            let parsed = parse::value(field.kind, source, &locale, &field.enum_values);
-            prop_assert_eq!(parsed.map(|p| p.value), Some(value.clone()));
-            let bbox = result.bbox.unwrap();
-            let page = document.pages.iter().find(|page| Some(page.number) == result.page).unwrap();
-            let under: Vec<&Word> = page.words.iter().filter(|word| bbox.contains(word.bbox, 1e-4)).collect();
-            for part in source.split(' ') {
-                prop_assert!(under.iter().any(|word| word.text.contains(part)), "{:?} of {:?}", part, source);
+            match &result.value {
+                None => prop_assert_eq!((result.confidence, result.method, &result.source), (0.0, None, &None)),
+                Some(FieldValue::Scalar(value)) => {
+                    let source = result.source.as_deref().unwrap();
+                    let parsed = parse::value(field.kind, source, &locale, &field.enum_values);
+                    prop_assert_eq!(parsed.map(|p| p.value), Some(value.clone()));
+                    prop_assert!(stands_at(&document, source, result.page.unwrap(), result.bbox.unwrap()));
+                }
+                Some(FieldValue::Rows(rows)) => {
+                    let cells = result.cells.as_ref().unwrap();
+                    prop_assert_eq!(rows.len(), cells.len());
+                    for (row, cells) in rows.iter().zip(cells) {
+                        for column in &field.columns {
+                            let Some(value) = &row[&column.name] else {
+                                prop_assert!(!cells.contains_key(&column.name));
+                                continue;
+                            };
+                            let place = &cells[&column.name].provenance;
+                            let parsed = parse::value(column.kind, &place.source, &locale, &column.enum_values);
+                            prop_assert_eq!(parsed.map(|p| p.value), Some(value.clone()));
+                            prop_assert!(stands_at(&document, &place.source, place.page, place.bbox));
+                        }
+                    }
+                }
             }
         }
     }
+}
+
+/// Whether the words under a box on a page hold every part of a source.
+fn stands_at(document: &Document, source: &str, page: u32, bbox: BoundingBox) -> bool {
+    let Some(page) = document.pages.iter().find(|candidate| candidate.number == page) else { return false };
+    let under: Vec<&Word> = page.words.iter().filter(|word| bbox.contains(word.bbox, 1e-4)).collect();
+    source.split(' ').all(|part| under.iter().any(|word| word.text.contains(part)))
 }

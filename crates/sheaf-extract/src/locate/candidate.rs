@@ -31,6 +31,8 @@ pub(crate) enum Typed {
 pub(crate) struct Candidate {
     /// Its lines, from top to bottom; never empty.
     pub(crate) spans: Vec<Span>,
+    /// Its words, joined by blanks.
+    pub(crate) source: String,
     /// Where its label may end: its own start, or that of the range it is the end of.
     pub(crate) label_end: usize,
     /// The segment of its first line.
@@ -46,6 +48,7 @@ impl Candidate {
         let first = spans.first()?;
         let rect = spans.iter().map(|span| layout.rect(span)).reduce(Rect::union)?;
         Some(Self {
+            source: layout.source(&spans),
             label_end: first.range.start,
             segment: layout.segment_at(first.line, first.range.start),
             rect,

@@ -12,6 +12,7 @@ use super::candidate::Candidate;
 use super::field::Field;
 use super::labels::{LabelMatch, Labels, printed, printed_segment};
 use super::layout::{BLANK, Layout, Line, Rect, TAB, Token};
+use super::names::is_unmistakable_form;
 use crate::lexicon::{Key, LEXICON};
 use crate::parse::currency;
 use crate::parse::fold::fold;
@@ -32,6 +33,8 @@ const BELOW: f32 = 0.5;
 const SPENT: f32 = 0.45;
 /// Tokens of a label that is a question or an instruction.
 const LONGEST_LABEL: usize = 24;
+/// Lines that a tax summary has at most.
+const SUMMARY: usize = 6;
 /// Lines that are looked through upwards for labels.
 const REACH: usize = 70;
 
@@ -115,8 +118,13 @@ impl<'a> Surroundings<'a> {
                     .iter()
                     .find(|v| v.start >= segment.range.start)
                     .is_some_and(|first| follows_of(line, layout.tokens(segment), first.start));
+                // "Example Supplier Ltd" is nobody's label.
+                let tokens = layout.tokens(segment);
+                let is_name =
+                    tokens.iter().skip(1).any(|t| is_unmistakable_form(line.folded(t))) && !ends_in_colon;
+                let printed = if is_name { Vec::new() } else { printed_segment(layout, index) };
                 SegmentLabel {
-                    matches: labels.classify(&printed_segment(layout, index)).into(),
+                    matches: labels.classify(&printed).into(),
                     is_value: only_currency || value > 0 && (other <= 3 || other * 2 < value),
                     is_spent: colon_within || value >= 2 && other > 3 && !reckoned_on && !ends_in_colon,
                 }
@@ -174,6 +182,27 @@ impl<'a> Surroundings<'a> {
             .matches
             .iter()
             .any(|m| m.similarity >= 0.99 && matches!(m.key, Key::Concept(c) if LEXICON.name(c) == "name"))
+    }
+
+    /// Whether a candidate stands inside a label: "Total 22 spots for:".
+    pub(crate) fn is_in_label(&self, candidate: &Candidate) -> bool {
+        let tokens = self.layout.tokens(&self.layout.segments[candidate.segment]);
+        let after = tokens.partition_point(|t| t.range.start < candidate.spans[0].range.end);
+        after < tokens.len() && tokens.last().is_some_and(|t| t.colon)
+    }
+
+    /// Whether a candidate stands under the heading of a tax summary, whose totals are not those of the document.
+    pub(crate) fn is_in_tax_summary(&self, candidate: &Candidate) -> bool {
+        let line = candidate.line();
+        let page = self.layout.lines[line].page;
+        (line.saturating_sub(SUMMARY)..=line).filter(|&l| self.layout.lines[l].page == page).any(|l| {
+            self.layout.lines[l].segments.clone().any(|segment| {
+                self.segments[segment].matches.iter().any(|m| {
+                    m.similarity > 0.85
+                        && matches!(m.key, Key::Concept(c) if LEXICON.name(c) == "tax_summary")
+                })
+            })
+        })
     }
 
     /// The labels around a candidate, those of its row first.

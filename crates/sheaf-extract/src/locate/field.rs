@@ -11,7 +11,7 @@ use crate::parse::fold::fold;
 /// A template's own anchors.
 const ANCHOR: f32 = 1.0;
 /// Synonyms of the concept that the field's name means.
-const BY_NAME: f32 = 0.94;
+const BY_NAME: f32 = 0.96;
 /// Synonyms of a concept that the name only ends or starts with.
 const BY_PART_OF_NAME: f32 = 0.88;
 /// Synonyms of a concept that the description or an anchor means.

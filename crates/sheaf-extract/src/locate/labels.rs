@@ -58,7 +58,12 @@ impl Labels {
             for anchor in &field.anchors {
                 let entry = Entry {
                     key: Key::Field(index),
-                    strength: Strength::Strong,
+                    // A single word says less than a longer label that is known to mean the same.
+                    strength: if anchor.trim().contains([' ', '-', '/']) {
+                        Strength::Strong
+                    } else {
+                        Strength::Word
+                    },
                     // A single short word is as ambiguous in a template as in the lexicon.
                     bare: tight(anchor).len() < 4,
                     language: None,
@@ -197,6 +202,7 @@ fn compounds<'t>(texts: &[&'t str]) -> Vec<(usize, usize, &'static Entry)> {
 pub(crate) fn strength_weight(strength: Strength) -> f32 {
     match strength {
         Strength::Strong => 1.0,
+        Strength::Word => 0.96,
         Strength::Bare => 0.92,
         Strength::Weak => 0.82,
         Strength::Fallback => 0.5,

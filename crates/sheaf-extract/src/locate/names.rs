@@ -13,6 +13,9 @@ static ORGANISATIONS: LazyLock<HashSet<&'static str>> =
     LazyLock::new(|| LEGAL_FORMS.iter().filter_map(|w| w.strip_prefix('~')).collect());
 static STREETS: LazyLock<HashSet<&'static str>> =
     LazyLock::new(|| words(include_str!("../../data/streets.txt")));
+/// Words that begin a line of an address, with or without a number.
+static STREET_STARTS: LazyLock<HashSet<&'static str>> =
+    LazyLock::new(|| STREETS.iter().filter_map(|w| w.strip_prefix('^')).collect());
 /// Endings of words that are streets ("Bahnhofstrasse").
 static STREET_ENDINGS: LazyLock<Vec<&'static str>> =
     LazyLock::new(|| STREETS.iter().filter_map(|w| w.strip_prefix('-')).collect());
@@ -75,7 +78,10 @@ pub(crate) fn look(text: &str) -> Look {
     let capitals = text.split_whitespace().filter(|w| w.starts_with(char::is_uppercase)).count();
     let dated = !date::find(text).is_empty();
     let sentence = words.len() > 5 && capitals * 2 < words.len() || words.len() > 10;
+    // "No.3" is part of an address; one letter and a number name nobody.
+    let worded = bare.iter().any(|w| w.len() >= 2 && w != "no" && !w.bytes().any(|b| b.is_ascii_digit()));
     let name = letters >= 2
+        && worded
         && digits * 2 <= letters
         && (starts_well || ends)
         && !web
@@ -109,19 +115,20 @@ fn ends_in_form(words: &[String]) -> bool {
     let tail: String =
         words[words.len().saturating_sub(3)..].iter().filter(|w| w.len() == 1).cloned().collect();
     tail.len() >= 2 && LEGAL_FORMS.contains(tail.as_str())
-        || words.iter().skip(1).any(|w| {
-            matches!(w.as_str(), "gmbh" | "ltd" | "llc" | "inc" | "sarl" | "srl" | "bv" | "bhd" | "sas")
-        })
+        || words.iter().skip(1).any(|w| is_unmistakable_form(w))
 }
 
 fn is_street(words: &[&str]) -> bool {
     let numbered = words.iter().any(|w| w.bytes().any(|b| b.is_ascii_digit()) && w.len() <= 6);
     let known = words.iter().any(|w| {
         let w = w.trim_end_matches('.');
-        STREETS.contains(w) || w.len() > 5 && STREET_ENDINGS.iter().any(|e| w.ends_with(e))
+        STREETS.contains(w)
+            || STREET_STARTS.contains(w)
+            || w.len() > 5 && STREET_ENDINGS.iter().any(|e| w.ends_with(e))
     });
     let box_number = words.windows(2).any(|w| matches!(w, ["po" | "p.o", "box"]));
-    numbered && known || box_number
+    let starts = words.first().is_some_and(|w| STREET_STARTS.contains(w.trim_end_matches('.')));
+    numbered && known || box_number || starts && words.len() > 1
 }
 
 /// A postcode beside a word: five or four digits, Dutch, British, American with the state, with or without the country.
@@ -144,18 +151,48 @@ fn is_town(words: &[&str], text: &str) -> bool {
     })
 }
 
+/// Whether a folded word is a legal form and nothing else.
+pub(crate) fn is_unmistakable_form(folded: &str) -> bool {
+    matches!(
+        folded,
+        "gmbh"
+            | "ltd"
+            | "llc"
+            | "inc"
+            | "sarl"
+            | "srl"
+            | "bv"
+            | "bhd"
+            | "sas"
+            | "kg"
+            | "llp"
+            | "plc"
+            | "corp"
+            | "lda"
+    )
+}
+
 /// Whether a folded word is a legal form.
 pub(crate) fn is_legal_form(folded: &str) -> bool {
     LEGAL_FORMS.contains(folded)
 }
 
-/// A name without the number that a list of customers puts behind it: "Name (4711)".
+/// A name without the number that a list of customers or a register puts behind it: "Name (4711)", "Name Ltd 862725-U".
 pub(crate) fn without_id(text: &str) -> &str {
-    let Some((name, id)) = text.trim_end().strip_suffix(')').and_then(|t| t.rsplit_once('(')) else {
-        return text;
+    let text = text.trim_end();
+    let is_id = |id: &str| {
+        let digits = id.bytes().filter(u8::is_ascii_digit).count();
+        let letters = id.chars().filter(|c| c.is_alphabetic()).count();
+        digits >= 4 && letters <= 2 || id.len() == 1 || digits > 0 && letters == 0
     };
-    let is_id = !id.is_empty() && id.bytes().all(|b| b.is_ascii_digit()) || id.len() == 1;
-    if is_id && !name.trim().is_empty() { name.trim_end() } else { text }
+    let shorter = match text.strip_suffix(')').and_then(|t| t.rsplit_once('(')) {
+        Some((name, id)) => is_id(id.trim()).then_some(name),
+        None => {
+            let parted = text.rsplit_once(' ');
+            parted.filter(|(_, id)| is_id(id) && id.len() >= 6 && id.contains('-')).map(|(name, _)| name)
+        }
+    };
+    shorter.map(str::trim_end).filter(|name| !name.is_empty()).unwrap_or(text)
 }
 
 /// Whether a web or mail address in `text` carries the name: the domain's letters are a run of the name's, or the name's
@@ -222,6 +259,20 @@ mod tests {
         assert!(look("Ejemplo S.L.").ends_in_legal_form);
         assert!(!look("Ag").ends_in_legal_form);
         assert!(look("Herrn").salutation);
+    }
+
+    #[test]
+    fn a_name_is_known_without_its_number() {
+        for (text, name) in [
+            ("Example for All (4711)", "Example for All"),
+            ("Example Sdn Bhd (562007-D)", "Example Sdn Bhd"),
+            ("Example Sdn Bhd 862725-U", "Example Sdn Bhd"),
+            ("Example (P)", "Example"),
+            ("Example (Europe)", "Example (Europe)"),
+            ("Example 2020", "Example 2020"),
+        ] {
+            assert_eq!(without_id(text), name);
+        }
     }
 
     #[test]

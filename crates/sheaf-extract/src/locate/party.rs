@@ -8,7 +8,7 @@
 
 use std::collections::HashMap;
 
-use super::context::{Place, Surroundings};
+use super::context::{Context, Place, Surroundings};
 use super::field::Field;
 use super::names::{Look, domain_carries, domains, look};
 use super::text::{Part, TextCandidate};
@@ -79,22 +79,23 @@ impl Parties {
         surroundings: &Surroundings<'_>,
         field: &Field<'_>,
         text: &TextCandidate,
+        contexts: &[Context],
     ) -> Option<f32> {
-        let layout = surroundings.layout;
         let candidate = &text.candidate;
-        let source = layout.source(&candidate.spans);
-        let look = look(&source);
+        let (source, look) = (candidate.source.as_str(), text.look);
         // "Client services": a bare word before other words is no label of theirs.
         if text.part == Part::AfterLabel && !text.long_label {
             return None;
         }
         let words: Vec<String> = source.split_whitespace().map(|w| fold(w).into_owned()).collect();
         let labels_only =
-            words.iter().all(|w| LEXICON.is_label_word(w)) || !LEXICON.titled(&source).is_empty();
-        if labels_only || !look.name || look.address || look.reachable || source.len() > 90 {
+            words.iter().all(|w| LEXICON.is_label_word(w)) || !LEXICON.titled(source).is_empty();
+        // Lines of an address are no name on two lines.
+        let lines = candidate.spans.len() > 1 && text.part != Part::Name;
+        if lines || labels_only || !look.name || look.address || look.reachable || source.len() > 90 {
             return None;
         }
-        let sublabel = self.sublabel(surroundings, candidate.segment, text);
+        let sublabel = self.sublabel(surroundings, candidate.segment, contexts);
         if sublabel == Some(false) {
             return None;
         }
@@ -107,13 +108,13 @@ impl Parties {
             }
             // Named under somebody else's heading.
             if section.names_between < 3 {
-                return Some(0.15 - if field.is("seller") { self.repeated(&source) } else { 0.0 });
+                return Some(0.15 - if field.is("seller") { self.repeated(source) } else { 0.0 });
             }
         }
         Some(if field.is("buyer") {
             self.buyer(surroundings, candidate, look)
         } else {
-            self.seller(surroundings, text, look, &source)
+            self.seller(surroundings, text, look, source)
         })
     }
 
@@ -122,9 +123,8 @@ impl Parties {
         &self,
         surroundings: &Surroundings<'_>,
         segment: usize,
-        text: &TextCandidate,
+        contexts: &[Context],
     ) -> Option<bool> {
-        let contexts = surroundings.contexts(&text.candidate);
         let label = contexts.iter().find(|c| matches!(c.place, Place::Before | Place::Left))?;
         let line = surroundings.layout.line_of(&surroundings.layout.segments[segment]);
         let beside = label.place == Place::Before || segment > line.segments.start;
@@ -177,6 +177,11 @@ impl Parties {
             score += 0.1;
             let first_names = self.names_before(surroundings, candidate.segment);
             score += 0.08 - 0.03 * first_names.min(4) as f32;
+            // The first words of a document are its sender's more often than not.
+            let recipient = block.town && !block.reachable && !block.taxed;
+            if candidate.segment == layout.lines[0].segments.start && !recipient {
+                score += 0.12;
+            }
             // An address without a telephone, a tax number or a web site is the recipient's.
             if block.town && !block.reachable && !block.taxed && self.domains.is_empty() {
                 score -= 0.1;

@@ -3,7 +3,7 @@
 //! Typed candidates and their contexts are collected once; every field then scores those of its shape.
 
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use sheaf_types::FieldKind;
 
@@ -12,7 +12,7 @@ use super::context::{Context, Surroundings};
 use super::enums::enum_spans;
 use super::field::Field;
 use super::labels::Labels;
-use super::layout::{Layout, Span};
+use super::layout::{Layout, Span, TAB};
 use super::party::Parties;
 use super::profile::{locale, titled};
 use super::prose::Passage;
@@ -32,8 +32,23 @@ const LABELLED: f32 = 0.45;
 /// What another place with the same value is worth.
 const REPEATED: f32 = 0.015;
 
-/// What it costs an amount to be what another one is reckoned on.
-const BASE: f32 = 0.4;
+/// What it costs a total to stand in a tax summary.
+const IN_SUMMARY: f32 = 0.25;
+
+/// Evidence under this cannot become an answer by anything that is added to it.
+const NOTHING: f32 = 0.05;
+
+/// The score of a text right beside its label.
+const BESIDE_LABEL: f32 = 0.85;
+
+/// Matches of a pattern that are looked at.
+const MATCHES: usize = 200;
+
+/// The score of what matches a field's pattern and has no label.
+const BY_PATTERN: f32 = 0.42;
+
+/// What it costs an amount to be what another one is reckoned on, or to be part of a label.
+const ASIDE: f32 = 0.4;
 
 /// A candidate with what it is worth for a field.
 #[derive(Debug, Clone)]
@@ -53,6 +68,8 @@ pub(crate) struct Pool<'a> {
     pub(crate) surroundings: Surroundings<'a>,
     pub(crate) locale: Locale,
     dates: Vec<(Candidate, Vec<Context>)>,
+    /// Different days named.
+    days: usize,
     pub(crate) numbers: Vec<Candidate>,
     numbers_in_context: OnceCell<Vec<(Candidate, Vec<Context>)>>,
     codes: OnceCell<Vec<(Candidate, Vec<Context>)>>,
@@ -70,11 +87,14 @@ impl<'a> Pool<'a> {
         let locale = locale(&surroundings, &dates, tag);
         let numbers = candidate::numbers(layout, &dates, locale.decimal);
         let titled = titled(&surroundings);
+        let days: HashSet<&str> = dates.iter().map(|d| d.source.as_str()).collect();
+        let days = days.len();
         let dates = in_context(&surroundings, dates);
         Self {
             surroundings,
             locale,
             dates,
+            days,
             numbers,
             numbers_in_context: OnceCell::new(),
             codes: OnceCell::new(),
@@ -106,11 +126,14 @@ impl<'a> Pool<'a> {
             (_, Shape::Date) => self.typed(field, &self.dates, loose),
             (_, Shape::Amount) => self.typed(field, self.numbers(), loose),
             (_, Shape::Code) => self.typed(field, self.codes(), loose),
-            (_, Shape::Place) => self.passages(field, Prose::places),
-            (_, Shape::Duration) => self.passages(field, Prose::durations),
-            (_, Shape::Party) => self.passages(field, Prose::parties),
+            (_, Shape::Place) => self.passages(field, Prose::places, loose),
+            (_, Shape::Duration) => self.passages(field, Prose::durations, loose),
+            (_, Shape::Party) => self.passages(field, Prose::parties, loose),
             _ => self.free(field, loose),
         };
+        if field.spec.kind == FieldKind::Text {
+            scored.extend(self.matching(field, loose));
+        }
         scored.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| first(a).cmp(&first(b))));
         count_repeats(&mut scored);
         for found in &mut scored {
@@ -155,19 +178,25 @@ impl<'a> Pool<'a> {
             .filter(|(candidate, _)| typed::possible(field, candidate))
             .filter_map(|(candidate, contexts)| {
                 let mut evidence = score::by_labels(field, contexts, &self.titled, loose);
-                if matches!(candidate.typed, Typed::Date(..)) && evidence.score >= -0.05 {
-                    evidence.score =
-                        evidence.score.max(typed::own_date(field, self.surroundings.layout, candidate));
+                if matches!(candidate.typed, Typed::Date(..)) {
+                    let alone =
+                        typed::own_date(field, self.surroundings.layout, candidate, self.days, evidence);
+                    evidence.score = evidence.score.max(alone);
                 }
                 let mut scored = self.scored(field, candidate, evidence)?;
                 if field.is("effective_date") {
                     scored.score += typed::effective(self.surroundings.layout, candidate);
                 }
-                scored.score += typed::fit(field, candidate, &scored.source);
+                scored.score += typed::fit(field, candidate);
                 let position = score::position(candidate, lines);
                 // Totals come last, dates and numbers of the document first.
-                if field.shape == Shape::Amount && self.surroundings.is_base(candidate) {
-                    scored.score -= BASE;
+                let aside = self.surroundings.is_base(candidate) || self.surroundings.is_in_label(candidate);
+                if field.shape == Shape::Amount && aside {
+                    scored.score -= ASIDE;
+                }
+                let total = field.is("grand_total") || field.is("amount_due");
+                if total && self.surroundings.is_in_tax_summary(candidate) {
+                    scored.score -= IN_SUMMARY;
                 }
                 scored.score += match field.shape {
                     Shape::Amount => 0.03 * position,
@@ -183,19 +212,19 @@ impl<'a> Pool<'a> {
         let is_name = matches!(field.shape, Shape::Name | Shape::Person);
         self.texts()
             .iter()
-            .filter(|(text, _)| {
-                !(text.part == Part::Whole && self.surroundings.is_label(text.candidate.segment))
-            })
             .filter_map(|(text, contexts)| {
                 let mut evidence = score::by_labels(field, contexts, &self.titled, loose);
                 if is_party {
                     let parties = self.parties.get_or_init(|| Parties::new(&self.surroundings));
-                    let by_place = parties.score(&self.surroundings, field, text)?;
+                    let by_place = parties.score(&self.surroundings, field, text, contexts)?;
                     let by_label = evidence.score;
                     evidence.score = by_label.max(by_place) + 0.25 * by_label.min(by_place).max(0.0);
                 }
                 let mut scored = self.scored(field, &text.candidate, evidence)?;
-                scored.score += typed::fit(field, &text.candidate, &scored.source);
+                if is_name {
+                    let person = field.shape == Shape::Person;
+                    scored.score += typed::name_fit(&text.candidate.source, text.look, person);
+                }
                 scored.score += match text.part {
                     Part::Whole => 0.0,
                     Part::AfterColon => 0.02,
@@ -216,11 +245,41 @@ impl<'a> Pool<'a> {
             .collect()
     }
 
+    /// What a text field's pattern matches within lines.
+    fn matching(&self, field: &Field<'_>, loose: &Loose) -> Vec<Scored> {
+        let Some(pattern) = &field.pattern else { return Vec::new() };
+        let layout = self.surroundings.layout;
+        let matches = layout.lines.iter().enumerate().flat_map(|(line, l)| {
+            pattern.find_iter(&l.text).map(move |m| {
+                let start = m.end() - m.as_str().trim_start().len();
+                Span { line, range: start..start + m.as_str().trim().len() }
+            })
+        });
+        let whole = |span: &Span| {
+            !span.range.is_empty() && !layout.lines[span.line].text[span.range.clone()].contains(TAB)
+        };
+        matches
+            .filter(whole)
+            .take(MATCHES)
+            .filter_map(|span| Candidate::new(layout, vec![span], Typed::Text))
+            .filter_map(|candidate| {
+                let contexts = self.surroundings.contexts(&candidate);
+                let evidence = score::by_labels(field, &contexts, &self.titled, loose);
+                self.scored(field, &candidate, evidence)
+            })
+            .collect()
+    }
+
     /// Passages of running text, and labelled texts where the document is a form.
-    fn passages(&self, field: &Field<'_>, find: impl Fn(&Prose<'a>) -> Vec<Passage>) -> Vec<Scored> {
+    fn passages(
+        &self,
+        field: &Field<'_>,
+        find: impl Fn(&Prose<'a>) -> Vec<Passage>,
+        loose: &Loose,
+    ) -> Vec<Scored> {
         let layout = self.surroundings.layout;
         let prose = self.prose.get_or_init(|| Prose::new(layout));
-        find(prose)
+        let found: Vec<Scored> = find(prose)
             .into_iter()
             .filter_map(|passage| {
                 let candidate = Candidate::new(layout, passage.spans, Typed::Text)?;
@@ -231,7 +290,12 @@ impl<'a> Pool<'a> {
                 let evidence = Evidence { score: passage.score.max(labelled), ..label };
                 self.scored(field, &candidate, evidence)
             })
-            .collect()
+            .collect();
+        if found.iter().any(|f| f.score >= LABELLED) {
+            return found;
+        }
+        let labelled = self.free(field, loose).into_iter().filter(|f| f.score >= BESIDE_LABEL);
+        found.into_iter().chain(labelled).collect()
     }
 
     /// The values of an enum wherever they stand as words, or as signs of currencies.
@@ -254,13 +318,11 @@ impl<'a> Pool<'a> {
                 }
             }
         }
-        let mut votes: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut votes: BTreeMap<String, usize> = BTreeMap::new();
         for found in &scored {
-            *votes.entry(values.iter().find(|v| **v == found.parsed.value).map_or("", |v| v)).or_default() +=
-                1;
+            *votes.entry(found.parsed.value.clone()).or_default() += 1;
         }
         let all = scored.len().max(1) as f32;
-        let votes: BTreeMap<String, usize> = votes.into_iter().map(|(k, v)| (k.to_owned(), v)).collect();
         for found in &mut scored {
             found.score += 0.35 * votes.get(&found.parsed.value).copied().unwrap_or(0) as f32 / all;
         }
@@ -280,13 +342,22 @@ impl<'a> Pool<'a> {
     }
 
     fn scored(&self, field: &Field<'_>, candidate: &Candidate, evidence: Evidence) -> Option<Scored> {
-        let layout = self.surroundings.layout;
-        let source = layout.source(&candidate.spans);
-        if field.pattern.as_ref().is_some_and(|pattern| !pattern.is_match(&source)) {
+        // What has nothing to speak for it is not looked at any closer.
+        let drawn = field.region.is_some() || field.pattern.is_some() || field.spec.kind == FieldKind::Enum;
+        if evidence.score < NOTHING && !drawn {
             return None;
         }
-        let parsed = parse::value(field.spec.kind, &source, &self.locale, &field.spec.enum_values)?;
+        let layout = self.surroundings.layout;
+        let source = candidate.source.clone();
         let mut score = evidence.score;
+        if let Some(pattern) = &field.pattern {
+            if !pattern.is_match(&source) {
+                return None;
+            }
+            // A pattern is as much of a hint as a weak label, where there is no label.
+            score = score.max(BY_PATTERN);
+        }
+        let parsed = parse::value(field.spec.kind, &source, &self.locale, &field.spec.enum_values)?;
         if field.region.is_some() {
             let page = layout.page_number(layout.lines[candidate.line()].page);
             score += layout.bbox(&candidate.spans).map_or(0.0, |bbox| score::by_region(field, page, bbox));

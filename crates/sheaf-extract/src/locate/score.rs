@@ -78,7 +78,7 @@ pub(crate) fn by_labels(
             let weight = listens(field, found.key, titled);
             let value = context.geometry * found.similarity * strength_weight(found.strength);
             if weight == 0.0 {
-                if field.shape == Shape::Name && is_sublabel(found.key) {
+                if !rivals(field.shape, found.key) {
                     continue;
                 }
                 axis.rival = axis.rival.max(value);
@@ -118,6 +118,17 @@ pub(crate) fn names_something(context: &Context) -> bool {
     beside && context.matches.iter().any(|m| m.similarity >= 0.99 && is_sublabel(m.key))
 }
 
+/// Whether a label of something else can be that of a value of this shape: no total is the label of a date.
+fn rivals(shape: Shape, key: Key) -> bool {
+    let Key::Concept(concept) = key else { return true };
+    match shape {
+        Shape::Date => matches!(LEXICON.shape(concept), Shape::Date | Shape::Other),
+        Shape::Amount => matches!(LEXICON.shape(concept), Shape::Amount | Shape::Other | Shape::Code),
+        Shape::Name => !is_sublabel(key),
+        _ => true,
+    }
+}
+
 /// A label that says no more than that a name follows.
 fn is_sublabel(key: Key) -> bool {
     matches!(key, Key::Concept(concept) if matches!(LEXICON.name(concept), "name" | "signer_name"))
@@ -130,7 +141,7 @@ fn listens(field: &Field<'_>, key: Key, titled: &[ConceptId]) -> f32 {
         // Of several numbers a document could be known by, its title says which is its own.
         Key::Concept(concept) if weight > 0.0 && field.concepts().nth(1).is_some() && !titled.is_empty() => {
             if titled.contains(&concept) {
-                weight.max(0.94)
+                weight.max(0.96)
             } else {
                 weight * 0.9
             }

@@ -6,7 +6,7 @@ use super::candidate::{Candidate, Typed};
 use super::context::Surroundings;
 use super::labels::printed;
 use super::layout::{BLANK, Layout, Span};
-use super::names::{look, without_id};
+use super::names::{Look, look, without_id};
 
 /// Longer texts are paragraphs, not values.
 const LONGEST: usize = 240;
@@ -17,6 +17,8 @@ pub(crate) struct TextCandidate {
     pub(crate) candidate: Candidate,
     /// What made it: the whole segment, or the part behind a label.
     pub(crate) part: Part,
+    /// What it looks like.
+    pub(crate) look: Look,
     /// The label before it in its segment has several words.
     pub(crate) long_label: bool,
 }
@@ -48,7 +50,12 @@ pub(crate) fn texts(surroundings: &Surroundings<'_>) -> Vec<TextCandidate> {
             continue;
         }
         let line = segment.line;
+        let is_label = surroundings.is_label(index);
         for (range, part) in parts(surroundings, index) {
+            // No part of a label is a value, unless a colon parts them.
+            if is_label && part != Part::AfterColon {
+                continue;
+            }
             let Some(range) = trimmed(layout, line, range) else { continue };
             let text = &layout.lines[line].text[range.clone()];
             let shorter = without_id(text).len();
@@ -68,7 +75,6 @@ pub(crate) fn texts(surroundings: &Surroundings<'_>) -> Vec<TextCandidate> {
                 push(layout, &mut found, longer, part);
             }
             if part == Part::Whole
-                && !surroundings.is_label(index)
                 && let Some(name) = wrapped_name(surroundings, &spans[0])
             {
                 push(layout, &mut found, name, Part::Name);
@@ -83,7 +89,8 @@ fn push(layout: &Layout<'_>, found: &mut Vec<TextCandidate>, spans: Vec<Span>, p
     if let Some(candidate) = Candidate::new(layout, spans, Typed::Text) {
         let segment = &layout.segments[candidate.segment];
         let before = layout.tokens(segment).partition_point(|t| t.range.end <= candidate.start());
-        found.push(TextCandidate { candidate, part, long_label: before > 1 });
+        let look = look(&candidate.source);
+        found.push(TextCandidate { candidate, part, look, long_label: before > 1 });
     }
 }
 
@@ -177,7 +184,7 @@ fn continued(surroundings: &Surroundings<'_>, index: usize, span: &Span) -> Opti
         return None;
     }
     let below = below(surroundings, span)?;
-    if !goes_on && !is_full(layout, span, below) {
+    if !goes_on && !is_full(layout, span, below) && !is_pair(surroundings, span, below) {
         return None;
     }
     let rest = trimmed(layout, layout.segments[below].line, layout.segments[below].range.clone())?;
@@ -205,6 +212,28 @@ fn is_full(layout: &Layout<'_>, span: &Span, below: usize) -> bool {
     let labelled = line.segments.start < layout.segment_at(span.line, span.range.start)
         || span.range.start > segment.range.start;
     labelled && right.is_finite() && segment.rect.x1 + width + 0.3 * segment.size > right - 0.6 * segment.size
+}
+
+/// Whether the line below is set so tight under the value that it is the rest of it: in a form whose rows stand further
+/// apart, two lines and no more, the second one short and no address.
+fn is_pair(surroundings: &Surroundings<'_>, span: &Span, next: usize) -> bool {
+    let layout = surroundings.layout;
+    let own = layout.segment_at(span.line, span.range.start);
+    let size = layout.segments[own].size;
+    let rect = layout.rect(span);
+    let second = &layout.segments[next];
+    let text = layout.text(second);
+    let before = layout.tokens(&layout.segments[own]);
+    let colon =
+        before[..before.partition_point(|t| t.range.end <= span.range.start)].last().is_some_and(|t| t.colon)
+            || own > layout.lines[span.line].segments.start && surroundings.is_label(own - 1);
+    let tight = second.rect.y0 - rect.y1 < 0.15 * size;
+    let short =
+        text.split(BLANK).count() <= 3 && !text.bytes().any(|b| b.is_ascii_digit()) || text.len() <= 6;
+    let span = Span { line: second.line, range: second.range.clone() };
+    let third = below(surroundings, &span)
+        .is_some_and(|third| layout.segments[third].rect.y0 - second.rect.y1 < 0.3 * size);
+    colon && tight && short && !third && !look(text).address
 }
 
 /// A name on two lines: a salutation over a name, or a second line that ends in the legal form the first lacks.

@@ -6,7 +6,8 @@
 use super::candidate::{Candidate, Typed};
 use super::field::{End, Field};
 use super::layout::Layout;
-use super::names;
+use super::names::Look;
+use super::score::Evidence;
 use crate::lexicon::{LEXICON, Shape};
 use crate::parse::date;
 use crate::parse::fold::fold;
@@ -29,9 +30,18 @@ fn is_money(field: &Field<'_>) -> bool {
 /// What it is worth for a date to stand alone at the top of the document, for fields that ask for the document's date.
 const ALONE: f32 = 0.5;
 
+/// The score of the only date of a document.
+const ONLY: f32 = 0.42;
+
 /// The score of a date without a label that is the document's own, as in letters: alone in its segment near the top of
 /// the first page.
-pub(crate) fn own_date(field: &Field<'_>, layout: &Layout<'_>, candidate: &Candidate) -> f32 {
+pub(crate) fn own_date(
+    field: &Field<'_>,
+    layout: &Layout<'_>,
+    candidate: &Candidate,
+    days: usize,
+    evidence: Evidence,
+) -> f32 {
     let line = &layout.lines[candidate.line()];
     let segment = &layout.segments[candidate.segment];
     let (_, height) = layout.page_size(line.page);
@@ -39,7 +49,12 @@ pub(crate) fn own_date(field: &Field<'_>, layout: &Layout<'_>, candidate: &Candi
         field.end.is_none() && ["invoice_date", "effective_date", "receipt_date"].iter().any(|c| field.is(c));
     let alone = candidate.spans[0].range.len() + 2 >= segment.range.len();
     let top = line.page == 0 && candidate.rect.y0 < 0.4 * height;
-    if own && alone && top { ALONE } else { 0.0 }
+    match (own || field.concept.is_none() && field.end.is_none(), own && alone && top) {
+        (_, true) if evidence.score > -0.05 => ALONE,
+        // The only date of the document is most likely the one that is asked for, unless a label says otherwise.
+        (true, _) if days == 1 && evidence.score > -0.4 => ONLY,
+        _ => 0.0,
+    }
 }
 
 /// How much speaks for a date as the one on which a contract takes effect: what defines it, and standing early.
@@ -55,7 +70,8 @@ pub(crate) fn effective(layout: &Layout<'_>, candidate: &Candidate) -> f32 {
 }
 
 /// How well the value fits the field: added to the labels' score.
-pub(crate) fn fit(field: &Field<'_>, candidate: &Candidate, source: &str) -> f32 {
+pub(crate) fn fit(field: &Field<'_>, candidate: &Candidate) -> f32 {
+    let source = candidate.source.as_str();
     match &candidate.typed {
         Typed::Date(_, end) => match (field.end, end) {
             (Some(wanted), Some(is)) if wanted == *is => 0.12,
@@ -74,19 +90,16 @@ pub(crate) fn fit(field: &Field<'_>, candidate: &Candidate, source: &str) -> f32
             let sum = if candidate.is_sum { SUM } else { 0.0 };
             cents + currency + plain + long + sum
         }
-        Typed::Text if matches!(field.shape, Shape::Name | Shape::Person) => {
-            name_fit(source, field.shape == Shape::Person)
-        }
         Typed::Number(_) | Typed::Text => 0.0,
         Typed::Code => code_fit(source),
     }
 }
 
 /// Names have letters, mostly capitals at the start of their words, and are no sentences.
-fn name_fit(source: &str, person: bool) -> f32 {
+pub(crate) fn name_fit(source: &str, look: Look, person: bool) -> f32 {
     let letters = source.chars().filter(|c| c.is_alphabetic()).count();
     let digits = source.bytes().filter(u8::is_ascii_digit).count();
-    let words = source.split_whitespace().count();
+    let words = source.split_whitespace().filter(|w| w.contains(char::is_alphanumeric)).count();
     let capital =
         source.trim_start_matches(|c: char| !c.is_alphanumeric()).starts_with(|c: char| !c.is_lowercase());
     let mut fit = 0.0;
@@ -106,7 +119,6 @@ fn name_fit(source: &str, person: bool) -> f32 {
     if source.contains(['@', '$', '€']) || source.contains("://") || !date::find(source).is_empty() {
         fit -= 0.4;
     }
-    let look = names::look(source);
     if look.address || look.reachable {
         fit -= 0.35;
     }
