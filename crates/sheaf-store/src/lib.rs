@@ -14,7 +14,8 @@
 //! ───► pending ──claim: attempt + 1, worker, lease──► running ──finish─┬───────────┘
 //!         ▲ │                                                          ├──► completed
 //!         │ └──cancel──► cancelled (refunded)                          ├──► needs_review
-//!         └──retry: debited again────────────────────────────────────  └──► failed (refunded)
+//!         │                                                            └──► failed (refunded)
+//!         └────────────────── retry: debited again ─────────────────────────┘
 //! ```
 //!
 //! - Making a batch is one transaction: the debit of the month's quota, the batch with the template's version pinned, its

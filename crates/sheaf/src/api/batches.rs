@@ -16,6 +16,7 @@ use sheaf_types::{
 use utoipa::IntoParams;
 
 use super::error::{ApiError, Code};
+use super::idempotency::{Fingerprint, IdempotencyKey, once};
 use super::json::Members;
 use super::multipart::{Form, FormSpec};
 use super::request::{Account, Id, PageQuery, Parameters, has_current, media_type, named, tier};
@@ -63,7 +64,7 @@ pub(super) async fn list_batches(
 ///
 /// Of documents that were uploaded before (JSON), or of files sent along (multipart). It is created whole or not at all,
 /// and runs with the template's latest version.
-#[utoipa::path(post, path = "/v1/batches", tag = "Batches",
+#[utoipa::path(post, path = "/v1/batches", tag = "Batches", params(IdempotencyKey),
     request_body(content((BatchRequest = "application/json"), (BatchForm = "multipart/form-data"))),
     responses((status = 202, description = "The batch", body = Batch, headers(("Location" = String),
             ("Retry-After" = u32, description = "Seconds"))),
@@ -74,12 +75,13 @@ pub(super) async fn list_batches(
 pub(super) async fn create_batch(
     State(api): State<ApiState>,
     Account(user): Account,
+    key: IdempotencyKey,
     request: Request,
 ) -> Result<impl IntoResponse, ApiError> {
     let batch = if media_type(request.headers()) == "multipart/form-data" {
-        create_with_files(&api, user.id, request).await?
+        create_with_files(&api, user.id, &key, request).await?
     } else {
-        create(&api, user.id, request).await?
+        create(&api, user.id, &key, request).await?
     };
     let location = format!("/v1/batches/{}", batch.id);
     Ok((StatusCode::ACCEPTED, [(LOCATION, location), (RETRY_AFTER, ASK_AGAIN.to_owned())], Json(batch)))
@@ -183,9 +185,16 @@ pub(super) async fn delete_batch(
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn create(api: &ApiState, user: UserId, request: Request) -> Result<Batch, ApiError> {
+async fn create(
+    api: &ApiState,
+    user: UserId,
+    key: &IdempotencyKey,
+    request: Request,
+) -> Result<Batch, ApiError> {
     const KNOWN: [&str; 6] = ["name", "template_id", "use_llm", "document_ids", "documents", "metadata"];
-    let mut members = Members::new(json::read(request).await?, &KNOWN)?;
+    let body = json::read(request).await?;
+    let request = Fingerprint::of_post("/v1/batches", body.to_string().as_bytes());
+    let mut members = Members::new(body, &KNOWN)?;
     let ask = Ask::read(&mut members);
     let (ids, documents) = (members.take("document_ids"), members.take("documents"));
     let list = if ids.is_some() { "document_ids" } else { "documents" };
@@ -206,11 +215,19 @@ async fn create(api: &ApiState, user: UserId, request: Request) -> Result<Batch,
         }
     };
     let ask = members.finish(ask)?;
-    let new = ask.batch(api, user, documents).await?;
-    api.store.create_batch(user, &new).await.map_err(|error| pointing_into(list, error))
+    once(api, user, key, request, |api| async move {
+        let new = ask.batch(&api, user, documents).await?;
+        api.store.create_batch(user, &new).await.map_err(|error| pointing_into(list, error))
+    })
+    .await
 }
 
-async fn create_with_files(api: &ApiState, user: UserId, request: Request) -> Result<Batch, ApiError> {
+async fn create_with_files(
+    api: &ApiState,
+    user: UserId,
+    key: &IdempotencyKey,
+    request: Request,
+) -> Result<Batch, ApiError> {
     let usage = api.store.usage(user).await?;
     let spec = FormSpec {
         file: "files",
@@ -219,6 +236,7 @@ async fn create_with_files(api: &ApiState, user: UserId, request: Request) -> Re
         texts: &["name", "template_id", "use_llm", "metadata"],
     };
     let form = Form::read(request, &spec, &api.limits).await?;
+    let request = Fingerprint::of_post("/v1/batches", &form.digest);
     let mut members = Members::new(form.body, spec.texts)?;
     let ask = Ask::read(&mut members);
     let files = form.uploads.len() as u64;
@@ -226,24 +244,27 @@ async fn create_with_files(api: &ApiState, user: UserId, request: Request) -> Re
         members.fault("files", "is missing: send one or more files");
     }
     let ask = members.finish(ask)?;
-    let mut new = ask.batch(api, user, Vec::new()).await?;
     if let Some(error) = form.bad_files {
         return Err(error);
     }
-    // The store decides, with the batch, in one transaction; this spares the disk a request that cannot succeed.
-    if files > spec.keep {
-        return Err(quota_exceeded(files, usage));
-    }
-
-    let documents = form.uploads.store(&api.store, user).await?;
-    new.documents = documents.iter().map(|document| (document.id, None)).collect();
-    match api.store.create_batch(user, &new).await {
-        Ok(batch) => Ok(batch),
-        Err(error) => {
-            discard(&documents, &api.store, user).await;
-            Err(pointing_into("files", error))
+    let uploads = form.uploads;
+    once(api, user, key, request, |api| async move {
+        let mut new = ask.batch(&api, user, Vec::new()).await?;
+        // The store decides, with the batch, in one transaction; this spares the disk a request that cannot succeed.
+        if files > spec.keep {
+            return Err(quota_exceeded(files, usage));
         }
-    }
+        let documents = uploads.store(&api.store, user).await?;
+        new.documents = documents.iter().map(|document| (document.id, None)).collect();
+        match api.store.create_batch(user, &new).await {
+            Ok(batch) => Ok(batch),
+            Err(error) => {
+                discard(&documents, &api.store, user).await;
+                Err(pointing_into("files", error))
+            }
+        }
+    })
+    .await
 }
 
 /// What both forms of the request say.

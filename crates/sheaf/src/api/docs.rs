@@ -11,7 +11,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 
 use super::error::Problem;
-use super::{operations, reference};
+use super::{idempotency, operations, reference};
 
 const SECURITY: &str = "api_key";
 
@@ -68,6 +68,7 @@ pub fn openapi() -> &'static str {
 /// Adds what is the same everywhere: who may call, and in which shape failures come.
 fn complete(operation: &mut Operation, needs_key: bool) {
     let mut parameters = operation.parameters.iter().flatten();
+    let idempotent = parameters.clone().any(|p| matches!(p, RefOr::T(p) if p.name == idempotency::HEADER));
     let has_query = parameters.any(|p| matches!(p, RefOr::T(p) if p.parameter_in == ParameterIn::Query));
     let readable = has_query || operation.request_body.is_some();
     let responses = &mut operation.responses.responses;
@@ -81,6 +82,10 @@ fn complete(operation: &mut Operation, needs_key: bool) {
     if operation.request_body.is_some() {
         add("413", "The body is larger than the limit");
         add("415", "The body has another Content-Type");
+    }
+    if idempotent {
+        add("409", "A request with this `Idempotency-Key` is still running");
+        add("422", "The `Idempotency-Key` was used for another request");
     }
     if needs_key {
         operation.security = Some(vec![SecurityRequirement::new(SECURITY, [""; 0])]);

@@ -11,10 +11,12 @@ use utoipa::ToSchema;
 
 use super::ApiState;
 use super::error::ApiError;
+use super::idempotency::{Fingerprint, IdempotencyKey, once};
 use super::multipart::{Form, FormSpec};
 use super::request::{Account, Id, PageQuery, Parameters};
 use super::response::{List, attachment};
 use super::schema::DocumentForm;
+use super::upload::discard;
 
 /// List documents
 #[utoipa::path(get, path = "/v1/documents", tag = "Documents", params(PageQuery),
@@ -44,7 +46,7 @@ pub(super) enum Uploaded {
 /// Upload documents
 ///
 /// All of them or, where one is bad, none.
-#[utoipa::path(post, path = "/v1/documents", tag = "Documents",
+#[utoipa::path(post, path = "/v1/documents", tag = "Documents", params(IdempotencyKey),
     request_body(content = DocumentForm, content_type = "multipart/form-data"),
     responses((status = 201, description = "The document, or for several `{\"data\": […]}`",
             body = Uploaded),
@@ -53,6 +55,7 @@ pub(super) enum Uploaded {
 pub(super) async fn upload_documents(
     State(api): State<ApiState>,
     Account(user): Account,
+    key: IdempotencyKey,
     request: Request,
 ) -> Result<Response, ApiError> {
     let spec = FormSpec { file: "file", most_files: api.limits.max_files, keep: u64::MAX, texts: &[] };
@@ -63,7 +66,16 @@ pub(super) async fn upload_documents(
     if form.uploads.len() == 0 {
         return Err(ApiError::invalid("/file", "is missing: send one or more files"));
     }
-    let mut documents = form.uploads.store(&api.store, user.id).await?;
+    let (uploads, request) = (form.uploads, Fingerprint::of_post("/v1/documents", &form.digest));
+    let mut documents: Vec<DocumentInfo> = once(&api, user.id, &key, request, |api| async move {
+        let documents = uploads.store(&api.store, user.id).await?;
+        if let Err(error) = api.store.note_answer(&documents).await {
+            discard(&documents, &api.store, user.id).await;
+            return Err(error.into());
+        }
+        Ok(documents)
+    })
+    .await?;
     Ok(match documents.pop() {
         Some(one) if documents.is_empty() => {
             let location = format!("/v1/documents/{}", one.id);

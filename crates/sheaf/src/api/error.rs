@@ -31,6 +31,10 @@ pub enum Code {
     Conflict,
     /// `If-Match` names an older version.
     VersionMismatch,
+    /// An idempotency key was used for another request.
+    IdempotencyMismatch,
+    /// Too many of these at once.
+    RateLimited,
     /// A file or a request is over its limit.
     FileTooLarge,
     /// Not a kind of file, or of request, that sheaf reads.
@@ -43,7 +47,7 @@ pub enum Code {
 
 impl Code {
     /// Every code, by status.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::InvalidRequest,
         Self::LlmNotConfigured,
         Self::Unauthorized,
@@ -54,6 +58,8 @@ impl Code {
         Self::VersionMismatch,
         Self::FileTooLarge,
         Self::UnsupportedType,
+        Self::IdempotencyMismatch,
+        Self::RateLimited,
         Self::Internal,
         Self::Unavailable,
     ];
@@ -98,6 +104,12 @@ impl Code {
             Self::UnsupportedType => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_type", "Not a supported type")
             }
+            Self::IdempotencyMismatch => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "idempotency_mismatch",
+                "The key was used for another request",
+            ),
+            Self::RateLimited => (StatusCode::TOO_MANY_REQUESTS, "rate_limited", "Too many at once"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "A fault of the server"),
             Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not available now"),
         }
@@ -159,6 +171,7 @@ impl From<StoreError> for ApiError {
             StoreError::NotFound { what } => Self::not_found(what),
             StoreError::Conflict(_) => Self::new(Code::Conflict, detail),
             StoreError::VersionMismatch { .. } => Self::new(Code::VersionMismatch, detail),
+            StoreError::IdempotencyMismatch => Self::new(Code::IdempotencyMismatch, detail),
             StoreError::QuotaExceeded { required, available, limit, resets_at } => {
                 let mut error = Self::new(Code::QuotaExceeded, detail);
                 error.0.required = Some(required);
@@ -194,7 +207,7 @@ impl IntoResponse for ApiError {
             Code::Unauthorized => {
                 headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
-            Code::Unavailable => {
+            Code::Unavailable | Code::RateLimited => {
                 headers.insert(RETRY_AFTER, HeaderValue::from_static("5"));
             }
             _ => {}

@@ -8,6 +8,7 @@ use sheaf_types::{DocumentId, Extraction, ExtractionId, TemplateId, UserId};
 use tokio::time::{sleep, timeout};
 
 use super::error::{ApiError, Code};
+use super::idempotency::{Fingerprint, IdempotencyKey, once};
 use super::json::Members;
 use super::multipart::{Form, FormSpec};
 use super::request::{Account, Id, media_type, tier};
@@ -23,7 +24,8 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// Extract one document and wait for the result
 ///
 /// It goes to the front of the queue. A document that cannot be read ends as an extraction too, with the status `failed`.
-#[utoipa::path(post, path = "/v1/extract", tag = "Extractions",
+/// Sent again under an `Idempotency-Key`, it answers the same extraction as it is then.
+#[utoipa::path(post, path = "/v1/extract", tag = "Extractions", params(IdempotencyKey),
     request_body(content((ExtractRequest = "application/json"), (ExtractForm = "multipart/form-data"))),
     responses((status = 200, description = "The extraction, ended", body = Extraction),
         (status = 402, description = "The month's quota is used up"),
@@ -34,12 +36,13 @@ const PAUSE: Duration = Duration::from_millis(5);
 pub(super) async fn extract(
     State(api): State<ApiState>,
     Account(user): Account,
+    key: IdempotencyKey,
     request: Request,
 ) -> Result<Json<Extraction>, ApiError> {
     let id = if media_type(request.headers()) == "multipart/form-data" {
-        start_with_file(&api, user.id, request).await?
+        extract_file(&api, user.id, &key, request).await?
     } else {
-        start(&api, user.id, request).await?
+        extract_document(&api, user.id, &key, request).await?
     };
     wait(&api, user.id, id).await.map(Json)
 }
@@ -57,19 +60,39 @@ pub(super) async fn get_extraction(
     Ok(Json(api.store.extraction(user.id, id).await?))
 }
 
-async fn start(api: &ApiState, user: UserId, request: Request) -> Result<ExtractionId, ApiError> {
+/// Runs an extraction to its end, and answers which.
+async fn extract_document(
+    api: &ApiState,
+    user: UserId,
+    key: &IdempotencyKey,
+    request: Request,
+) -> Result<ExtractionId, ApiError> {
     let body = json::read(request).await?;
+    let request = Fingerprint::of_post("/v1/extract", body.to_string().as_bytes());
     let mut members = Members::new(body, &["document_id", "template_id", "use_llm"])?;
     let document: Option<DocumentId> = members.id("document_id", "document");
     let template: Option<TemplateId> = members.id("template_id", "template");
     let use_llm = members.flag("use_llm");
     let (document, template) = members.finish(document.zip(template))?;
-    Ok(api.store.create_extraction(user, document, template, tier(use_llm, api)?).await?)
+    once(api, user, key, request, |api| async move {
+        let tier = tier(use_llm, &api)?;
+        let id = api.store.create_extraction(user, document, template, tier).await?;
+        // The request runs until the extraction has ended.
+        wait(&api, user, id).await.map(|_| id)
+    })
+    .await
 }
 
-async fn start_with_file(api: &ApiState, user: UserId, request: Request) -> Result<ExtractionId, ApiError> {
+/// The same of a file that is sent along.
+async fn extract_file(
+    api: &ApiState,
+    user: UserId,
+    key: &IdempotencyKey,
+    request: Request,
+) -> Result<ExtractionId, ApiError> {
     let spec = FormSpec { file: "file", most_files: 1, keep: 1, texts: &["template_id", "use_llm"] };
     let form = Form::read(request, &spec, &api.limits).await?;
+    let request = Fingerprint::of_post("/v1/extract", &form.digest);
     let mut members = Members::new(form.body, spec.texts)?;
     let template: Option<TemplateId> = members.id("template_id", "template");
     let use_llm = members.flag("use_llm");
@@ -81,19 +104,22 @@ async fn start_with_file(api: &ApiState, user: UserId, request: Request) -> Resu
     if let Some(error) = form.bad_files {
         return Err(error);
     }
-    api.store.template(user, template, None).await?;
-
-    let documents = form.uploads.store(&api.store, user).await?;
-    let [document] = documents.as_slice() else {
-        return Err(ApiError::invalid("/file", "expected one file"));
-    };
-    match api.store.create_extraction(user, document.id, template, tier).await {
-        Ok(id) => Ok(id),
-        Err(error) => {
-            discard(&documents, &api.store, user).await;
-            Err(error.into())
+    let uploads = form.uploads;
+    once(api, user, key, request, |api| async move {
+        api.store.template(user, template, None).await?;
+        let documents = uploads.store(&api.store, user).await?;
+        let [document] = documents.as_slice() else {
+            return Err(ApiError::invalid("/file", "expected one file"));
+        };
+        match api.store.create_extraction(user, document.id, template, tier).await {
+            Ok(id) => wait(&api, user, id).await.map(|_| id),
+            Err(error) => {
+                discard(&documents, &api.store, user).await;
+                Err(error.into())
+            }
         }
-    }
+    })
+    .await
 }
 
 /// The extraction once it has ended.

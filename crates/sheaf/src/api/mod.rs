@@ -8,9 +8,11 @@ mod docs;
 mod documents;
 mod envelope;
 mod error;
+mod events;
 mod export;
 mod extractions;
 mod health;
+mod idempotency;
 mod json;
 mod keys;
 mod multipart;
@@ -26,8 +28,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::{Extension, Router};
 use sheaf_store::Store;
 use tokio_util::sync::CancellationToken;
 use utoipa_axum::router::OpenApiRouter;
@@ -62,6 +64,8 @@ pub struct ApiLimits {
     pub max_request_bytes: u64,
     /// Files in one upload.
     pub max_files: usize,
+    /// Event streams that are open at once.
+    pub max_event_streams: usize,
     /// How long `POST /v1/extract` waits for its result.
     pub sync_timeout: Duration,
 }
@@ -72,6 +76,7 @@ impl Default for ApiLimits {
             max_file_bytes: 50 << 20,
             max_request_bytes: 4 << 30,
             max_files: 10_000,
+            max_event_streams: 200,
             sync_timeout: Duration::from_secs(60),
         }
     }
@@ -83,6 +88,7 @@ pub fn router(state: ApiState) -> Router {
     let routes: Router<ApiState> = operations().into();
     routes
         .layer(DefaultBodyLimit::disable())
+        .layer(Extension(events::EventStreams::at_most(state.limits.max_event_streams)))
         .layer(axum::middleware::from_fn(envelope::wrap))
         .with_state(state)
 }
@@ -103,6 +109,7 @@ fn operations() -> OpenApiRouter<ApiState> {
         .routes(routes!(batches::cancel_batch))
         .routes(routes!(batches::retry_batch))
         .routes(routes!(batches::list_batch_extractions))
+        .routes(routes!(events::batch_events))
         .routes(routes!(export::export_batch))
         .routes(routes!(usage::get_usage))
         .routes(routes!(keys::list_keys, keys::create_key))

@@ -13,10 +13,12 @@ use axum::http::header::CONTENT_DISPOSITION;
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 use sheaf_types::{Fault, MediaType, safe_filename};
 
 use super::ApiLimits;
 use super::error::{ApiError, Code};
+use super::idempotency;
 use super::request::media_type;
 use super::upload::{Spool, Uploads};
 
@@ -35,6 +37,8 @@ pub(super) struct Form {
     pub(super) uploads: Uploads,
     /// Those of them that are too large or of no kind that sheaf reads.
     pub(super) bad_files: Option<ApiError>,
+    /// Of its parts' names and contents, where the request has an idempotency key.
+    pub(super) digest: Vec<u8>,
 }
 
 /// What a form may hold.
@@ -61,6 +65,7 @@ impl Form {
             let detail = "send the files as a form, with \"Content-Type: multipart/form-data\"";
             return Err(ApiError::new(Code::UnsupportedType, detail));
         }
+        let digest = request.headers().contains_key(idempotency::HEADER).then(Sha256::new);
         let meter = Arc::new(Meter { limit: limits.max_request_bytes, ..Meter::default() });
         let request = request.map(|body| {
             Body::from_stream(Metered { body: body.into_data_stream(), meter: Arc::clone(&meter) })
@@ -76,6 +81,7 @@ impl Form {
             spool: Spool::default(),
             files: 0,
             bad_files: Vec::new(),
+            digest,
         };
         reader.read(form).await
     }
@@ -89,6 +95,7 @@ struct Reader<'a> {
     spool: Spool,
     files: usize,
     bad_files: Vec<(Code, Fault)>,
+    digest: Option<Sha256>,
 }
 
 impl Reader<'_> {
@@ -116,7 +123,12 @@ impl Reader<'_> {
             self.bad_files.first().map(|(code, _)| *code).map(|code| {
                 ApiError::faulty(code, self.bad_files.into_iter().map(|(_, fault)| fault).collect())
             });
-        Ok(Form { body: Value::Object(self.texts), uploads: self.spool.finish().await?, bad_files })
+        Ok(Form {
+            body: Value::Object(self.texts),
+            uploads: self.spool.finish().await?,
+            bad_files,
+            digest: self.digest.map_or_else(Vec::new, |digest| digest.finalize().to_vec()),
+        })
     }
 
     async fn text(&mut self, mut part: Field<'_>, name: &str) -> Result<(), ApiError> {
@@ -128,6 +140,7 @@ impl Reader<'_> {
                 return Err(ApiError::invalid(pointer, format!("is longer than {LONGEST_TEXT} bytes")));
             }
         }
+        self.digest_part(name, "", Sha256::digest(&bytes).as_slice());
         let text = String::from_utf8(bytes).map_err(|_| ApiError::invalid(&pointer, "is not UTF-8"))?;
         let value = match (name, text.trim()) {
             ("use_llm", "true") => Value::Bool(true),
@@ -155,8 +168,12 @@ impl Reader<'_> {
         let keep = (index as u64) < *keep && self.bad_files.is_empty();
 
         let (mut head, mut bytes) = (Vec::new(), 0);
+        let mut content = self.digest.as_ref().map(|_| Sha256::new());
         while let Some(chunk) = self.chunk(&mut part).await? {
             bytes += chunk.len() as u64;
+            if let Some(content) = &mut content {
+                content.update(&chunk);
+            }
             head.extend_from_slice(&chunk[..chunk.len().min(HEAD - head.len())]);
             if keep && bytes <= self.max_file_bytes {
                 self.spool.append(&chunk).await?;
@@ -164,6 +181,9 @@ impl Reader<'_> {
         }
 
         let filename = safe_filename(filename.unwrap_or_default());
+        if let Some(content) = content {
+            self.digest_part(file, &filename, content.finalize().as_slice());
+        }
         let media_type = MediaType::sniff(&head);
         let bad = if bytes > self.max_file_bytes {
             Some((Code::FileTooLarge, format!("is larger than {} bytes", self.max_file_bytes)))
@@ -184,6 +204,15 @@ impl Reader<'_> {
         }
         self.spool.end_file(filename, media_type.unwrap_or(MediaType::Other));
         Ok(())
+    }
+
+    fn digest_part(&mut self, name: &str, filename: &str, content: &[u8]) {
+        if let Some(digest) = &mut self.digest {
+            for part in [name.as_bytes(), filename.as_bytes(), content] {
+                digest.update((part.len() as u64).to_le_bytes());
+                digest.update(part);
+            }
+        }
     }
 
     async fn chunk(&self, part: &mut Field<'_>) -> Result<Option<Bytes>, ApiError> {

@@ -23,23 +23,24 @@ impl FromRequestParts<ApiState> for Account {
 
     async fn from_request_parts(parts: &mut Parts, api: &ApiState) -> Result<Self, ApiError> {
         let unauthorized = |detail: &str| ApiError::new(Code::Unauthorized, detail);
-        let header = parts.headers.get(AUTHORIZATION).ok_or_else(|| {
-            unauthorized(
+        if !parts.headers.contains_key(AUTHORIZATION) {
+            return Err(unauthorized(
                 "send an API key: \"Authorization: Bearer sheaf_live_…\"; `sheaf key create` makes one",
-            )
-        })?;
-        let secret = header
-            .to_str()
-            .ok()
-            .and_then(|value| value.split_once(' '))
-            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-            .map(|(_, secret)| secret.trim())
+            ));
+        }
+        let secret = bearer(&parts.headers)
             .ok_or_else(|| unauthorized("expected \"Authorization: Bearer sheaf_live_…\""))?;
         let user = api.store.authenticate(secret).await?;
         user.map(Self).ok_or_else(|| {
             unauthorized("the API key is unknown or was revoked: `sheaf key create` makes a new one")
         })
     }
+}
+
+/// The secret that a request brings.
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, secret) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim())
 }
 
 /// The thing a path names. Ids are opaque, so what is none names nothing.

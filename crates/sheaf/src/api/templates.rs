@@ -6,10 +6,12 @@ use axum::http::header::{ETAG, IF_MATCH, LOCATION};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use serde::Deserialize;
-use sheaf_types::{Template, TemplateId, TemplateSpec};
+use serde_json::Value;
+use sheaf_types::{Template, TemplateId, TemplateSpec, UserId};
 use utoipa::IntoParams;
 
 use super::error::{ApiError, Code};
+use super::idempotency::{Fingerprint, IdempotencyKey, once};
 use super::request::{Account, Id, PageQuery, Parameters, given};
 use super::response::List;
 use super::{ApiState, json};
@@ -29,29 +31,33 @@ pub(super) async fn list_templates(
 }
 
 /// Create a template
-#[utoipa::path(post, path = "/v1/templates", tag = "Templates", request_body = TemplateSpec,
+#[utoipa::path(post, path = "/v1/templates", tag = "Templates", params(IdempotencyKey), request_body = TemplateSpec,
     responses((status = 201, description = "The template, at version 1", body = Template,
         headers(("ETag" = String, description = "The version"), ("Location" = String)))))]
 pub(super) async fn create_template(
     State(api): State<ApiState>,
     Account(user): Account,
+    key: IdempotencyKey,
     request: Request,
 ) -> Result<impl IntoResponse, ApiError> {
-    let spec = read_spec(request).await?;
-    Ok(created(api.store.create_template(user.id, &spec).await?))
+    let body = json::read(request).await?;
+    let request = Fingerprint::of_post("/v1/templates", body.to_string().as_bytes());
+    create(&api, user.id, &key, request, &read_spec(&body)?).await
 }
 
 /// Create the starter template for invoices
 ///
 /// Six fields: number, date, due date, seller, total and line items. It takes no body.
-#[utoipa::path(post, path = "/v1/templates/starter-invoice", tag = "Templates",
+#[utoipa::path(post, path = "/v1/templates/starter-invoice", tag = "Templates", params(IdempotencyKey),
     responses((status = 201, description = "The template, at version 1", body = Template,
         headers(("ETag" = String, description = "The version"), ("Location" = String)))))]
 pub(super) async fn create_starter_invoice(
     State(api): State<ApiState>,
     Account(user): Account,
+    key: IdempotencyKey,
 ) -> Result<impl IntoResponse, ApiError> {
-    Ok(created(api.store.create_template(user.id, &TemplateSpec::starter_invoice()).await?))
+    let request = Fingerprint::of_post("/v1/templates/starter-invoice", b"");
+    create(&api, user.id, &key, request, &TemplateSpec::starter_invoice()).await
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -100,7 +106,7 @@ pub(super) async fn update_template(
     headers: HeaderMap,
     request: Request,
 ) -> Result<impl IntoResponse, ApiError> {
-    let spec = read_spec(request).await?;
+    let spec = read_spec(&json::read(request).await?)?;
     Ok(with_etag(api.store.update_template(user.id, id, &spec, if_match(&headers)).await?))
 }
 
@@ -119,9 +125,21 @@ pub(super) async fn delete_template(
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn read_spec(request: Request) -> Result<TemplateSpec, ApiError> {
-    let body = json::read(request).await?;
-    TemplateSpec::from_json(&body).map_err(|faults| ApiError::faulty(Code::InvalidRequest, faults))
+async fn create(
+    api: &ApiState,
+    user: UserId,
+    key: &IdempotencyKey,
+    request: Fingerprint,
+    spec: &TemplateSpec,
+) -> Result<impl IntoResponse + use<>, ApiError> {
+    let create = |api: ApiState| async move { Ok(api.store.create_template(user, spec).await?) };
+    let template: Template = once(api, user, key, request, create).await?;
+    let location = format!("/v1/templates/{}", template.id);
+    Ok((StatusCode::CREATED, [(LOCATION, location)], with_etag(template)))
+}
+
+fn read_spec(body: &Value) -> Result<TemplateSpec, ApiError> {
+    TemplateSpec::from_json(body).map_err(|faults| ApiError::faulty(Code::InvalidRequest, faults))
 }
 
 /// The version that `If-Match` asks for. A tag that is none of ours asks for version 0, which no template has.
@@ -129,11 +147,6 @@ fn if_match(headers: &HeaderMap) -> Option<u32> {
     let tag = headers.get(IF_MATCH)?.to_str().unwrap_or_default().trim();
     let version = tag.trim_start_matches("W/").trim_matches('"').parse().unwrap_or(0);
     (tag != "*").then_some(version)
-}
-
-fn created(template: Template) -> impl IntoResponse {
-    let location = format!("/v1/templates/{}", template.id);
-    (StatusCode::CREATED, [(LOCATION, location)], with_etag(template))
 }
 
 fn with_etag(template: Template) -> impl IntoResponse {

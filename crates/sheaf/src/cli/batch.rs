@@ -48,7 +48,7 @@ pub(super) struct BatchArgs {
     /// The template, a JSON file
     #[arg(long, value_name = "FILE")]
     template: PathBuf,
-    /// Where the results go, as .csv, .json or .jsonl; may be given several times
+    /// Where the results go, as .csv, .json, .jsonl or .xlsx; may be given several times
     #[arg(long, required = true, value_name = "FILE")]
     out: Vec<PathBuf>,
     /// Name of the batch
@@ -260,7 +260,7 @@ fn format_of(path: &Path) -> Result<Format> {
     let extension = path.extension().map(|extension| extension.to_string_lossy().to_ascii_lowercase());
     extension.as_deref().and_then(Format::from_name).with_context(|| {
         format!(
-            "{} has none of the extensions .csv, .json and .jsonl; they choose the format",
+            "{} has none of the extensions .csv, .json, .jsonl and .xlsx; they choose the format",
             path.display()
         )
     })
@@ -282,13 +282,13 @@ async fn write_results(
     let mut bytes = Vec::new();
     exporter.begin(&mut bytes);
     for_each(store, user, batch, |extraction| {
-        exporter.row(&extraction, &mut bytes);
+        exporter.row(&extraction, &mut bytes)?;
         writer.write_all(&bytes)?;
         bytes.clear();
         Ok(())
     })
     .await?;
-    exporter.end(&mut bytes);
+    exporter.end(&mut bytes)?;
     writer.write_all(&bytes)?;
     let file = writer.into_inner()?;
     make_readable(file.as_file())?;

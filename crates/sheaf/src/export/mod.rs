@@ -4,7 +4,9 @@
 
 mod csv;
 mod json;
+mod xlsx;
 
+use rust_xlsxwriter::XlsxError;
 use sheaf_types::{Extraction, FieldKind, Template};
 
 /// The shape of the file.
@@ -16,10 +18,12 @@ pub enum Format {
     Json,
     /// An object a line.
     Jsonl,
+    /// An Excel workbook: a sheet of documents, and one for each table field.
+    Xlsx,
 }
 
 impl Format {
-    const ALL: [Self; 3] = [Self::Csv, Self::Json, Self::Jsonl];
+    const ALL: [Self; 4] = [Self::Csv, Self::Json, Self::Jsonl, Self::Xlsx];
 
     /// The name in the API, which is the file's extension too.
     #[must_use]
@@ -28,6 +32,7 @@ impl Format {
             Self::Csv => "csv",
             Self::Json => "json",
             Self::Jsonl => "jsonl",
+            Self::Xlsx => "xlsx",
         }
     }
 
@@ -44,6 +49,7 @@ impl Format {
             Self::Csv => "text/csv; charset=utf-8",
             Self::Json => "application/json",
             Self::Jsonl => "application/x-ndjson",
+            Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         }
     }
 }
@@ -68,6 +74,15 @@ pub enum ExportError {
         /// The tables it has.
         tables: Vec<String>,
     },
+    /// The workbook cannot be written: the disk for temporary files is full, most likely.
+    #[error("the workbook cannot be written: {0}")]
+    Workbook(String),
+}
+
+impl From<XlsxError> for ExportError {
+    fn from(error: XlsxError) -> Self {
+        Self::Workbook(error.to_string())
+    }
 }
 
 fn list(tables: &[String]) -> String {
@@ -76,26 +91,25 @@ fn list(tables: &[String]) -> String {
 
 /// Writes one export: [`begin`](Self::begin), then [`row`](Self::row) for each extraction in upload order, then
 /// [`end`](Self::end). The bytes depend on nothing but the template and the extractions.
-#[derive(Debug)]
 pub struct Exporter {
     layout: Layout,
     /// Whether a row stands before the next one.
     started: bool,
 }
 
-#[derive(Debug)]
 enum Layout {
     Wide(csv::Wide),
     Table(csv::Table),
     Json,
     Jsonl,
+    Xlsx(Box<xlsx::Book>),
 }
 
 impl Exporter {
     /// An export of what `template` found.
     ///
     /// # Errors
-    /// Where `options` name a table that the template does not have.
+    /// `UnknownTable` where `options` name a table that the template does not have; `Workbook`.
     pub fn new(format: Format, template: &Template, options: &CsvOptions) -> Result<Self, ExportError> {
         let layout = match (format, &options.table) {
             (Format::Csv, None) => Layout::Wide(csv::Wide::new(template, options.excel)),
@@ -111,6 +125,7 @@ impl Exporter {
             }
             (Format::Json, _) => Layout::Json,
             (Format::Jsonl, _) => Layout::Jsonl,
+            (Format::Xlsx, _) => Layout::Xlsx(Box::new(xlsx::Book::new(template)?)),
         };
         Ok(Self { layout, started: false })
     }
@@ -121,13 +136,16 @@ impl Exporter {
             Layout::Wide(wide) => wide.header(out),
             Layout::Table(table) => table.header(out),
             Layout::Json => out.push(b'['),
-            Layout::Jsonl => {}
+            Layout::Jsonl | Layout::Xlsx(_) => {}
         }
     }
 
     /// One document; without `fields` it is written as one that has none yet.
-    pub fn row(&mut self, extraction: &Extraction, out: &mut Vec<u8>) {
-        match &self.layout {
+    ///
+    /// # Errors
+    /// `Workbook`.
+    pub fn row(&mut self, extraction: &Extraction, out: &mut Vec<u8>) -> Result<(), ExportError> {
+        match &mut self.layout {
             Layout::Wide(wide) => wide.row(extraction, out),
             Layout::Table(table) => table.rows(extraction, out),
             Layout::Json => {
@@ -138,15 +156,23 @@ impl Exporter {
                 json::row(extraction, out);
                 out.push(b'\n');
             }
+            Layout::Xlsx(book) => book.row(extraction)?,
         }
         self.started = true;
+        Ok(())
     }
 
-    /// What stands after the last row.
-    pub fn end(&self, out: &mut Vec<u8>) {
-        if let Layout::Json = self.layout {
-            out.extend_from_slice(b"\n]\n");
+    /// What stands after the last row; of a workbook, all of it.
+    ///
+    /// # Errors
+    /// `Workbook`.
+    pub fn end(&mut self, out: &mut Vec<u8>) -> Result<(), ExportError> {
+        match &mut self.layout {
+            Layout::Json => out.extend_from_slice(b"\n]\n"),
+            Layout::Xlsx(book) => out.append(&mut book.finish()?),
+            Layout::Wide(_) | Layout::Table(_) | Layout::Jsonl => {}
         }
+        Ok(())
     }
 }
 

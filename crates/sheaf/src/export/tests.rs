@@ -1,3 +1,5 @@
+use std::io::{Cursor, Read};
+
 use serde_json::{Value, json};
 use sheaf_types::{Extraction, Template};
 
@@ -60,14 +62,18 @@ fn failed() -> Extraction {
 }
 
 fn export(format: Format, options: &CsvOptions, extractions: &[Extraction]) -> String {
+    String::from_utf8(bytes(format, options, extractions)).unwrap()
+}
+
+fn bytes(format: Format, options: &CsvOptions, extractions: &[Extraction]) -> Vec<u8> {
     let mut exporter = Exporter::new(format, &template(), options).unwrap();
     let mut out = Vec::new();
     exporter.begin(&mut out);
     for extraction in extractions {
-        exporter.row(extraction, &mut out);
+        exporter.row(extraction, &mut out).unwrap();
     }
-    exporter.end(&mut out);
-    String::from_utf8(out).unwrap()
+    exporter.end(&mut out).unwrap();
+    out
 }
 
 #[test]
@@ -200,11 +206,115 @@ fn a_document_that_waits_is_a_row_without_values() {
     );
 }
 
+/// A file inside a workbook.
+fn part(workbook: &[u8], name: &str) -> String {
+    let mut archive = zip::ZipArchive::new(Cursor::new(workbook)).unwrap();
+    let mut text = String::new();
+    archive.by_name(name).unwrap().read_to_string(&mut text).unwrap();
+    text
+}
+
+/// A cell of a sheet: its attributes, and what is between its tags.
+fn cell<'a>(sheet: &'a str, at: &str) -> (&'a str, &'a str) {
+    let start = sheet.find(&format!("<c r=\"{at}\"")).unwrap_or_else(|| panic!("{at} is empty: {sheet}"));
+    let (attributes, rest) = sheet[start..].split_once('>').unwrap();
+    match attributes.strip_suffix('/') {
+        Some(attributes) => (attributes, ""),
+        None => (attributes, rest.split_once("</c>").unwrap().0),
+    }
+}
+
+/// How a cell is filled, as RRGGBB.
+fn fill(workbook: &[u8], sheet: &str, at: &str) -> Option<String> {
+    let styles = part(workbook, "xl/styles.xml");
+    let nth = |list: &str, item: &str, n: usize| {
+        let list =
+            styles.split_once(&format!("<{list} ")).unwrap().1.split_once(&format!("</{list}>")).unwrap().0;
+        list.split(&format!("<{item}")).skip(1).nth(n).unwrap().to_owned()
+    };
+    let number = |text: &str, key: &str| -> usize {
+        let (_, rest) = text.split_once(&format!("{key}=\"")).unwrap();
+        rest.split_once('"').unwrap().0.parse().unwrap()
+    };
+    let xf = nth("cellXfs", "xf ", number(cell(sheet, at).0, " s"));
+    let fill = nth("fills", "fill>", number(&xf, "fillId"));
+    let (_, rgb) = fill.split_once("<fgColor rgb=\"FF")?;
+    Some(rgb[..6].to_owned())
+}
+
+#[test]
+fn a_workbook_has_typed_cells_and_a_sheet_for_each_table() {
+    let dated = json!({"custom_id": "=1+1", "filename": "-2+3.pdf"});
+    let book = bytes(Format::Xlsx, &CsvOptions::default(), &[failed(), extraction(dated)]);
+    let names = part(&book, "xl/workbook.xml");
+    assert!(
+        names.contains("<sheet name=\"documents\"") && names.contains("<sheet name=\"line_items\""),
+        "{names}"
+    );
+
+    let documents = part(&book, "xl/worksheets/sheet1.xml");
+    let text = |sheet: &str, at: &str| {
+        let (attributes, content) = cell(sheet, at);
+        assert!(attributes.contains("t=\"inlineStr\""), "{at}: {attributes}");
+        content.replace("<is><t>", "").replace("</t></is>", "")
+    };
+    for (at, expected) in [
+        ("A1", "document_id"),
+        ("K1", "total"),
+        ("L1", "total__confidence"),
+        ("E2", "encrypted"),
+        ("B3", "-2+3.pdf"),
+        ("C3", "=1+1"),
+        ("N3", "-1,234.50"),
+    ] {
+        assert_eq!(text(&documents, at), expected, "{at}");
+    }
+    for (at, expected) in [("F3", "2"), ("K3", "-1234.5"), ("L3", "0.97"), ("M3", "0"), ("U3", "2")] {
+        assert_eq!(cell(&documents, at).1, format!("<v>{expected}</v>"), "{at}");
+    }
+    // 2026-05-01T10:00:00 in days since the end of 1899.
+    assert!(cell(&documents, "I3").1.starts_with("<v>46143.4166"), "{:?}", cell(&documents, "I3"));
+    assert!(!documents.contains("r=\"K2\""), "a failed document has no values");
+
+    let lines = part(&book, "xl/worksheets/sheet2.xml");
+    assert_eq!((text(&lines, "D2"), cell(&lines, "G2").1), ("Bolt, steel".to_owned(), "<v>40</v>"));
+    assert_eq!((text(&lines, "D3"), cell(&lines, "C3").1), ("=1+1".to_owned(), "<v>2</v>"));
+    for sheet in [&documents, &lines] {
+        assert!(!sheet.contains("<f>"), "there is no formula");
+    }
+
+    // Confident, unsure, and unsure within a table.
+    assert_eq!(fill(&book, &documents, "K3"), None);
+    assert_eq!(fill(&book, &documents, "P3").as_deref(), Some("FFEB9C"));
+    assert_eq!(fill(&book, &lines, "G2"), None);
+    assert_eq!(fill(&book, &lines, "D3").as_deref(), Some("FFEB9C"));
+}
+
+#[test]
+fn a_missing_value_that_needs_a_look_is_red() {
+    let missing = json!({"fields": [{"name": "total", "type": "currency", "value": null, "source": null, "page": null,
+        "bbox": null, "confidence": 0.0, "method": null, "needs_review": true, "review_reason": "missing", "review": null}]});
+    let book = bytes(Format::Xlsx, &CsvOptions::default(), &[extraction(missing)]);
+    let documents = part(&book, "xl/worksheets/sheet1.xml");
+    assert_eq!(fill(&book, &documents, "K2").as_deref(), Some("FFC7CE"));
+}
+
+#[test]
+fn a_workbooks_bytes_follow_from_its_content() {
+    let book = || bytes(Format::Xlsx, &CsvOptions::default(), &[extraction(json!({}))]);
+    let first = book();
+    assert_eq!(first, book());
+    assert!(
+        part(&first, "docProps/core.xml").contains("2000-01-01T00:00:00Z"),
+        "the clock has no part in it"
+    );
+}
+
 #[test]
 fn an_unknown_table_is_refused_with_the_names_of_those_there_are() {
     for name in ["items", "total"] {
         let options = CsvOptions { table: Some(name.to_owned()), excel: false };
-        let error = Exporter::new(Format::Csv, &template(), &options).unwrap_err();
+        let error = Exporter::new(Format::Csv, &template(), &options).map(|_| ()).unwrap_err();
         assert_eq!(
             error.to_string(),
             format!("the template has no table field \"{name}\"; it has line_items"),

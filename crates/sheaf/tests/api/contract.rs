@@ -17,6 +17,7 @@ const OPERATIONS: &str = "
     GET /v1/batches              POST /v1/batches             GET /v1/batches/{id}
     DELETE /v1/batches/{id}      POST /v1/batches/{id}/cancel POST /v1/batches/{id}/retry
     GET /v1/batches/{id}/extractions                          GET /v1/batches/{id}/export
+    GET /v1/batches/{id}/events
     GET /v1/usage                GET /v1/keys                 POST /v1/keys               DELETE /v1/keys/{id}
     GET /healthz                 GET /readyz
     GET /openapi.json            GET /docs                    GET /docs/style.css";

@@ -96,7 +96,7 @@ async fn an_export_of_many_pages_is_whole_in_order_and_repeatable() {
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let id = batch(&ann, &names).await;
     server.work(finds).await;
-    for format in ["csv", "json", "jsonl"] {
+    for format in ["csv", "json", "jsonl", "xlsx"] {
         let path = format!("/v1/batches/{id}/export?format={format}");
         let export = ann.get(&path).await.expect(200);
         assert_eq!(export.bytes, ann.get(&path).await.bytes, "{format}");
@@ -129,7 +129,7 @@ async fn an_export_that_cannot_be_made_is_refused() {
         ("", "/format"),
         ("format=", "/format"),
         ("format=pdf", "/format"),
-        ("format=xlsx", "/format"),
+        ("format=xlsx&dialect=excel", "/format"),
         ("format=csv&dialect=lotus", "/dialect"),
         ("format=csv&table=total", "/table"),
         ("format=csv&table=nothing", "/table"),

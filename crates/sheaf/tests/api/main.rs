@@ -5,8 +5,10 @@
 mod batches;
 mod contract;
 mod documents;
+mod events;
 mod exports;
 mod extractions;
+mod idempotency;
 mod keys;
 mod lifecycle;
 mod support;

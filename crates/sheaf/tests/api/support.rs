@@ -1,5 +1,6 @@
 //! A server in this process and what it answers.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
@@ -24,7 +25,7 @@ pub(crate) struct Server {
     pub(crate) state: ApiState,
     router: Router,
     key: String,
-    _data: TempDir,
+    data: TempDir,
 }
 
 impl Server {
@@ -47,7 +48,7 @@ impl Server {
             shutdown: CancellationToken::new(),
         };
         change(&mut state);
-        let server = Self { router: router(state.clone()), state, key: String::new(), _data: data };
+        let server = Self { router: router(state.clone()), state, key: String::new(), data };
         Self { key: server.new_key("ann@example.org", "unlimited").await, ..server }
     }
 
@@ -64,6 +65,11 @@ impl Server {
 
     pub(crate) fn client(&self) -> Client {
         Client { router: self.router.clone(), key: self.key.clone() }
+    }
+
+    /// Where its store is.
+    pub(crate) fn folder(&self) -> &Path {
+        self.data.path()
     }
 
     pub(crate) fn router(&self) -> Router {
