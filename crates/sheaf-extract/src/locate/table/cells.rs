@@ -157,7 +157,7 @@ impl Reader<'_> {
                 continue;
             }
             for found in numbers::find(tokens, self.locale.decimal) {
-                if found.number.percent && !percent {
+                if found.number.percent && !percent || follows_words(&tokens[..found.words.start]) {
                     continue;
                 }
                 cells.push(of_number(&found, tokens));
@@ -199,6 +199,12 @@ pub(super) fn of_number(found: &Found, tokens: &[Token<'_>]) -> Cell {
         decimal: found.decimal(),
         money: is_money(&found.number),
     }
+}
+
+/// Whether a number behind these words stands in running text: "1 to 31 July".
+fn follows_words(before: &[Token<'_>]) -> bool {
+    let words = before.iter().rev().take_while(|t| !t.number && !t.attached && !t.text().ends_with(':'));
+    words.count() >= 2
 }
 
 fn is_money(number: &Number) -> bool {

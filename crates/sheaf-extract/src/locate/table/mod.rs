@@ -96,9 +96,12 @@ impl Search<'_, '_> {
             let repeats: Vec<&Header> =
                 all.iter().filter(|h| h.lines.start > header.lines.start && h.repeats_as(&header)).collect();
             let guesses = mappings[0].guesses(&header, &self.targets);
-            let beside = mappings[0].with_left_column(&header, self.lines, &self.targets);
+            let beside: Vec<(Header, Mapping)> = mappings
+                .iter()
+                .filter_map(|mapping| mapping.with_left_column(&header, self.lines, &self.targets))
+                .collect();
             let readings = mappings.into_iter().chain(guesses).map(|mapping| (&header, mapping));
-            let readings = readings.chain(beside.as_ref().map(|(header, mapping)| (header, mapping.clone())));
+            let readings = readings.chain(beside.iter().map(|(header, mapping)| (header, mapping.clone())));
             for (header, mapping) in readings.take(MOST_READINGS) {
                 if best.as_ref().is_some_and(|b| mapping.score + reading::MOST_EVIDENCE <= b.score) {
                     continue;

@@ -27,7 +27,7 @@ const CONFIRMED_NUMBER: f32 = 0.01;
 /// A number that nothing confirms, or that its row's product speaks against.
 const NUMBER: f32 = 0.05;
 /// A text, where its end is a matter of definition.
-const TEXT: f32 = 0.04;
+const TEXT: f32 = 0.05;
 /// A header that is not a known label, for each tenth of similarity that is missing.
 const LOOSE_HEADER: f32 = 0.03;
 /// A number that can be read in two ways.
@@ -167,7 +167,7 @@ impl Reading {
             .zip(&self.rows)
             .map(|(row, cells)| row.iter().sum::<f32>() / cells.iter().flatten().count().max(1) as f32)
             .collect();
-        // A table is as right as its rows, and no better than its worst.
+        // A table is right if all its rows are: less likely than any of them.
         let mean = means.iter().sum::<f32>() / means.len().max(1) as f32;
         let worst = means.iter().copied().fold(1.0, f32::min);
         let page = self.cells().map(|cell| cell.provenance.page).min();
@@ -196,7 +196,7 @@ impl Reading {
             page,
             bbox,
             cells: Some(cells),
-            confidence: f32::midpoint(mean, worst),
+            confidence: mean * worst,
             method: Some(Method::Table),
             ..missing(field)
         }
