@@ -4,13 +4,14 @@ use rust_decimal::Decimal;
 use sheaf_types::{BoundingBox, ColumnSpec, FieldKind, Provenance};
 
 use super::arithmetic;
-use super::body::Run;
+use super::body::{Plan, Run};
 use super::header::{MappedCell, Mapping};
 use super::lexicon::Content;
 use super::lines::{Token, join};
 use super::numbers::{self, Found};
 use super::rows::Row;
 use super::target::Target;
+use crate::parse::number::Number;
 use crate::parse::{self, Locale};
 
 /// Gap between lines of one text, in line heights.
@@ -33,6 +34,15 @@ pub(super) struct Cell {
     pub(super) certain: bool,
     /// The value of a cell that is a number.
     pub(super) decimal: Option<Decimal>,
+    /// Whether it is written as an amount of money: with a currency, cents or grouped thousands.
+    money: bool,
+}
+
+impl Cell {
+    /// Whether it is written as an amount of money.
+    pub(super) fn is_amount(&self) -> bool {
+        self.money
+    }
 }
 
 /// Where the texts of a column end on the right.
@@ -51,6 +61,7 @@ pub(super) struct Reader<'r> {
     pub(super) specs: &'r [ColumnSpec],
     pub(super) targets: &'r [Target],
     pub(super) mapping: &'r Mapping,
+    pub(super) plan: &'r Plan,
     pub(super) locale: &'r Locale,
 }
 
@@ -142,11 +153,14 @@ impl Reader<'_> {
         let mut cells = Vec::new();
         for line in lines {
             let tokens = run.lines[line].cell(cell);
+            if run.lines[line].is_prose_at(self.plan, cell) && !run.lines[line].product_holds {
+                continue;
+            }
             for found in numbers::find(tokens, self.locale.decimal) {
-                if found.number.percent && !percent {
+                if found.number.percent && !percent || follows_words(&tokens[..found.words.start]) {
                     continue;
                 }
-                cells.push(of_number(&found, tokens, run.page));
+                cells.push(of_number(&found, tokens));
                 if cells.len() == MOST_READINGS {
                     return cells;
                 }
@@ -165,9 +179,10 @@ impl Reader<'_> {
                     let parsed = parse::value(spec.kind, &source, self.locale, &spec.enum_values)?;
                     Some(Cell {
                         value: parsed.value,
-                        provenance: provenance(source, words, run.page),
+                        provenance: provenance(source, words),
                         certain: parsed.certain,
                         decimal: None,
+                        money: false,
                     })
                 })
             })
@@ -176,26 +191,43 @@ impl Reader<'_> {
 }
 
 /// The cell of a number among these words.
-pub(super) fn of_number(found: &Found, tokens: &[Token<'_>], page: usize) -> Cell {
+pub(super) fn of_number(found: &Found, tokens: &[Token<'_>]) -> Cell {
     Cell {
         value: found.number.value.clone(),
-        provenance: provenance(found.source.clone(), &tokens[found.words.clone()], page),
+        provenance: provenance(found.source.clone(), &tokens[found.words.clone()]),
         certain: found.number.certain,
         decimal: found.decimal(),
+        money: is_money(&found.number),
     }
 }
 
-/// The cell of these words as they stand.
-pub(super) fn of_text(words: &[Token<'_>], page: usize) -> Cell {
-    let source = join(words);
-    Cell { value: source.clone(), provenance: provenance(source, words, page), certain: true, decimal: None }
+/// Whether a number behind these words stands in running text: "1 to 31 July".
+fn follows_words(before: &[Token<'_>]) -> bool {
+    let words = before.iter().rev().take_while(|t| !t.number && !t.attached && !t.text().ends_with(':'));
+    words.count() >= 2
 }
 
-fn provenance(source: String, tokens: &[Token<'_>], page: usize) -> Provenance {
+fn is_money(number: &Number) -> bool {
+    number.currency.is_some() || number.grouped || matches!(number.decimals, 2 | 3)
+}
+
+/// The cell of these words as they stand.
+pub(super) fn of_text(words: &[Token<'_>]) -> Cell {
+    let source = join(words);
+    Cell {
+        value: source.clone(),
+        provenance: provenance(source, words),
+        certain: true,
+        decimal: None,
+        money: false,
+    }
+}
+
+fn provenance(source: String, tokens: &[Token<'_>]) -> Provenance {
     let bbox = tokens.iter().map(|t| t.word.bbox).reduce(BoundingBox::union);
     Provenance {
         source,
-        page: u32::try_from(page + 1).unwrap_or(u32::MAX),
+        page: tokens.first().map_or(1, |token| token.page),
         bbox: bbox.unwrap_or(BoundingBox { x0: 0.0, y0: 0.0, x1: 0.0, y1: 0.0 }),
         cell: None,
     }
@@ -215,7 +247,7 @@ fn text(mapped: MappedCell, row: &Row, run: &Run<'_, '_>, edge: Edge) -> Option<
     };
     let wrapped = block.windows(2).take_while(|pair| wraps(pair)).count();
     let words: Vec<Token<'_>> = block.get(..=wrapped)?.concat();
-    Some(of_text(&words, run.page))
+    Some(of_text(&words))
 }
 
 /// The first lines of a row's text right below each other, with the same left edge and style.

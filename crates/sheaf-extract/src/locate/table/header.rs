@@ -23,6 +23,10 @@ const OUTER_COLUMN: f32 = 12.0;
 const MOST_STACKED: usize = 5;
 /// Assignments kept while columns are assigned one after the other.
 const BEAM: usize = 48;
+/// Lines below a header that are looked at for a column without a label.
+const LINES_BELOW: usize = 12;
+/// Width of the narrowest column of text without a label, in points.
+const NARROWEST_TEXT: f32 = 40.0;
 /// What a place counts that no label names.
 const GUESS: f32 = 0.4;
 /// Concepts whose columns rows can confirm without a label: factors that multiply, and text among numbers.
@@ -67,6 +71,36 @@ pub(super) struct Mapping {
 }
 
 impl Mapping {
+    /// This mapping and header with one more column on the left that has no label, for the description.
+    pub(super) fn with_left_column(
+        &self,
+        header: &Header,
+        lines: &Lines<'_>,
+        targets: &[Target],
+    ) -> Option<(Header, Self)> {
+        let column = targets.iter().position(|t| t.is("description"))?;
+        let first = header.cells.first()?;
+        if self.cells[column].is_some() {
+            return None;
+        }
+        let below = lines.lines[header.lines.end..].iter().take_while(|line| line.page == header.page);
+        let x0 = below.take(LINES_BELOW).map(|line| line.tokens[0].x0).fold(f32::INFINITY, f32::min);
+        let heading = Heading::new("");
+        let left = HeaderCell { x0, x1: first.x0 - 1.0, heading, content: Content::Text, parts: Vec::new() };
+        if left.x1 - left.x0 < NARROWEST_TEXT {
+            return None;
+        }
+        let mut header = header.clone();
+        header.cells.insert(0, left);
+        let mut mapping = self.clone();
+        for mapped in mapping.cells.iter_mut().flatten() {
+            mapped.cell += 1;
+        }
+        mapping.cells[column] = Some(MappedCell { cell: 0, affinity: GUESS, labels_above: 0 });
+        mapping.guess = Some(column);
+        Some((header, mapping))
+    }
+
     /// This mapping with one more column each, in a cell that no column has taken.
     pub(super) fn guesses(&self, header: &Header, targets: &[Target]) -> Vec<Self> {
         let free = |cell: usize| self.cells.iter().flatten().all(|taken| taken.cell != cell);

@@ -24,6 +24,8 @@ const SHORTEST_RULE: f32 = 12.0;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Token<'d> {
     pub(super) word: &'d Word,
+    /// The page's number.
+    pub(super) page: u32,
     pub(super) x0: f32,
     pub(super) x1: f32,
     pub(super) y0: f32,
@@ -39,6 +41,7 @@ impl<'d> Token<'d> {
         let b = word.bbox;
         Self {
             word,
+            page: page.number,
             x0: b.x0 * page.width,
             x1: b.x1 * page.width,
             y0: b.y0 * page.height,

@@ -58,14 +58,13 @@ pub(super) fn rows(lines: &Lines<'_>, targets: &[Target], mark: DecimalMark) -> 
         if words.is_empty() {
             continue;
         }
-        let page = candidate.line.page;
         let tokens = &candidate.line.tokens;
         let mut row: Vec<Option<Cell>> = vec![None; targets.len()];
-        row[amount] = Some(cells::of_number(&candidate.amount, tokens, page));
-        row[text] = Some(cells::of_text(&words, page));
+        row[amount] = Some(cells::of_number(&candidate.amount, tokens));
+        row[text] = Some(cells::of_text(&words));
         for (column, found) in [(quantity, &candidate.quantity), (price, &candidate.price)] {
             if let (Some(column), Some(found)) = (column, found) {
-                row[column] = Some(cells::of_number(found, tokens, page));
+                row[column] = Some(cells::of_number(found, tokens));
             }
         }
         rows.push(row);
