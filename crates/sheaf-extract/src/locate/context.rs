@@ -137,7 +137,7 @@ impl<'a> Surroundings<'a> {
     pub(crate) fn is_label(&self, segment: usize) -> bool {
         let label = &self.segments[segment];
         let colon = self.layout.tokens(&self.layout.segments[segment]).last().is_some_and(|t| t.colon);
-        colon && !label.is_spent || label.matches.iter().any(|m| m.similarity >= 0.99)
+        !label.is_spent && (colon || label.matches.iter().any(|m| m.similarity >= 0.99))
     }
 
     /// Segments that resemble a field's anchors without being them: some letters differ, or the anchor's words stand in a
