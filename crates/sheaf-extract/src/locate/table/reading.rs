@@ -6,11 +6,11 @@ use indexmap::IndexMap;
 use rust_decimal::Decimal;
 use sheaf_types::{BoundingBox, CellResult, FieldResult, FieldSpec, FieldValue, Method};
 
-use crate::ground;
 use super::arithmetic;
 use super::cells::Cell;
 use super::header::Mapping;
 use super::target::Target;
+use crate::ground;
 
 /// What rows can add to the score of a mapping: products, words and the sum.
 pub(super) const MOST_EVIDENCE: f32 = 2.0;
