@@ -268,7 +268,9 @@ fn numbers_of(text: &str, mark: DecimalMark) -> Vec<(Range<usize>, Number)> {
             range.end = after.start + text[after.clone()].trim_end_matches(['.', ',', ')', ';']).len();
             next += 1;
         }
-        if let Some(number) = number::read(&text[range.clone()], mark) {
+        if let Some(mut number) = number::read(&text[range.clone()], mark) {
+            // "20 %" is a share as much as "20%".
+            number.percent |= text[range.end..].trim_start_matches(BLANK).starts_with('%');
             found.push((range, number));
         }
     }

@@ -414,7 +414,7 @@ fn values_of(text: &str) -> Vec<Range<usize>> {
             let digits = word.bytes().filter(u8::is_ascii_digit).count();
             let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
             let in_brackets = word.starts_with('(') && word.ends_with(')') && digits < 4;
-            let percent = word.ends_with('%');
+            let percent = word.ends_with('%') || text[range.end..].trim_start_matches(BLANK).starts_with('%');
             let enumerator =
                 digits < 3 && word.ends_with(['.', ')']) && bare.len() == digits && range.start == 0;
             let number = digits >= 2 || digits == 1 && bare.len() == 1;

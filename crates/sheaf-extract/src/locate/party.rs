@@ -112,7 +112,7 @@ impl Parties {
             }
         }
         Some(if field.is("buyer") {
-            self.buyer(surroundings, candidate, look)
+            self.buyer(surroundings, text, look)
         } else {
             self.seller(surroundings, text, look, source)
         })
@@ -200,27 +200,30 @@ impl Parties {
             score += 0.12;
         }
         // A sender's line: "Name - Street 1 - 12345 Town" in one segment.
-        let rest = layout.text(&layout.segments[candidate.segment]);
-        if text.part == Part::Head && rest.len() > source.len() && self.looks_like_address(rest, source) {
+        if Self::sends(text, layout.text(&layout.segments[candidate.segment])) {
             score += 0.25;
         }
         score
     }
 
-    /// Whether what follows the name in its line is an address.
-    fn looks_like_address(&self, line: &str, name: &str) -> bool {
-        let rest = line.split_once(name).map_or(line, |(_, rest)| rest);
-        rest.split([',', '-', '•', '●', '·', '|', '–']).any(|part| look(part).address)
+    /// Whether what follows the name in its line is an address: "Name - Street 1 - 12345 Town".
+    fn sends(text: &TextCandidate, line: &str) -> bool {
+        let name = text.candidate.source.as_str();
+        let rest = line.split_once(name).map_or("", |(_, rest)| rest);
+        let street = |part: &str| {
+            let look = look(part);
+            look.address && !look.town
+        };
+        text.part == Part::Head && rest.split([',', '-', '•', '●', '·', '|', '–', '*']).any(street)
     }
 
     /// A buyer without a heading.
-    fn buyer(
-        &self,
-        surroundings: &Surroundings<'_>,
-        candidate: &super::candidate::Candidate,
-        look: Look,
-    ) -> f32 {
+    fn buyer(&self, surroundings: &Surroundings<'_>, text: &TextCandidate, look: Look) -> f32 {
         let layout = surroundings.layout;
+        let candidate = &text.candidate;
+        if Self::sends(text, layout.text(&layout.segments[candidate.segment])) {
+            return 0.0;
+        }
         let line = &layout.lines[candidate.line()];
         let (_, height) = layout.page_size(line.page);
         let block = self.block(surroundings, candidate);

@@ -18,8 +18,38 @@ pub(super) fn locale(surroundings: &Surroundings<'_>, dates: &[Candidate], tag: 
             votes.count_date(raw);
         }
     }
+    let layout = surroundings.layout;
+    let segments = || layout.segments.iter().map(|segment| layout.text(segment));
+    let addresses = segments().filter(|text| is_american(text)).count();
+    let dollars = segments().filter(|text| text.starts_with('$') || text.contains(" $")).count();
+    votes.count_american(addresses as u32, dollars as u32);
     votes.decide(tag, language(surroundings))
 }
+
+/// Whether a text ends like an address of the United States: "Springfield, IL 62701".
+fn is_american(text: &str) -> bool {
+    let mut words: Vec<&str> = text.split_whitespace().collect();
+    while words.last().is_some_and(|w| matches!(*w, "US" | "USA" | "U.S.A." | "United" | "States")) {
+        words.pop();
+    }
+    // Behind the code stands no town, as it does elsewhere ("DE 12345 Musterstadt").
+    words[words.len().saturating_sub(2)..].windows(2).any(|w| {
+        let zip = w[1].split('-').next().unwrap_or_default().trim_end_matches(',');
+        let state = w[0].trim_end_matches('.');
+        state.len() == 2
+            && state.bytes().all(|b| b.is_ascii_uppercase())
+            && zip.len() == 5
+            && zip.bytes().all(|b| b.is_ascii_digit())
+            && STATES.contains(&state)
+    })
+}
+
+/// Postal abbreviations of the states.
+const STATES: [&str; 51] = [
+    "AL", "AK", "AZ", "AR", "CA", "CO", "CT", "DE", "FL", "GA", "HI", "ID", "IL", "IN", "IA", "KS", "KY",
+    "LA", "ME", "MD", "MA", "MI", "MN", "MS", "MO", "MT", "NE", "NV", "NH", "NJ", "NM", "NY", "NC", "ND",
+    "OH", "OK", "OR", "PA", "RI", "SC", "SD", "TN", "TX", "UT", "VT", "VA", "WA", "WV", "WI", "WY", "DC",
+];
 
 /// The language most of the document's known labels are in.
 fn language(surroundings: &Surroundings<'_>) -> Option<&'static str> {

@@ -30,6 +30,9 @@ fn is_money(field: &Field<'_>) -> bool {
 /// What it is worth for a date to stand alone at the top of the document, for fields that ask for the document's date.
 const ALONE: f32 = 0.5;
 
+/// The score of a date behind a place, as letters have it.
+const AT_PLACE: f32 = 0.8;
+
 /// The score of the only date of a document.
 const ONLY: f32 = 0.42;
 
@@ -49,12 +52,28 @@ pub(crate) fn own_date(
         field.end.is_none() && ["invoice_date", "effective_date", "receipt_date"].iter().any(|c| field.is(c));
     let alone = candidate.spans[0].range.len() + 2 >= segment.range.len();
     let top = line.page == 0 && candidate.rect.y0 < 0.4 * height;
+    let before = layout.lines[candidate.line()].text[segment.range.start..candidate.start()].trim_end();
+    if own && evidence.score > -0.3 && line.page == 0 && candidate.rect.y0 < 0.6 * height && is_place(before)
+    {
+        return AT_PLACE;
+    }
     match (own || field.concept.is_none() && field.end.is_none(), own && alone && top) {
         (_, true) if evidence.score > -0.05 => ALONE,
         // The only date of the document is most likely the one that is asked for, unless a label says otherwise.
         (true, _) if days == 1 && evidence.score > -0.4 => ONLY,
         _ => 0.0,
     }
+}
+
+/// Whether a text is the place before a date of a letter: "Leipzig, den", "Lyon, le", "Zürich,".
+fn is_place(before: &str) -> bool {
+    let words: Vec<&str> = before.split_whitespace().collect();
+    let article = words.last().is_some_and(|w| matches!(*w, "den" | "le" | "il" | "li" | "el" | "am"));
+    let place = &words[..words.len() - usize::from(article)];
+    (1..=3).contains(&place.len())
+        && place[0].starts_with(char::is_uppercase)
+        && place[place.len() - 1].ends_with(',')
+        && !before.bytes().any(|b| b.is_ascii_digit())
 }
 
 /// How much speaks for a date as the one on which a contract takes effect: what defines it, and standing early.

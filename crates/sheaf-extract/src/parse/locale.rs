@@ -72,6 +72,8 @@ pub struct Votes {
     comma: u32,
     day_first: u32,
     month_first: u32,
+    american: u32,
+    dollars: u32,
 }
 
 impl Votes {
@@ -108,6 +110,12 @@ impl Votes {
         }
     }
 
+    /// Counts signs of the United States: addresses with a state and a ZIP code, and amounts in dollars.
+    pub fn count_american(&mut self, addresses: u32, dollars: u32) {
+        self.american += addresses;
+        self.dollars += dollars;
+    }
+
     /// The locale: by the votes, then the template's `locale`, then the document's `language`.
     #[must_use]
     pub fn decide(self, template: Option<&str>, language: Option<&str>) -> Locale {
@@ -124,12 +132,16 @@ impl Votes {
             std::cmp::Ordering::Less => Some(DateOrder::MonthFirst),
             std::cmp::Ordering::Equal => None,
         };
-        // All languages here but English agree on the order of day and month.
+        // All languages here but English agree on the order of day and month; in English the country decides.
         let language_settles = language.is_some_and(|l| !l.starts_with("en"));
+        let english = template.is_none() && !language_settles;
+        let american = english && self.american + self.dollars > 0;
+        let order = order.or(american.then_some(DateOrder::MonthFirst));
+        let language_settles = language_settles || english && self.american > 0;
         Locale {
             decimal: decimal.unwrap_or(fallback.decimal),
             order: order.unwrap_or(fallback.order),
-            order_settled: order.is_some() || by_template.is_some() || language_settles,
+            order_settled: self.day_first != self.month_first || by_template.is_some() || language_settles,
             decimal_settled: decimal.is_some() || by_template.is_some(),
         }
     }
@@ -180,6 +192,10 @@ mod tests {
         let locale = open.decide(None, Some("de"));
         assert_eq!((locale.decimal, locale.order), (DecimalMark::Comma, DateOrder::DayFirst));
         assert!(!open.decide(None, Some("en")).order_settled);
+        let mut american = open;
+        american.count_american(1, 0);
+        let locale = american.decide(None, Some("en"));
+        assert_eq!((locale.order, locale.order_settled), (DateOrder::MonthFirst, true));
         assert_eq!(open.decide(Some("de-CH"), None).decimal, DecimalMark::Point);
     }
 }
