@@ -1,3 +1,27 @@
-//! Finding values in a document.
+//! From a document and a field to scored candidates.
+//!
+//! The document is laid out once ([`layout`]), its labels and typed candidates are found once ([`labels`],
+//! [`candidate`]); each field then scores the candidates of its shape by the labels around them ([`context`],
+//! [`score`]) and by what they look like ([`typed`], [`party`]). [`assign`] chooses for all fields together.
 
-pub mod table;
+pub(crate) mod assign;
+pub(crate) mod candidate;
+pub(crate) mod context;
+pub(crate) mod enums;
+pub(crate) mod field;
+pub(crate) mod labels;
+pub(crate) mod layout;
+pub(crate) mod lines;
+pub(crate) mod names;
+pub(crate) mod party;
+pub(crate) mod pool;
+pub(crate) mod profile;
+pub(crate) mod prose;
+#[cfg(test)]
+pub(crate) mod sample;
+pub(crate) mod score;
+pub(crate) mod table;
+pub(crate) mod text;
+pub(crate) mod typed;
+
+pub(crate) use pool::{Pool, Scored};

@@ -1,15 +1,14 @@
 //! The child's side: read a request, run it, answer; until the parent closes the pipe.
 
 use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::time::Duration;
 
-use rustix::process::{Resource, Rlimit, Signal, setrlimit, set_parent_process_death_signal};
+use sheaf_extract::embedded;
 use sheaf_extract::read::{self, Limits};
-use sheaf_types::{Document, ErrorCode, PageWarning, Warning};
+use sheaf_types::{Document, ErrorCode, MediaType, PageWarning, Warning};
 
-use super::{Reading, ReaderLimits, Reply, Request};
-
-/// Files a reader may have open: the three standard streams and a few for the run-time.
-const OPEN_FILES: u64 = 16;
+use super::confine::{confine, leaks};
+use super::{ReaderLimits, Reading, Reply, Request};
 
 /// Serves requests from standard input until it ends.
 ///
@@ -17,6 +16,8 @@ const OPEN_FILES: u64 = 16;
 /// Where a pipe breaks or a request is malformed: the parent is gone or not ours, and there is nobody to tell.
 pub fn run(memory_mb: u64) -> io::Result<()> {
     confine(memory_mb)?;
+    // A panic's message may quote the document, and nobody drains a chatty child.
+    std::panic::set_hook(Box::new(|_| {}));
     let mut input = BufReader::new(io::stdin().lock());
     let mut output = BufWriter::new(io::stdout().lock());
     while let Some(header) = read_frame(&mut input)? {
@@ -31,15 +32,15 @@ pub fn run(memory_mb: u64) -> io::Result<()> {
     Ok(())
 }
 
-/// Gives up what a reader does not need: memory beyond the limit, core dumps, writing files, life without its parent.
-fn confine(memory_mb: u64) -> io::Result<()> {
-    set_parent_process_death_signal(Some(Signal::KILL))?;
-    let both = |limit| Rlimit { current: Some(limit), maximum: Some(limit) };
-    setrlimit(Resource::As, both(memory_mb.saturating_mul(1 << 20)))?;
-    setrlimit(Resource::Core, both(0))?;
-    setrlimit(Resource::Fsize, both(0))?;
-    setrlimit(Resource::Nofile, both(OPEN_FILES))?;
-    Ok(())
+/// Confines this process as a reader is, and names on standard output what it can still do though it should not,
+/// one a line.
+///
+/// # Errors
+/// Where it cannot be confined at all.
+pub fn probe(memory_mb: u64) -> io::Result<()> {
+    confine(memory_mb)?;
+    let mut output = io::stdout().lock();
+    leaks().into_iter().try_for_each(|leak| writeln!(output, "{leak}"))
 }
 
 fn read_frame(input: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
@@ -54,7 +55,8 @@ fn read_frame(input: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
 }
 
 fn answer(request: &Request, file: &[u8]) -> Reply {
-    let document = match read::read(file, request.media_type, &limits(&request.limits)) {
+    let limits = limits(&request.limits);
+    let document = match read::read(file, request.media_type, &limits) {
         Ok(document) => document,
         Err(error) => {
             return Reply::Failed { code: error.code(), detail: error.to_string(), pages: None };
@@ -65,15 +67,19 @@ fn answer(request: &Request, file: &[u8]) -> Reply {
     if document.is_textless() {
         return Reply::Failed { code: ErrorCode::NoText, detail: textless(&document), pages: Some(pages) };
     }
-    let fields = sheaf_extract::extract(&document, &request.template);
+    let invoice = match request.media_type {
+        MediaType::Pdf => embedded::find(file, &limits),
+        _ => None,
+    };
+    let fields = sheaf_extract::extract_with(&document, &request.template, invoice.as_ref());
     Reply::Done(Reading { pages, warnings, fields })
 }
 
 fn limits(limits: &ReaderLimits) -> Limits {
     Limits {
-        max_bytes: limits.file_bytes,
-        max_pages: limits.pages,
-        max_seconds: limits.seconds,
+        max_bytes: usize::try_from(limits.file_bytes).unwrap_or(usize::MAX),
+        max_pages: limits.pages as usize,
+        max_duration: Duration::from_secs(limits.seconds),
         ..Limits::default()
     }
 }
@@ -93,19 +99,37 @@ fn sentence(warning: PageWarning) -> &'static str {
     }
 }
 
-/// Why a document without a single word gives no values.
+/// Why a document without a single word gives no values: what holds for most of its pages, the way out where there
+/// is one.
 fn textless(document: &Document) -> String {
-    let count = |code| document.pages.iter().filter(|page| page.warnings.contains(&code)).count();
     let total = document.pages.len();
-    if count(PageWarning::Blank) == total {
-        return "every page is blank".to_owned();
-    }
-    let scanned = count(PageWarning::Scanned);
-    if scanned > 0 {
-        return format!(
-            "no page has text, {scanned} of {total} hold an image (a scan); this version of sheaf reads text only: run \
-             the file through an OCR program that adds a text layer, then upload it again"
-        );
-    }
-    "no page has text that can be read".to_owned()
+    let (warning, count) = [
+        PageWarning::Scanned,
+        PageWarning::Undecodable,
+        PageWarning::Truncated,
+        PageWarning::Damaged,
+        PageWarning::Blank,
+    ]
+    .map(|w| (w, document.pages.iter().filter(|page| page.warnings.contains(&w)).count()))
+    .into_iter()
+    .find(|&(_, count)| count > 0)
+    .unwrap_or((PageWarning::Blank, total));
+    let what = match warning {
+        PageWarning::Scanned => "an image without text (a scan)",
+        PageWarning::Undecodable => "in a font that does not say which characters it shows",
+        PageWarning::Truncated => "larger than the limits when unfolded",
+        PageWarning::Damaged => "damaged",
+        PageWarning::Blank => "blank",
+    };
+    let way_out = match warning {
+        PageWarning::Scanned | PageWarning::Undecodable => {
+            "; this version of sheaf reads text only: run the file through an OCR program that adds a text layer, then \
+             upload it again"
+        }
+        PageWarning::Truncated | PageWarning::Damaged => {
+            "; open it in a viewer, print it to a new PDF and upload that"
+        }
+        PageWarning::Blank => "",
+    };
+    format!("no page has text: {count} of {total} {} {what}{way_out}", if count == 1 { "is" } else { "are" })
 }

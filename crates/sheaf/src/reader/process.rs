@@ -1,6 +1,5 @@
 //! The parent's side: one child, started when needed and started again when it is lost.
 
-use std::ffi::OsString;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
@@ -50,18 +49,35 @@ impl ReaderCommand {
         &self.limits
     }
 
-    fn spawn(&self) -> io::Result<Running> {
-        let mut child = Command::new(&self.program)
+    /// What a confined reader can still do here though it should not; empty where all is well.
+    ///
+    /// # Errors
+    /// Where the reader cannot be started or not be confined at all.
+    pub async fn leaks(&self) -> io::Result<Vec<String>> {
+        let output = self.command().arg("--probe").output().await?;
+        if !output.status.success() {
+            return Err(io::Error::other("a reader cannot be confined"));
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect())
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        command
             .arg("reader")
             .arg("--memory-mb")
-            .arg(OsString::from(self.limits.memory_mb.to_string()))
+            .arg(self.limits.memory_mb.to_string())
             .env_clear()
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()?;
+            .kill_on_drop(true);
+        command
+    }
+
+    fn spawn(&self) -> io::Result<Running> {
+        let mut child = self.command().spawn()?;
         let missing = || io::Error::other("the reader has no pipe");
         let stdin = BufWriter::new(child.stdin.take().ok_or_else(missing)?);
         let stdout = child.stdout.take().ok_or_else(missing)?;
@@ -109,7 +125,9 @@ impl ReaderProcess {
         // Taken out, so that a dropped future takes a half-used child with it.
         let mut running = match self.running.take().map_or_else(|| self.command.spawn(), Ok) {
             Ok(running) => running,
-            Err(error) => return failed(ErrorCode::Internal, format!("cannot start a reader process: {error}")),
+            Err(error) => {
+                return failed(ErrorCode::Internal, format!("cannot start a reader process: {error}"));
+            }
         };
         let deadline = Instant::now() + Duration::from_secs(limits.seconds) + GRACE;
         match timeout_at(deadline, running.exchange(&header, file)).await {

@@ -229,6 +229,7 @@ fn provenance(source: String, tokens: &[Token<'_>]) -> Provenance {
         source,
         page: tokens.first().map_or(1, |token| token.page),
         bbox: bbox.unwrap_or(BoundingBox { x0: 0.0, y0: 0.0, x1: 0.0, y1: 0.0 }),
+        cell: None,
     }
 }
 

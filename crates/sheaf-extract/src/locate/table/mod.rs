@@ -22,8 +22,9 @@ mod unlabelled;
 use std::collections::HashMap;
 
 use rust_decimal::Decimal;
-use sheaf_types::{Document, FieldResult, FieldSpec};
+use sheaf_types::{ColumnSpec, Document, FieldResult, FieldSpec};
 
+use crate::ground;
 use crate::parse::Locale;
 use body::Plan;
 use cells::Reader;
@@ -41,16 +42,20 @@ const MOST_READINGS: usize = 24;
 ///
 /// `needs_review` is left to the caller, who knows the threshold. `source` is the text of the first row's cells in
 /// the order of the template's columns; the box is that of all cells on the table's first page.
-#[must_use]
-pub fn extract(document: &Document, field: &FieldSpec, locale: &Locale) -> FieldResult {
+pub(crate) fn extract(document: &Document, field: &FieldSpec, locale: &Locale) -> FieldResult {
     let lines = Lines::new(document);
     let targets = field.columns.iter().map(Target::new).collect();
     let printed = printed_numbers(&lines, locale);
     let search = Search { lines: &lines, field, targets, locale, printed };
     match search.headed().or_else(|| search.unlabelled()) {
         Some(reading) => reading.into_result(field),
-        None => reading::missing(field),
+        None => ground::nothing(field),
     }
+}
+
+/// Whether a column's name or labels mean this concept of the data.
+pub(crate) fn means(column: &ColumnSpec, concept: &str) -> bool {
+    Target::new(column).is(concept)
 }
 
 /// How often each number stands in the document, for sums to be looked up in.

@@ -11,6 +11,7 @@ use super::cells::Cell;
 use super::header::Mapping;
 use super::lexicon::Content;
 use super::target::Target;
+use crate::ground;
 
 /// What rows can add to the score of a mapping: products, words and the sum.
 pub(super) const MOST_EVIDENCE: f32 = 2.0;
@@ -202,7 +203,7 @@ impl Reading {
             cells: Some(cells),
             confidence: mean * worst,
             method: Some(Method::Table),
-            ..missing(field)
+            ..ground::nothing(field)
         }
     }
 
@@ -234,24 +235,5 @@ impl Reading {
                     .collect()
             })
             .collect()
-    }
-}
-
-/// The result where there is no table.
-pub(super) fn missing(field: &FieldSpec) -> FieldResult {
-    FieldResult {
-        name: field.name.clone(),
-        kind: field.kind,
-        value: None,
-        currency: None,
-        source: None,
-        page: None,
-        bbox: None,
-        cells: None,
-        confidence: 0.0,
-        method: None,
-        needs_review: false,
-        review_reason: None,
-        review: None,
     }
 }

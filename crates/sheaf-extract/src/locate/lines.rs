@@ -1,0 +1,166 @@
+//! Which words of a page stand on one line, and how the page is turned.
+//!
+//! Lines are grouped by the overlap of heights with the nearest word of the line, so that slanted scans and mixed sizes
+//! hold; words printed over one another are parted into lines of their own.
+
+use sheaf_types::{BoundingBox, Page, Word};
+
+use super::layout::Rect;
+
+/// Words whose heights overlap by this share stand on one line.
+const SAME_LINE: f32 = 0.5;
+
+/// How a page is turned so that most of its words read upright.
+pub(super) struct Frame {
+    turn: u8,
+    pub(super) width: f32,
+    pub(super) height: f32,
+    page_width: f32,
+    page_height: f32,
+    /// Left-right positions and vertical extents of upright rules.
+    verticals: Vec<Rect>,
+}
+
+impl Frame {
+    pub(super) fn of(page: &Page) -> Self {
+        let mut letters = [0usize; 4];
+        for word in &page.words {
+            letters[usize::from(word.turn % 4)] += word.text.len();
+        }
+        let turn = (0..4u8).max_by_key(|&t| (letters[usize::from(t)], std::cmp::Reverse(t))).unwrap_or(0);
+        let mut frame = Self::turned(page, turn);
+        frame.verticals = page
+            .rules
+            .iter()
+            .map(|rule| frame.rect(rule.bbox))
+            .filter(|rect| rect.width() < 3.0 && rect.height() > 6.0)
+            .collect();
+        frame.verticals.sort_by(|a, b| a.x0.total_cmp(&b.x0));
+        frame
+    }
+
+    pub(super) fn of_line(page: &Page, word: Option<&Word>) -> Self {
+        Self::turned(page, word.map_or(0, |word| word.turn % 4))
+    }
+
+    fn turned(page: &Page, turn: u8) -> Self {
+        let (page_width, page_height) = (page.width.max(1.0), page.height.max(1.0));
+        let (width, height) =
+            if turn.is_multiple_of(2) { (page_width, page_height) } else { (page_height, page_width) };
+        Self { turn, width, height, page_width, page_height, verticals: Vec::new() }
+    }
+
+    /// A box of the displayed page in points of the upright one.
+    pub(super) fn rect(&self, b: BoundingBox) -> Rect {
+        let finite = |v: f32| if v.is_finite() { v.clamp(-1.0, 2.0) } else { 0.0 };
+        let (x0, x1) = (finite(b.x0) * self.page_width, finite(b.x1) * self.page_width);
+        let (y0, y1) = (finite(b.y0) * self.page_height, finite(b.y1) * self.page_height);
+        match self.turn {
+            0 => Rect { x0, y0, x1, y1 },
+            1 => Rect { x0: y0, y0: self.height - x1, x1: y1, y1: self.height - x0 },
+            2 => {
+                Rect { x0: self.width - x1, y0: self.height - y1, x1: self.width - x0, y1: self.height - y0 }
+            }
+            _ => Rect { x0: self.width - y1, y0: x0, x1: self.width - y0, y1: x1 },
+        }
+    }
+
+    pub(super) fn ruled_between(&self, left: Rect, right: Rect) -> bool {
+        let middle = f32::midpoint(left.centre_y(), right.centre_y());
+        let first = self.verticals.partition_point(|rule| rule.x1 < left.x1 - 0.5);
+        self.verticals[first..]
+            .iter()
+            .take_while(|rule| rule.x0 <= right.x0 + 0.5)
+            .any(|rule| rule.y0 <= middle && middle <= rule.y1)
+    }
+}
+
+/// The words of a page in lines from top to bottom, each from left to right; words that do not read the way most do are
+/// left out, as are words without a letter or digit or sign.
+pub(super) fn group_lines(page: &Page, frame: &Frame) -> Vec<Vec<usize>> {
+    let mut words: Vec<(usize, Rect)> = page
+        .words
+        .iter()
+        .enumerate()
+        .filter(|(_, word)| word.turn % 4 == frame.turn && !word.text.trim().is_empty())
+        .map(|(index, word)| (index, frame.rect(word.bbox)))
+        .collect();
+    words.sort_by(|(i, a), (j, b)| a.centre_y().total_cmp(&b.centre_y()).then(i.cmp(j)));
+    let mut lines: Vec<(Rect, Vec<(usize, Rect)>)> = Vec::new();
+    // Lines that may still take a word: those not far above it.
+    let mut open = 0;
+    for (index, rect) in words {
+        while open < lines.len() && lines[open].0.y1 < rect.y0 - 50.0 {
+            open += 1;
+        }
+        let best = lines[open..]
+            .iter()
+            .enumerate()
+            .filter_map(|(i, (line, members))| {
+                let near = nearest(members, rect).unwrap_or(*line);
+                let (small, large) = sorted(near.height(), rect.height());
+                let share = near.overlap_y(rect) / small;
+                // A title in large print spans several lines of small print: only feet at one height make one line.
+                let level = large < 1.9 * small || (near.y1 - rect.y1).abs() < 0.35 * small;
+                (share >= SAME_LINE && level).then_some((open + i, share))
+            })
+            .max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)));
+        match best {
+            Some((line, _)) => {
+                lines[line].0 = lines[line].0.union(rect);
+                lines[line].1.push((index, rect));
+            }
+            None => lines.push((rect, vec![(index, rect)])),
+        }
+    }
+    lines.sort_by(|a, b| a.0.centre_y().total_cmp(&b.0.centre_y()));
+    lines
+        .into_iter()
+        .flat_map(|(_, mut members)| {
+            members.sort_by(|(i, a), (j, b)| a.x0.total_cmp(&b.x0).then(i.cmp(j)));
+            tracks(members)
+        })
+        .collect()
+}
+
+/// Parts words of one height that are printed over one another (a text too long for its cell runs into the next one):
+/// each word follows the one it stands behind, not the one it stands on.
+fn tracks(members: Vec<(usize, Rect)>) -> Vec<Vec<usize>> {
+    let mut tracks: Vec<(Rect, Vec<usize>)> = Vec::new();
+    for (index, rect) in members {
+        let cost = |last: &Rect| {
+            let height = last.height().max(0.1);
+            let level = (last.y1 - rect.y1).abs() / height;
+            let gap = (rect.x0 - last.x1) / height;
+            let overlaps = last.overlap_x(rect) > 0.3 * last.width().min(rect.width());
+            (!overlaps).then_some(5.0 * level + 0.1 * gap.max(0.0))
+        };
+        let best = tracks
+            .iter()
+            .enumerate()
+            .filter_map(|(i, (last, _))| cost(last).map(|c| (i, c)))
+            .min_by(|a, b| a.1.total_cmp(&b.1));
+        match best {
+            Some((track, _)) => {
+                tracks[track].0 = rect;
+                tracks[track].1.push(index);
+            }
+            None => tracks.push((rect, vec![index])),
+        }
+    }
+    tracks.into_iter().map(|(_, words)| words).collect()
+}
+
+/// Two heights, the smaller first, none zero.
+fn sorted(a: f32, b: f32) -> (f32, f32) {
+    (a.min(b).max(0.1), a.max(b).max(0.1))
+}
+
+/// The member of a line that stands nearest to `rect` from left to right: on a slanted scan the neighbour's height
+/// counts, not the line's.
+fn nearest(members: &[(usize, Rect)], rect: Rect) -> Option<Rect> {
+    members.iter().map(|&(_, member)| member).max_by(|a, b| {
+        let distance = |m: &Rect| m.overlap_x(rect).min(0.0);
+        distance(a).total_cmp(&distance(b))
+    })
+}

@@ -1,0 +1,392 @@
+//! Everything found on a document, and what each of it is worth for a field.
+//!
+//! Typed candidates and their contexts are collected once; every field then scores those of its shape.
+
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, HashSet};
+
+use sheaf_types::FieldKind;
+
+use super::candidate::{self, Candidate, Typed};
+use super::context::{Context, Surroundings};
+use super::enums::enum_spans;
+use super::field::Field;
+use super::labels::Labels;
+use super::layout::{Layout, Span, TAB};
+use super::party::Parties;
+use super::profile::{locale, titled};
+use super::prose::Passage;
+use super::prose::Prose;
+use super::score::{self, Evidence, Loose};
+use super::text::{self, Part, TextCandidate};
+use super::typed;
+use crate::lexicon::{ConceptId, Shape};
+use crate::parse::{self, Locale, Parsed};
+
+/// Candidates that are kept for a field.
+const KEPT: usize = 24;
+
+/// A best candidate under this has no label to speak of.
+const LABELLED: f32 = 0.45;
+
+/// What another place with the same value is worth.
+const REPEATED: f32 = 0.015;
+
+/// What it costs a total to stand in a tax summary.
+const IN_SUMMARY: f32 = 0.25;
+
+/// Evidence under this cannot become an answer by anything that is added to it.
+const NOTHING: f32 = 0.05;
+
+/// The score of a text right beside its label.
+const BESIDE_LABEL: f32 = 0.85;
+
+/// Matches of a pattern that are looked at.
+const MATCHES: usize = 200;
+
+/// The score of what matches a field's pattern and has no label.
+const BY_PATTERN: f32 = 0.42;
+
+/// What it costs an amount to be what another one is reckoned on, or to be part of a label.
+const ASIDE: f32 = 0.4;
+
+/// A candidate with what it is worth for a field.
+#[derive(Debug, Clone)]
+pub(crate) struct Scored {
+    pub(crate) spans: Vec<Span>,
+    pub(crate) source: String,
+    pub(crate) parsed: Parsed,
+    pub(crate) evidence: Evidence,
+    /// The evidence's score with everything added to it.
+    pub(crate) score: f32,
+    /// Occurrences of the same value that score nearly as well.
+    pub(crate) repeats: usize,
+}
+
+/// Everything found on a document before any field is looked at.
+pub(crate) struct Pool<'a> {
+    pub(crate) surroundings: Surroundings<'a>,
+    pub(crate) locale: Locale,
+    dates: Vec<(Candidate, Vec<Context>)>,
+    /// Different days named.
+    days: usize,
+    pub(crate) numbers: Vec<Candidate>,
+    numbers_in_context: OnceCell<Vec<(Candidate, Vec<Context>)>>,
+    codes: OnceCell<Vec<(Candidate, Vec<Context>)>>,
+    texts: OnceCell<Vec<(TextCandidate, Vec<Context>)>>,
+    parties: OnceCell<Parties>,
+    prose: OnceCell<Prose<'a>>,
+    /// Concepts whose documents carry this document's title.
+    titled: Vec<ConceptId>,
+}
+
+impl<'a> Pool<'a> {
+    pub(crate) fn new(layout: &'a Layout<'a>, labels: &'a Labels, tag: Option<&str>) -> Self {
+        let dates = candidate::dates(layout);
+        let surroundings = Surroundings::new(layout, labels, &dates);
+        let locale = locale(&surroundings, &dates, tag);
+        let numbers = candidate::numbers(layout, &dates, locale.decimal);
+        let titled = titled(&surroundings);
+        let days: HashSet<&str> = dates.iter().map(|d| d.source.as_str()).collect();
+        let days = days.len();
+        let dates = in_context(&surroundings, dates);
+        Self {
+            surroundings,
+            locale,
+            dates,
+            days,
+            numbers,
+            numbers_in_context: OnceCell::new(),
+            codes: OnceCell::new(),
+            texts: OnceCell::new(),
+            parties: OnceCell::new(),
+            prose: OnceCell::new(),
+            titled,
+        }
+    }
+
+    /// The candidates of a field, the best first.
+    pub(crate) fn candidates(&self, field: &Field<'_>) -> Vec<Scored> {
+        let mut scored = self.scored_by(field, &Loose::new());
+        // Where the label is nowhere as the template has it, one that resembles it will do.
+        if scored.first().is_none_or(|best| best.score < LABELLED) && !field.spec.anchors.is_empty() {
+            let loose = self.surroundings.resembling(field);
+            if !loose.is_empty() {
+                scored = self.scored_by(field, &loose);
+            }
+        }
+        scored.truncate(KEPT);
+        scored
+    }
+
+    fn scored_by(&self, field: &Field<'_>, loose: &Loose) -> Vec<Scored> {
+        let mut scored = match (field.spec.kind, field.shape) {
+            (FieldKind::Table, _) => Vec::new(),
+            (FieldKind::Enum, _) => self.enums(field, loose),
+            (_, Shape::Date) => self.typed(field, &self.dates, loose),
+            (_, Shape::Amount) => self.typed(field, self.numbers(), loose),
+            (_, Shape::Code) => self.typed(field, self.codes(), loose),
+            (_, Shape::Place) => self.passages(field, Prose::places, loose),
+            (_, Shape::Duration) => self.passages(field, Prose::durations, loose),
+            (_, Shape::Party) => self.passages(field, Prose::parties, loose),
+            _ => self.free(field, loose),
+        };
+        if field.spec.kind == FieldKind::Text {
+            scored.extend(self.matching(field, loose));
+        }
+        scored.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| first(a).cmp(&first(b))));
+        count_repeats(&mut scored);
+        for found in &mut scored {
+            found.score += REPEATED * found.repeats.min(3) as f32;
+        }
+        scored.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| first(a).cmp(&first(b))));
+        scored
+    }
+
+    fn numbers(&self) -> &[(Candidate, Vec<Context>)] {
+        self.numbers_in_context.get_or_init(|| in_context(&self.surroundings, self.numbers.clone()))
+    }
+
+    fn codes(&self) -> &[(Candidate, Vec<Context>)] {
+        self.codes.get_or_init(|| {
+            let dates: Vec<Candidate> = self.dates.iter().map(|(date, _)| date.clone()).collect();
+            in_context(&self.surroundings, candidate::codes(self.surroundings.layout, &dates))
+        })
+    }
+
+    fn texts(&self) -> &[(TextCandidate, Vec<Context>)] {
+        self.texts.get_or_init(|| {
+            text::texts(&self.surroundings)
+                .into_iter()
+                .map(|text| {
+                    let contexts = self.surroundings.contexts(&text.candidate);
+                    (text, contexts)
+                })
+                .collect()
+        })
+    }
+
+    fn typed(
+        &self,
+        field: &Field<'_>,
+        candidates: &[(Candidate, Vec<Context>)],
+        loose: &Loose,
+    ) -> Vec<Scored> {
+        let lines = self.surroundings.layout.lines.len();
+        candidates
+            .iter()
+            .filter(|(candidate, _)| typed::possible(field, candidate))
+            .filter_map(|(candidate, contexts)| {
+                let mut evidence = score::by_labels(field, contexts, &self.titled, loose);
+                if matches!(candidate.typed, Typed::Date(..)) {
+                    let alone =
+                        typed::own_date(field, self.surroundings.layout, candidate, self.days, evidence);
+                    evidence.score = evidence.score.max(alone);
+                }
+                let mut scored = self.scored(field, candidate, evidence)?;
+                if field.is("effective_date") {
+                    scored.score += typed::effective(self.surroundings.layout, candidate);
+                }
+                scored.score += typed::fit(field, candidate);
+                let position = score::position(candidate, lines);
+                // Totals come last, dates and numbers of the document first.
+                let aside = self.surroundings.is_base(candidate) || self.surroundings.is_in_label(candidate);
+                if field.shape == Shape::Amount && aside {
+                    scored.score -= ASIDE;
+                }
+                let total = field.is("grand_total") || field.is("amount_due");
+                if total && self.surroundings.is_in_tax_summary(candidate) {
+                    scored.score -= IN_SUMMARY;
+                }
+                scored.score += match field.shape {
+                    Shape::Amount => 0.03 * position,
+                    _ => -0.04 * position,
+                };
+                Some(scored)
+            })
+            .collect()
+    }
+
+    fn free(&self, field: &Field<'_>, loose: &Loose) -> Vec<Scored> {
+        let is_party = field.is("seller") || field.is("buyer");
+        let is_name = matches!(field.shape, Shape::Name | Shape::Person);
+        self.texts()
+            .iter()
+            .filter_map(|(text, contexts)| {
+                let mut evidence = score::by_labels(field, contexts, &self.titled, loose);
+                if is_party {
+                    let parties = self.parties.get_or_init(|| Parties::new(&self.surroundings));
+                    let by_place = parties.score(&self.surroundings, field, text, contexts)?;
+                    let by_label = evidence.score;
+                    evidence.score = by_label.max(by_place) + 0.25 * by_label.min(by_place).max(0.0);
+                }
+                let mut scored = self.scored(field, &text.candidate, evidence)?;
+                if is_name {
+                    let person = field.shape == Shape::Person;
+                    scored.score += typed::name_fit(&text.candidate.source, text.look, person);
+                }
+                scored.score += match text.part {
+                    Part::Whole => 0.0,
+                    Part::AfterColon => 0.02,
+                    Part::AfterLabel => -0.04,
+                    Part::Head => -0.05,
+                    Part::WithoutId if is_name => 0.03,
+                    Part::WithoutId => -0.05,
+                    Part::Name if is_name => 0.05,
+                    Part::Name => -0.02,
+                };
+                if is_name && contexts.iter().any(score::names_something) {
+                    scored.score += 0.1;
+                }
+                scored.score += 0.03 * (text.candidate.spans.len() - 1) as f32;
+                scored.score -= 0.03 * score::position(&text.candidate, self.surroundings.layout.lines.len());
+                Some(scored)
+            })
+            .collect()
+    }
+
+    /// What a text field's pattern matches within lines.
+    fn matching(&self, field: &Field<'_>, loose: &Loose) -> Vec<Scored> {
+        let Some(pattern) = &field.pattern else { return Vec::new() };
+        let layout = self.surroundings.layout;
+        let matches = layout.lines.iter().enumerate().flat_map(|(line, l)| {
+            pattern.find_iter(&l.text).map(move |m| {
+                let start = m.end() - m.as_str().trim_start().len();
+                Span { line, range: start..start + m.as_str().trim().len() }
+            })
+        });
+        let whole = |span: &Span| {
+            !span.range.is_empty() && !layout.lines[span.line].text[span.range.clone()].contains(TAB)
+        };
+        matches
+            .filter(whole)
+            .take(MATCHES)
+            .filter_map(|span| Candidate::new(layout, vec![span], Typed::Text))
+            .filter_map(|candidate| {
+                let contexts = self.surroundings.contexts(&candidate);
+                let evidence = score::by_labels(field, &contexts, &self.titled, loose);
+                self.scored(field, &candidate, evidence)
+            })
+            .collect()
+    }
+
+    /// Passages of running text, and labelled texts where the document is a form.
+    fn passages(
+        &self,
+        field: &Field<'_>,
+        find: impl Fn(&Prose<'a>) -> Vec<Passage>,
+        loose: &Loose,
+    ) -> Vec<Scored> {
+        let layout = self.surroundings.layout;
+        let prose = self.prose.get_or_init(|| Prose::new(layout));
+        let found: Vec<Scored> = find(prose)
+            .into_iter()
+            .filter_map(|passage| {
+                let candidate = Candidate::new(layout, passage.spans, Typed::Text)?;
+                let contexts = self.surroundings.contexts(&candidate);
+                let label = score::by_labels(field, &contexts, &self.titled, &Loose::new());
+                // A form's label beside the value is as good as the words of a sentence around it.
+                let labelled = if label.similarity > 0.95 { 0.9 * label.score } else { 0.0 };
+                let evidence = Evidence { score: passage.score.max(labelled), ..label };
+                self.scored(field, &candidate, evidence)
+            })
+            .collect();
+        if found.iter().any(|f| f.score >= LABELLED) {
+            return found;
+        }
+        let labelled = self.free(field, loose).into_iter().filter(|f| f.score >= BESIDE_LABEL);
+        found.into_iter().chain(labelled).collect()
+    }
+
+    /// The values of an enum wherever they stand as words, or as signs of currencies.
+    fn enums(&self, field: &Field<'_>, loose: &Loose) -> Vec<Scored> {
+        let layout = self.surroundings.layout;
+        let values = &field.spec.enum_values;
+        let currencies = parse::enumeration::are_currencies(values);
+        let mut scored = Vec::new();
+        for (index, line) in layout.lines.iter().enumerate() {
+            for range in enum_spans(&line.text, values, currencies) {
+                let spans = vec![Span { line: index, range }];
+                let Some(candidate) = Candidate::new(layout, spans, Typed::Text) else { continue };
+                let contexts = self.surroundings.contexts(&candidate);
+                let evidence = score::by_labels(field, &contexts, &self.titled, loose);
+                if let Some(mut found) = self.scored(field, &candidate, evidence) {
+                    // Without a label what stands most often wins; see `count_repeats`.
+                    found.score =
+                        found.score.max(0.45) - 0.01 * score::position(&candidate, layout.lines.len());
+                    scored.push(found);
+                }
+            }
+        }
+        let mut votes: BTreeMap<String, usize> = BTreeMap::new();
+        for found in &scored {
+            *votes.entry(found.parsed.value.clone()).or_default() += 1;
+        }
+        let all = scored.len().max(1) as f32;
+        for found in &mut scored {
+            found.score += 0.35 * votes.get(&found.parsed.value).copied().unwrap_or(0) as f32 / all;
+        }
+        scored
+    }
+
+    /// The currency of an amount: what stands with it, else the only one of the document.
+    pub(crate) fn currency(&self, amount: &Scored) -> Option<&'static str> {
+        amount.parsed.currency.or_else(|| {
+            let mut codes = self.numbers.iter().filter_map(|candidate| match &candidate.typed {
+                Typed::Number(number) => number.currency,
+                _ => None,
+            });
+            let first = codes.next()?;
+            codes.all(|code| code == first).then_some(first)
+        })
+    }
+
+    fn scored(&self, field: &Field<'_>, candidate: &Candidate, evidence: Evidence) -> Option<Scored> {
+        // What has nothing to speak for it is not looked at any closer.
+        let drawn = field.region.is_some() || field.pattern.is_some() || field.spec.kind == FieldKind::Enum;
+        if evidence.score < NOTHING && !drawn {
+            return None;
+        }
+        let layout = self.surroundings.layout;
+        let source = candidate.source.clone();
+        let mut score = evidence.score;
+        if let Some(pattern) = &field.pattern {
+            if !pattern.is_match(&source) {
+                return None;
+            }
+            // A pattern is as much of a hint as a weak label, where there is no label.
+            score = score.max(BY_PATTERN);
+        }
+        let parsed = parse::value(field.spec.kind, &source, &self.locale, &field.spec.enum_values)?;
+        if field.region.is_some() {
+            let page = layout.page_number(layout.lines[candidate.line()].page);
+            score += layout.bbox(&candidate.spans).map_or(0.0, |bbox| score::by_region(field, page, bbox));
+        }
+        Some(Scored { spans: candidate.spans.clone(), source, parsed, evidence, score, repeats: 0 })
+    }
+}
+
+fn first(scored: &Scored) -> (usize, usize) {
+    scored.spans.first().map_or((0, 0), |span| (span.line, span.range.start))
+}
+
+/// Counts for each candidate how often its value stands elsewhere with a score not far below; repetition confirms.
+fn count_repeats(scored: &mut [Scored]) {
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    for found in scored.iter().filter(|s| s.score > 0.3) {
+        *places.entry(found.parsed.value.clone()).or_default() += 1;
+    }
+    for found in scored.iter_mut() {
+        found.repeats = places.get(&found.parsed.value).map_or(0, |n| n - usize::from(found.score > 0.3));
+    }
+}
+
+fn in_context(surroundings: &Surroundings<'_>, candidates: Vec<Candidate>) -> Vec<(Candidate, Vec<Context>)> {
+    candidates
+        .into_iter()
+        .map(|candidate| {
+            let contexts = surroundings.contexts(&candidate);
+            (candidate, contexts)
+        })
+        .collect()
+}

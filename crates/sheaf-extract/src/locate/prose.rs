@@ -1,0 +1,484 @@
+//! Values in running text: the law that governs a contract, how long it lasts, and between whom it is.
+//!
+//! The document is read as one stream of tokens, across lines. Candidates are recognised by their shape (a state, a span
+//! of time, a capitalised name) and scored by the words around them.
+
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use super::layout::{Layout, Span};
+use super::names;
+use crate::lexicon::{Entry, Key, Strength, Trie};
+
+/// Words before a place that are looked at.
+const BEFORE: usize = 24;
+/// Tokens from the start of the document in which the parties are named.
+const OPENING: usize = 700;
+/// Words that a party's name may have.
+const LONGEST_NAME: usize = 12;
+
+/// Places by their names.
+static PLACES: LazyLock<Trie> = LazyLock::new(|| {
+    let mut trie = Trie::default();
+    for place in include_str!("../../data/places.txt").lines().filter(|line| !line.starts_with('#')) {
+        let entry = Entry { key: Key::Field(0), strength: Strength::Strong, bare: false, language: None };
+        trie.insert(place, entry);
+    }
+    trie
+});
+
+/// A token of the stream.
+#[derive(Debug)]
+struct Word<'l> {
+    line: usize,
+    /// Bytes of the line's text.
+    range: Range<usize>,
+    folded: &'l str,
+    /// As printed.
+    text: &'l str,
+    opens: bool,
+}
+
+/// A document as running text.
+#[derive(Debug)]
+pub(crate) struct Prose<'l> {
+    words: Vec<Word<'l>>,
+    layout: &'l Layout<'l>,
+}
+
+/// A part of the text with what speaks for it, about 0 to 1.
+#[derive(Debug, Clone)]
+pub(crate) struct Passage {
+    pub(crate) spans: Vec<Span>,
+    pub(crate) score: f32,
+}
+
+impl<'l> Prose<'l> {
+    pub(crate) fn new(layout: &'l Layout<'l>) -> Self {
+        let words = layout.lines.iter().enumerate().flat_map(|(index, line)| {
+            line.tokens.iter().map(move |token| Word {
+                line: index,
+                range: token.range.clone(),
+                folded: line.folded(token),
+                text: &line.text[token.range.clone()],
+                opens: token.opens,
+            })
+        });
+        Self { words: words.collect(), layout }
+    }
+
+    /// States and countries, scored by the words of governing law around them.
+    pub(crate) fn places(&self) -> Vec<Passage> {
+        let mut found = Vec::new();
+        let mut at = 0;
+        while at < self.words.len() {
+            let window: Vec<&str> = self.words[at..].iter().take(5).map(|w| w.folded).collect();
+            let length = PLACES.matches(&window).filter(|(_, e)| !e.is_empty()).map(|(used, _)| used).last();
+            let Some(length) = length.filter(|_| self.words[at].text.starts_with(char::is_uppercase)) else {
+                at += 1;
+                continue;
+            };
+            if let Some(spans) = self.spans(at..at + length) {
+                found.push(Passage { spans, score: self.governs(at, at + length) });
+            }
+            at += length;
+        }
+        found
+    }
+
+    /// How surely the place at these words is the one whose law governs.
+    fn governs(&self, start: usize, end: usize) -> f32 {
+        let before: Vec<&str> =
+            self.words[start.saturating_sub(BEFORE)..start].iter().map(|w| w.folded).collect();
+        let after: Vec<&str> = self.words[end..].iter().take(8).map(|w| w.folded).collect();
+        let within = |words: &[&str], n: usize| {
+            before[before.len().saturating_sub(n)..].iter().any(|w| words.contains(w))
+        };
+        let mut score: f32 = 0.1;
+        if within(&["law", "laws"], 8) {
+            score += 0.35;
+        }
+        if within(&["governed", "govern", "governing", "governs"], BEFORE) {
+            score += 0.3;
+        }
+        if within(&["construed", "interpreted", "construe", "accordance"], BEFORE) {
+            score += 0.15;
+        }
+        if after.first().is_some_and(|w| matches!(*w, "law" | "laws")) && score > 0.3 {
+            score += 0.2;
+        }
+        if within(&["jurisdiction", "courts", "court", "venue"], 8) {
+            score += 0.12;
+        }
+        if within(&["organized", "existing", "incorporated", "formed", "organised"], 9)
+            || after
+                .iter()
+                .take(3)
+                .any(|w| matches!(*w, "corporation" | "limited" | "company" | "partnership" | "llc"))
+        {
+            score -= 0.5;
+        }
+        score
+    }
+
+    /// Spans of time, scored by what the text around them says lasts.
+    pub(crate) fn durations(&self) -> Vec<Passage> {
+        let mut found = Vec::new();
+        for at in 1..self.words.len() {
+            let unit = self.words[at].folded;
+            let weight = match unit {
+                "year" | "years" => 0.0,
+                "month" | "months" => -0.03,
+                "day" | "days" | "week" | "weeks" => -0.3,
+                _ => continue,
+            };
+            // "two (2) years" says the number twice; the figures are what people write down.
+            let count = &self.words[at - 1];
+            let figures = count.folded.bytes().all(|b| b.is_ascii_digit()) && count.folded.len() <= 3;
+            if !figures && !is_number_word(count.folded) {
+                continue;
+            }
+            let Some(spans) = self.spans(at - 1..at + 1) else { continue };
+            let mut score = 0.35 + weight + self.lasts(at);
+            if figures {
+                score += 0.05;
+            }
+            found.push(Passage { spans, score });
+        }
+        found
+    }
+
+    fn lasts(&self, at: usize) -> f32 {
+        let window = &self.words[at.saturating_sub(30)..(at + 25).min(self.words.len())];
+        let near = &self.words[at.saturating_sub(12)..(at + 14).min(self.words.len())];
+        let any = |words: &[Word<'_>], stems: &[&str]| {
+            words.iter().any(|w| stems.iter().any(|stem| w.folded.starts_with(stem)))
+        };
+        let mut score = 0.0;
+        for (stems, weight) in [
+            (&["terminat", "expire", "expiration"][..], 0.14),
+            (&["survive", "continu", "remain", "effect", "force"], 0.08),
+            (&["confidential", "obligation", "disclos"], 0.08),
+            (&["agreement"], 0.06),
+        ] {
+            if any(window, stems) {
+                score += weight;
+            }
+        }
+        if any(&near[..near.len().min(12)], &["term", "period"]) {
+            score += 0.06;
+        }
+        let after: Vec<&str> = self.words[at + 1..].iter().take(7).map(|w| w.folded).collect();
+        if after.first().is_some_and(|w| matches!(*w, "from" | "after" | "following"))
+            && after.iter().any(|w| matches!(*w, "date" | "hereof" | "disclosure" | "effective"))
+        {
+            score += 0.14;
+        }
+        for (stems, weight) in [
+            (&["solicit", "hire", "compet", "employ"][..], -0.22),
+            (&["standstill", "acquire", "securities", "voting", "proxy"], -0.12),
+            (&["notice", "prior", "preceding", "previous", "past", "old", "age", "experience"], -0.15),
+            (&["salary", "bonus", "payment", "vest", "interest", "option", "shares"], -0.12),
+        ] {
+            if any(near, stems) {
+                score += weight;
+            }
+        }
+        score
+    }
+
+    /// Names of the contract's parties, scored by where they are named.
+    pub(crate) fn parties(&self) -> Vec<Passage> {
+        let mut found = Vec::new();
+        let opening = self.words.len().min(OPENING);
+        let mut after_between = None;
+        for at in 0..opening {
+            let word = &self.words[at];
+            if matches!(word.folded, "between" | "among") && word.text == word.folded {
+                after_between = Some(at);
+            }
+            let starts = self.starts_name(at);
+            if !starts {
+                continue;
+            }
+            let Some(end) = self.name_end(at) else { continue };
+            let Some(spans) = self.spans(at..end) else { continue };
+            let look = names::look(&self.layout.source(&spans));
+            if !look.name || look.address || look.reachable {
+                continue;
+            }
+            let mut score: f32 = 0.12;
+            if look.ends_in_legal_form {
+                score += 0.25;
+            } else if look.legal_form {
+                score += 0.08;
+            }
+            if self.is_defined(end) {
+                score += 0.22;
+            }
+            if let Some(between) = after_between.filter(|&b| at - b < 60) {
+                score += if at - between <= 2 { 0.4 } else { 0.15 };
+            }
+            score -= 0.2 * at as f32 / OPENING as f32;
+            found.push(Passage { spans, score });
+        }
+        found
+    }
+
+    /// Whether a name may start at this word: capital, and not in the middle of one.
+    fn starts_name(&self, at: usize) -> bool {
+        let word = &self.words[at];
+        let capital = word.text.starts_with(char::is_uppercase);
+        let common = is_common(word.folded);
+        let joined = at > 0
+            && self.words[at - 1].text.starts_with(char::is_uppercase)
+            && !is_common(self.words[at - 1].folded)
+            && self.gap(at - 1) == " ";
+        capital && !common && !joined && !word.opens && !self.quoted(at)
+    }
+
+    /// One past the last word of the name that starts at `at`; `None` where there is none.
+    fn name_end(&self, at: usize) -> Option<usize> {
+        let mut end = at + 1;
+        while end < self.words.len() && end - at < LONGEST_NAME {
+            let word = &self.words[end];
+            let gap = self.gap(end - 1);
+            let capital = word.text.starts_with(char::is_uppercase);
+            let form = names::is_legal_form(word.folded) && (capital || word.folded == "plc")
+                || word.folded.len() == 1 && capital;
+            let possessive = matches!(gap, "’" | "'") && word.folded.len() <= 2;
+            let joins =
+                matches!(gap, " " | "." | ". " | "-" | "’" | "'" | " & " | ".-") || gap == ", " && form;
+            if !joins || word.opens || self.quoted(end) {
+                break;
+            }
+            let capital = capital || word.text.bytes().all(|b| b.is_ascii_digit());
+            // A full stop ends a sentence unless it ends an initial or a short form.
+            if gap == ". " && !form && self.words[end - 1].text.len() > 3 {
+                break;
+            }
+            let connects = matches!(word.folded, "of" | "and" | "de" | "for" | "the" | "van" | "von")
+                && self.words.get(end + 1).is_some_and(|next| next.text.starts_with(char::is_uppercase))
+                && word.folded != "and";
+            let common = is_common(word.folded) && !names::is_legal_form(word.folded);
+            if !(capital && !common || connects || form || possessive) {
+                break;
+            }
+            end += 1;
+        }
+        (end - at >= 2).then_some(end)
+    }
+
+    /// Whether a definition follows: `("Company")`, `(the “Company”)`, `(“X”)`.
+    fn is_defined(&self, end: usize) -> bool {
+        self.words[end..].iter().take(28).position(|w| w.opens).is_some_and(|opens| {
+            opens == 0 || self.words[end..end + opens].iter().all(|w| w.folded != "between")
+        }) && self.words.get(end).is_some_and(|w| w.opens || !w.text.starts_with(char::is_uppercase))
+    }
+
+    /// What stands between a word and the next one, if both are on one line; a blank where the line wraps.
+    fn gap(&self, at: usize) -> &'l str {
+        let (Some(word), Some(next)) = (self.words.get(at), self.words.get(at + 1)) else { return "" };
+        if word.line != next.line {
+            let rest = self.layout.lines[word.line].text[word.range.end..].trim_end();
+            return match rest {
+                "," => ", ",
+                "" => " ",
+                "." => ". ",
+                _ => "|",
+            };
+        }
+        &self.layout.lines[word.line].text[word.range.end..next.range.start]
+    }
+
+    fn quoted(&self, at: usize) -> bool {
+        let word = &self.words[at];
+        self.layout.lines[word.line].text[..word.range.start].ends_with(['“', '"', '”', '\''])
+    }
+
+    /// The words as spans, with brackets that stand around the first and points that end abbreviations; `None` where they
+    /// are on different pages.
+    fn spans(&self, words: Range<usize>) -> Option<Vec<Span>> {
+        let mut spans: Vec<Span> = Vec::new();
+        for word in &self.words[words] {
+            match spans.last_mut() {
+                Some(span) if span.line == word.line => span.range.end = word.range.end,
+                last => {
+                    // What stands behind the last word of a line that wraps ("&", a comma) is part of the passage.
+                    if let Some(last) = last {
+                        last.range.end = self.layout.lines[last.line].text.trim_end().len();
+                    }
+                    spans.push(Span { line: word.line, range: word.range.clone() });
+                }
+            }
+        }
+        let first = spans.first()?;
+        let page = self.layout.lines[first.line].page;
+        if spans.iter().any(|s| self.layout.lines[s.line].page != page) {
+            return None;
+        }
+        let text = &self.layout.lines[first.line].text;
+        if text[first.range.clone()].starts_with(|c: char| c.is_ascii_digit())
+            && text[..first.range.start].ends_with('(')
+        {
+            spans[0].range.start -= 1;
+        }
+        let last = spans.len() - 1;
+        let span = &mut spans[last];
+        let text = &self.layout.lines[span.line].text;
+        let word = text[span.range.clone()].rsplit([' ', '.']).next().unwrap_or_default();
+        if text[span.range.end..].starts_with('.')
+            && (word.len() == 1 || names::is_legal_form(&word.to_lowercase()))
+        {
+            span.range.end += 1;
+        }
+        Some(spans)
+    }
+}
+
+/// Words that start sentences and headings of contracts and no names.
+fn is_common(folded: &str) -> bool {
+    matches!(
+        folded,
+        "this"
+            | "the"
+            | "agreement"
+            | "whereas"
+            | "exhibit"
+            | "confidentiality"
+            | "confidential"
+            | "nondisclosure"
+            | "disclosure"
+            | "non"
+            | "mutual"
+            | "between"
+            | "and"
+            | "by"
+            | "party"
+            | "parties"
+            | "company"
+            | "dear"
+            | "ladies"
+            | "gentlemen"
+            | "re"
+            | "date"
+            | "dated"
+            | "effective"
+            | "recitals"
+            | "in"
+            | "a"
+            | "an"
+            | "of"
+            | "employee"
+            | "director"
+            | "recipient"
+            | "information"
+            | "section"
+            | "article"
+            | "page"
+            | "ex"
+            | "now"
+            | "therefore"
+            | "with"
+            | "as"
+            | "for"
+            | "to"
+            | "on"
+            | "it"
+            | "you"
+            | "your"
+            | "we"
+            | "our"
+            | "mr"
+            | "mrs"
+            | "ms"
+            | "attention"
+            | "attn"
+            | "re:"
+            | "subject"
+            | "letter"
+            | "compete"
+            | "not"
+            | "covenant"
+            | "employment"
+            | "january"
+            | "february"
+            | "march"
+            | "april"
+            | "may"
+            | "june"
+            | "july"
+            | "august"
+            | "september"
+            | "october"
+            | "november"
+            | "december"
+            | "street"
+            | "suite"
+            | "avenue"
+            | "road"
+            | "state"
+            | "united"
+            | "executive"
+            | "officer"
+            | "president"
+            | "chief"
+            | "vice"
+            | "term"
+            | "terms"
+            | "title"
+            | "name"
+            | "each"
+            | "such"
+            | "all"
+            | "any"
+            | "if"
+            | "is"
+            | "are"
+            | "purpose"
+            | "evaluation"
+            | "material"
+            | "secrecy"
+            | "proprietary"
+            | "solicitation"
+            | "competition"
+            | "form"
+            | "confidentially"
+            | "board"
+            | "directors"
+            | "personal"
+            | "private"
+            | "strictly"
+            | "undersigned"
+            | "discloser"
+            | "receiving"
+            | "disclosing"
+    )
+}
+
+fn is_number_word(folded: &str) -> bool {
+    matches!(
+        folded,
+        "one"
+            | "two"
+            | "three"
+            | "four"
+            | "five"
+            | "six"
+            | "seven"
+            | "eight"
+            | "nine"
+            | "ten"
+            | "twelve"
+            | "fifteen"
+            | "eighteen"
+            | "twenty"
+            | "thirty"
+            | "zwei"
+            | "drei"
+            | "funf"
+            | "deux"
+            | "trois"
+            | "cinq"
+    )
+}

@@ -1,0 +1,508 @@
+//! The engine's rules, each on a small document laid out in text; and what must hold for every document.
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use sheaf_types::{
+    BoundingBox, Document, FieldResult, FieldValue, Method, Page, PageWarning, ReviewReason, Rule,
+    TemplateSpec, TextSource, Word,
+};
+
+use crate::extract;
+use crate::locate::Pool;
+use crate::locate::labels::Labels;
+use crate::locate::layout::Layout;
+use crate::locate::sample::{page, pages};
+use crate::parse;
+
+fn template(json: &Value) -> TemplateSpec {
+    TemplateSpec::from_json(json).unwrap()
+}
+
+/// A template of fields given as (name, type, anchors).
+fn fields(specs: &[(&str, &str, &[&str])]) -> TemplateSpec {
+    let fields: Vec<Value> = specs
+        .iter()
+        .map(|(name, kind, anchors)| {
+            let mut field = json!({"name": name, "type": kind});
+            if !anchors.is_empty() {
+                field["anchor"] = json!(anchors);
+            }
+            if *kind == "enum" {
+                field["enum_values"] = json!(["EUR", "USD", "GBP"]);
+            }
+            field
+        })
+        .collect();
+    template(&json!({"name": "t", "fields": fields}))
+}
+
+fn value(result: &FieldResult) -> &str {
+    match &result.value {
+        Some(FieldValue::Scalar(value)) => value,
+        _ => "",
+    }
+}
+
+/// The values found for fields on a page, in the order of the fields.
+fn values(lines: &[&str], specs: &[(&str, &str, &[&str])]) -> Vec<String> {
+    extract(&page(lines), &fields(specs)).iter().map(|r| value(r).to_owned()).collect()
+}
+
+#[test]
+fn a_value_stands_right_of_its_label_on_its_line_or_below_it() {
+    let lines = [
+        "Brand: North Star          Colour       Weight",
+        "Serial 55-A                deep blue    12 kg",
+        "",
+        "Remarks",
+        "handle with care",
+    ];
+    let specs: [(&str, &str, &[&str]); 5] = [
+        ("q1", "text", &["Brand"]),
+        ("q2", "text", &["Colour:"]),
+        ("q3", "text", &["Serial"]),
+        ("q4", "text", &["Remarks"]),
+        ("q5", "text", &["Weight"]),
+    ];
+    assert_eq!(values(&lines, &specs), ["North Star", "deep blue", "55-A", "handle with care", "12 kg"]);
+}
+
+#[test]
+fn the_longest_label_owns_the_value() {
+    let lines = ["Account Executive   Jane Roe", "Account             4711"];
+    assert_eq!(values(&lines, &[("account", "text", &["Account"])]), ["4711"]);
+}
+
+#[test]
+fn labels_of_other_things_count_against() {
+    let lines = ["Print Date  01/02/2020   Invoice Date  03/04/2020   Due Date  05/06/2020"];
+    let specs: [(&str, &str, &[&str]); 2] = [("invoice_date", "date", &[]), ("due_date", "date", &[])];
+    let spec = fields(&specs);
+    let mut spec = spec;
+    spec.locale = Some("en-US".to_owned());
+    let results = extract(&page(&lines), &spec);
+    assert_eq!([value(&results[0]), value(&results[1])], ["2020-03-04", "2020-05-06"]);
+}
+
+#[test]
+fn fields_are_found_without_anchors_in_seven_languages() {
+    let specs: [(&str, &str, &[&str]); 3] =
+        [("invoice_number", "text", &[]), ("invoice_date", "date", &[]), ("grand_total", "currency", &[])];
+    for lines in [
+        ["Invoice No. A-1001", "Invoice date: 5 March 2021", "Total due   $ 1,200.50"],
+        ["Rechnungsnummer A-1001", "Rechnungsdatum: 5. März 2021", "Gesamtbetrag   1.200,50 €"],
+        ["Facture n° A-1001", "Date de facture : 5 mars 2021", "Total TTC   1 200,50 €"],
+        ["Factura nº A-1001", "Fecha de factura: 5 de marzo de 2021", "Importe total   1.200,50 €"],
+        ["Fattura n. A-1001", "Data fattura: 5 marzo 2021", "Totale fattura   1.200,50 €"],
+        ["Factuurnummer A-1001", "Factuurdatum: 5 maart 2021", "Totaalbedrag   € 1.200,50"],
+        ["Fatura n.º A-1001", "Data da fatura: 5 de março de 2021", "Total a pagar   1.200,50 €"],
+    ] {
+        assert_eq!(values(&lines, &specs), ["A-1001", "2021-03-05", "1200.50"], "{lines:?}");
+    }
+}
+
+#[test]
+fn the_documents_title_decides_between_competing_numbers() {
+    let lines = |title: &'static str| [title, "", "Invoice # 9001-1     Order # 9001"];
+    let spec = template(&json!({"name": "t", "fields": [{"name": "document_num", "type": "text",
+        "description": "Number of the order or invoice of the shop"}]}));
+    for (title, expected) in [("INVOICE", "9001-1"), ("ORDER", "9001")] {
+        let results = extract(&page(&lines(title)), &spec);
+        assert_eq!(value(&results[0]), expected, "{title}");
+    }
+}
+
+#[test]
+fn a_pair_of_dates_comes_from_one_range() {
+    let lines = ["Flight Dates   03/09/20 - 03/17/20", "Week           03/01/20 - 03/08/20"];
+    let specs: [(&str, &str, &[&str]); 2] =
+        [("flight_from", "date", &["Flight Dates"]), ("flight_to", "date", &["Flight Dates"])];
+    assert_eq!(values(&lines, &specs), ["2020-03-09", "2020-03-17"]);
+}
+
+#[test]
+fn subtotal_tax_and_total_are_chosen_so_that_they_add_up() {
+    let lines = [
+        "Subtotal food           100.00",
+        "Subtotal other           50.00",
+        "Subtotal                150.00",
+        "VAT 10% on 150.00        15.00",
+        "Total                   165.00",
+    ];
+    let specs: [(&str, &str, &[&str]); 3] =
+        [("net_total", "currency", &[]), ("tax_total", "currency", &[]), ("grand_total", "currency", &[])];
+    let results = extract(&page(&lines), &fields(&specs));
+    assert_eq!(results.iter().map(value).collect::<Vec<_>>(), ["150.00", "15.00", "165.00"]);
+    assert!(results.iter().all(|r| !r.needs_review));
+}
+
+#[test]
+fn totals_that_contradict_need_review() {
+    let lines = ["Subtotal   100.00", "VAT        10.00", "Total      250.00"];
+    let specs: [(&str, &str, &[&str]); 3] =
+        [("net_total", "currency", &[]), ("tax_total", "currency", &[]), ("grand_total", "currency", &[])];
+    for result in extract(&page(&lines), &fields(&specs)) {
+        assert_eq!(result.review_reason, Some(ReviewReason::Inconsistent), "{}", result.name);
+        assert!(result.needs_review);
+    }
+}
+
+#[test]
+fn the_last_row_of_a_column_is_its_sum_and_a_credit_note_is_negative() {
+    let lines = [
+        "Nettobetrag    MwSt-Betrag    MwSt-%    Endbetrag",
+        "      -4,85          -0,92      19,0        -5,77",
+        "      -2,82          -0,20       7,0        -3,02",
+        "      -7,67          -1,12    EUR           -8,79",
+    ];
+    let specs: [(&str, &str, &[&str]); 3] =
+        [("net_total", "currency", &[]), ("tax_total", "currency", &[]), ("grand_total", "currency", &[])];
+    assert_eq!(values(&lines, &specs), ["-7.67", "-1.12", "-8.79"]);
+}
+
+#[test]
+fn an_amount_due_after_prepayments_is_not_the_total() {
+    let lines = ["Total        500.00", "Paid         200.00", "Amount due   300.00"];
+    let specs: [(&str, &str, &[&str]); 2] =
+        [("grand_total", "currency", &[]), ("amount_due", "currency", &[])];
+    assert_eq!(values(&lines, &specs), ["500.00", "300.00"]);
+    // Where only a total is printed it is both.
+    assert_eq!(values(&lines[..1], &specs), ["500.00", "500.00"]);
+}
+
+#[test]
+fn parties_are_named_under_their_headings_past_sub_labels() {
+    let lines = [
+        "Seller                           Buyer",
+        "Number:  4711                    Number:  0815",
+        "Name:    Example Foods Ltd       Name:    Jane Roe",
+        "Address: 1 High Street           Address: 2 Low Street",
+        "         12345 Oldtown                    54321 Newtown",
+    ];
+    let specs: [(&str, &str, &[&str]); 2] = [("seller_name", "text", &[]), ("buyer_name", "text", &[])];
+    assert_eq!(values(&lines, &specs), ["Example Foods Ltd", "Jane Roe"]);
+}
+
+#[test]
+fn parties_without_headings_show_by_letterhead_and_address() {
+    let lines = [
+        "Example Foods GmbH - Hauptstr. 1 - 12345 Altstadt",
+        "",
+        "Erika Mustermann",
+        "Nebenweg 2",
+        "54321 Neustadt",
+        "",
+        "Rechnung Nr. 77",
+        "",
+        "",
+        "Example Foods GmbH      Tel. 030 1234567      USt-IdNr. DE123456789",
+    ];
+    let specs: [(&str, &str, &[&str]); 2] = [("seller_name", "text", &[]), ("buyer_name", "text", &[])];
+    assert_eq!(values(&lines, &specs), ["Example Foods GmbH", "Erika Mustermann"]);
+}
+
+#[test]
+fn a_currency_is_known_by_its_sign_and_given_with_amounts() {
+    let lines = ["Subtotal   € 10,00", "Total   € 12,00"];
+    let results =
+        extract(&page(&lines), &fields(&[("currency", "enum", &[]), ("grand_total", "currency", &[])]));
+    assert_eq!([value(&results[0]), value(&results[1])], ["EUR", "12.00"]);
+    assert_eq!(results[1].currency.as_deref(), Some("EUR"));
+}
+
+#[test]
+fn an_ambiguous_date_is_less_sure_until_the_template_settles_it() {
+    let lines = ["Invoice date: 05/06/2020"];
+    let open = fields(&[("invoice_date", "date", &["Invoice date"])]);
+    let mut settled = open.clone();
+    settled.locale = Some("en-US".to_owned());
+    let (open, settled) = (extract(&page(&lines), &open), extract(&page(&lines), &settled));
+    assert_eq!([value(&open[0]), value(&settled[0])], ["2020-06-05", "2020-05-06"]);
+    assert!(open[0].confidence < settled[0].confidence);
+}
+
+#[test]
+fn a_pattern_must_match_and_a_region_draws_the_choice() {
+    let lines = ["Code AB-12      Code 9999", "", "first", "", "second", "engine SN123 built here"];
+    let spec = template(&json!({"name": "t", "fields": [
+        {"name": "code", "type": "text", "anchor": "Code", "pattern": "^[0-9]{4}$"},
+        {"name": "serial", "type": "text", "pattern": "SN[0-9]{3}"},
+        {"name": "place", "type": "text", "region": {"page": 1, "bbox": [0.0, 0.08, 0.5, 0.11]}}]}));
+    let results = extract(&page(&lines), &spec);
+    assert_eq!([value(&results[0]), value(&results[1]), value(&results[2])], ["9999", "SN123", "second"]);
+}
+
+#[test]
+fn governing_law_term_and_parties_are_found_in_prose() {
+    let lines = [
+        "This agreement is made as of June 11, 2012, by and between Example Logic, Inc., a Nevada",
+        "corporation (the \"Company\"), and Jane Roe (\"Director\"). The obligations of confidentiality",
+        "under this agreement shall survive for a period of two (2) years from the date hereof.",
+        "This agreement shall be governed by and construed in accordance with the laws of the",
+        "State of Delaware.",
+    ];
+    let specs: [(&str, &str, &[&str]); 4] = [
+        ("effective_date", "date", &[]),
+        ("jurisdiction", "text", &[]),
+        ("party", "text", &[]),
+        ("term", "text", &[]),
+    ];
+    assert_eq!(values(&lines, &specs), ["2012-06-11", "Delaware", "Example Logic, Inc.", "(2) years"]);
+}
+
+#[test]
+fn a_label_with_wrong_letters_is_still_followed() {
+    let lines = ["Narne of registrent      Example Partners"];
+    assert_eq!(values(&lines, &[("q1", "text", &["Name of registrant"])]), ["Example Partners"]);
+}
+
+#[test]
+fn a_missing_value_is_null_and_needs_review_only_where_it_matters() {
+    let spec = |required: bool| {
+        template(
+            &json!({"name": "t", "fields": [{"name": "due_date", "type": "date", "required": required}]}),
+        )
+    };
+    let mut document = page(&["nothing here"]);
+    let result = &extract(&document, &spec(false))[0];
+    assert_eq!(
+        (result.value.is_none(), result.confidence, result.method, result.needs_review),
+        (true, 0.0, None, false)
+    );
+    let result = &extract(&document, &spec(true))[0];
+    assert_eq!((result.needs_review, result.review_reason), (true, Some(ReviewReason::Missing)));
+    // What could not be read may hold it.
+    document.pages[0].warnings.push(PageWarning::Scanned);
+    let result = &extract(&document, &spec(false))[0];
+    assert_eq!((result.needs_review, result.review_reason), (true, Some(ReviewReason::Missing)));
+}
+
+#[test]
+fn the_method_says_whether_a_label_carried_the_value() {
+    let results = extract(
+        &page(&["Total: 12.00", "paid in £"]),
+        &fields(&[("total", "currency", &["Total"]), ("currency", "enum", &[])]),
+    );
+    assert_eq!([results[0].method, results[1].method], [Some(Method::Anchor), Some(Method::Regex)]);
+}
+
+#[test]
+fn a_value_on_a_later_page_names_its_page() {
+    let document = pages(&[&["terms and conditions"], &["Total   12.00"]]);
+    let results = extract(&document, &fields(&[("total", "currency", &["Total"])]));
+    assert_eq!((value(&results[0]), results[0].page), ("12.00", Some(2)));
+}
+
+/// Words that real documents are made of, and some that none should be.
+fn any_text() -> impl Strategy<Value = String> {
+    let known = prop::sample::select(vec![
+        "Invoice",
+        "No.",
+        "Total",
+        "Total:",
+        "Date",
+        "Due",
+        "Rechnung",
+        "vom",
+        "Nr.",
+        "Bill",
+        "to",
+        "Seller",
+        "GmbH",
+        "Inc.",
+        "Name:",
+        "€",
+        "$",
+        "EUR",
+        "VAT",
+        "21%",
+        "on",
+        "between",
+        "laws",
+        "of",
+        "Delaware",
+        "two",
+        "(2)",
+        "years",
+        "March",
+        "5th",
+        "2020",
+        "-",
+        "12/03/2020",
+        "2020-03-12",
+        "1.234,50",
+        "$1,234.50",
+        "(12.00)",
+        "12,-",
+        "1",
+        "234",
+        "567,89",
+        "A-4711",
+        "#12",
+        "n°562",
+        "www.example.org",
+        "a@b.example",
+        "\u{fffd}",
+        "ﬁn",
+        "Größe",
+        "١٢",
+        "–",
+        "(",
+        ")",
+        ":",
+        "19:00",
+        "Feb13/20",
+        "01/02/20-02/03/20",
+    ]);
+    prop_oneof![4 => known.prop_map(str::to_owned), 1 => "[^\\s\\p{C}]{1,8}"]
+}
+
+fn any_word() -> impl Strategy<Value = Word> {
+    // Mostly on a grid, as print is; sometimes anywhere and of any size.
+    let grid = (0u8..12, 0u8..25).prop_map(|(x, y)| {
+        let (x0, y0) = (f32::from(x) * 0.08, f32::from(y) * 0.04);
+        BoundingBox { x0, y0, x1: x0 + 0.06, y1: y0 + 0.02 }
+    });
+    let anywhere = (-0.5f32..1.5, -0.5f32..1.5, 0.0f32..1.0, 0.0f32..0.2)
+        .prop_map(|(x, y, w, h)| BoundingBox { x0: x, y0: y, x1: x + w, y1: y + h });
+    let bbox = prop_oneof![5 => grid, 1 => anywhere];
+    (any_text(), bbox, 0.0f32..40.0, any::<bool>(), 0u8..5, 0.0f32..1.0).prop_map(
+        |(text, bbox, font_size, bold, turn, confidence)| Word {
+            text,
+            bbox,
+            confidence,
+            font_size,
+            bold,
+            // Nearly all words are upright.
+            turn: turn.saturating_sub(3),
+            source: TextSource::Text,
+        },
+    )
+}
+
+fn any_document() -> impl Strategy<Value = Document> {
+    let page =
+        (prop::collection::vec(any_word(), 0..60), prop::collection::vec(any_word(), 0..4), 0.0f32..900.0)
+            .prop_map(|(words, rules, height)| Page {
+                number: 0,
+                width: 600.0,
+                height,
+                words,
+                rules: rules.into_iter().map(|word| Rule { bbox: word.bbox }).collect(),
+                warnings: Vec::new(),
+                cells: Vec::new(),
+            });
+    prop::collection::vec(page, 0..3).prop_map(|mut pages| {
+        for (number, page) in (1..).zip(&mut pages) {
+            page.number = number;
+        }
+        Document { pages }
+    })
+}
+
+fn any_template() -> impl Strategy<Value = TemplateSpec> {
+    let name = prop::sample::select(vec![
+        "invoice_number",
+        "invoice_date",
+        "due_date",
+        "seller_name",
+        "buyer_name",
+        "net_total",
+        "tax_total",
+        "grand_total",
+        "amount_due",
+        "flight_from",
+        "flight_to",
+        "party",
+        "term",
+        "jurisdiction",
+        "effective_date",
+        "signer_name",
+        "q01",
+    ]);
+    let kind = prop::sample::select(vec!["text", "number", "date", "currency", "enum", "table"]);
+    let anchor = prop::option::of(prop::sample::select(vec![
+        "Total", "Date", "No.", "Bill to", "Name:", "#", "between",
+    ]));
+    let pattern = prop::option::weighted(0.1, prop::sample::select(vec!["[0-9]+", "^A", "."]));
+    let region = prop::option::weighted(0.1, Just(json!({"page": 1, "bbox": [0.1, 0.1, 0.6, 0.6]})));
+    let field = (name, kind, anchor, pattern, region);
+    (prop::collection::vec(field, 1..8), prop::option::of(prop::sample::select(vec!["en-US", "de-DE", "fr"]))).prop_map(
+        |(specs, locale)| {
+            let fields: Vec<Value> = specs
+                .into_iter()
+                .enumerate()
+                .map(|(index, (name, kind, anchor, pattern, region))| {
+                    let mut field = json!({"name": name, "type": kind, "anchor": anchor, "pattern": pattern, "region": region});
+                    if index > 0 {
+                        field["name"] = json!(format!("{name}_{index}"));
+                    }
+                    if kind == "enum" {
+                        field["enum_values"] = json!(["EUR", "USD", "Total"]);
+                    }
+                    if kind == "table" {
+                        field["columns"] = json!([
+                            {"name": "description", "type": "text", "anchor": "Invoice"},
+                            {"name": "quantity", "type": "number"},
+                            {"name": "total", "type": "currency"},
+                        ]);
+                        field["pattern"] = Value::Null;
+                    }
+                    field
+                })
+                .collect();
+            template(&json!({"name": "t", "locale": locale, "fields": fields}))
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    /// The grounding invariant: a value that is not null stands on its page under its box, and is the parse of its source.
+    #[test]
+    fn every_value_is_the_parse_of_what_stands_under_its_box(document in any_document(), template in any_template()) {
+        let results = extract(&document, &template);
+        prop_assert_eq!(&results, &extract(&document, &template));
+        prop_assert_eq!(results.len(), template.fields.len());
+        let layout = Layout::new(&document);
+        let labels = Labels::new(&template);
+        let locale = Pool::new(&layout, &labels, template.locale.as_deref()).locale;
+        for (result, field) in results.iter().zip(&template.fields) {
+            prop_assert_eq!(&result.name, &field.name);
+            prop_assert!((0.0..=1.0).contains(&result.confidence));
+            match &result.value {
+                None => prop_assert_eq!((result.confidence, result.method, &result.source), (0.0, None, &None)),
+                Some(FieldValue::Scalar(value)) => {
+                    let source = result.source.as_deref().unwrap();
+                    let parsed = parse::value(field.kind, source, &locale, &field.enum_values);
+                    prop_assert_eq!(parsed.map(|p| p.value), Some(value.clone()));
+                    prop_assert!(stands_at(&document, source, result.page.unwrap(), result.bbox.unwrap()));
+                }
+                Some(FieldValue::Rows(rows)) => {
+                    let cells = result.cells.as_ref().unwrap();
+                    prop_assert_eq!(rows.len(), cells.len());
+                    for (row, cells) in rows.iter().zip(cells) {
+                        for column in &field.columns {
+                            let Some(value) = &row[&column.name] else {
+                                prop_assert!(!cells.contains_key(&column.name));
+                                continue;
+                            };
+                            let place = &cells[&column.name].provenance;
+                            let parsed = parse::value(column.kind, &place.source, &locale, &column.enum_values);
+                            prop_assert_eq!(parsed.map(|p| p.value), Some(value.clone()));
+                            prop_assert!(stands_at(&document, &place.source, place.page, place.bbox));
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Whether the words under a box on a page hold every part of a source.
+fn stands_at(document: &Document, source: &str, page: u32, bbox: BoundingBox) -> bool {
+    let Some(page) = document.pages.iter().find(|candidate| candidate.number == page) else { return false };
+    let under: Vec<&Word> = page.words.iter().filter(|word| bbox.contains(word.bbox, 1e-4)).collect();
+    source.split(' ').all(|part| under.iter().any(|word| word.text.contains(part)))
+}
