@@ -22,6 +22,8 @@ const OVERLAP: f32 = 0.5;
 const WORD_AS_NUMBER: f32 = 1.5;
 /// A unit behind a number.
 const UNIT: f32 = 0.2;
+/// A label before a number: "net: 5.00".
+const LABEL: f32 = 0.5;
 /// A number in a column of text.
 const NUMBER_AS_TEXT: f32 = 0.3;
 /// A percentage in a column of amounts, an amount in a column of percentages.
@@ -235,6 +237,7 @@ fn misfit(token: &Token<'_>, column: &Column, number: bool, had_number: bool) ->
         Content::Number | Content::Money if percent => PERCENT_MISFIT,
         _ if !column.content.is_numeric() || number || token.attached => 0.0,
         _ if had_number => UNIT,
+        _ if token.text().ends_with(':') => LABEL,
         _ => WORD_AS_NUMBER,
     }
 }

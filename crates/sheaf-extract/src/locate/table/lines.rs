@@ -275,6 +275,9 @@ impl<'d> Lines<'d> {
             if (MARGIN..1.0 - MARGIN).contains(&at) {
                 return None;
             }
+            if line.tokens.iter().filter(|t| t.number && t.text().contains(['.', ','])).count() >= 2 {
+                return None;
+            }
             let words = line.tokens.iter().map(Token::text).filter(|word| !is_page_number(word));
             let bare = tight(&words.collect::<String>());
             // Two thousandths of the page are two points on A4.
@@ -299,7 +302,7 @@ impl<'d> Lines<'d> {
 
 /// `2`, `2/3`, `-2-`.
 fn is_page_number(word: &str) -> bool {
-    word.len() <= 5 && word.chars().all(|c| c.is_ascii_digit() || matches!(c, '/' | '-' | '.' | '|'))
+    word.len() <= 5 && word.chars().all(|c| c.is_ascii_digit() || matches!(c, '/' | '-' | '|'))
 }
 
 /// Whether a word stands on the line of the words before it, which come sorted by their middles.

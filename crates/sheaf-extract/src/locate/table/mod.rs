@@ -141,3 +141,6 @@ impl Search<'_, '_> {
         Reading::without_header(rows, &self.targets, &self.printed)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,7 @@ use sheaf_types::{BoundingBox, CellResult, FieldResult, FieldSpec, FieldValue, M
 use super::arithmetic;
 use super::cells::Cell;
 use super::header::Mapping;
+use super::lexicon::Content;
 use super::target::Target;
 use crate::ground;
 
@@ -137,6 +138,9 @@ impl Reading {
             return self.rows.len() >= FEWEST_ROWS;
         }
         let described = worded >= 0.5 || !targets.iter().any(|t| t.is("description"));
+        if !targets.iter().any(|t| t.content() == Content::Money) {
+            return described && self.rows.len() >= FEWEST_ROWS;
+        }
         let amounts = self
             .rows
             .iter()

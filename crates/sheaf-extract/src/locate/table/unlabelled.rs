@@ -47,14 +47,14 @@ pub(super) fn rows(lines: &Lines<'_>, targets: &[Target], mark: DecimalMark) -> 
     };
     let (quantity, price) = (position("quantity", &number), position("unit_price", &number));
     let candidates = candidates(lines, mark);
-    let beside = candidates.iter().filter(|c| !c.text.is_empty()).count();
-    let above = 2 * beside < candidates.len();
     let mut rows = Vec::new();
     for (i, candidate) in candidates.iter().enumerate() {
-        let previous = i.checked_sub(1).map(|p| candidates[p].index);
-        let next = candidates.get(i + 1).map(|c| c.index);
-        let words =
-            if above { text_above(lines, candidate, previous) } else { text_beside(lines, candidate, next) };
+        let next = candidates.get(i + 1);
+        let words = if candidate.text.is_empty() {
+            text_above(lines, candidate, i.checked_sub(1).map(|p| candidates[p].index))
+        } else {
+            text_beside(lines, candidate, next)
+        };
         if words.is_empty() {
             continue;
         }
@@ -138,11 +138,21 @@ fn is_word(token: &Token<'_>) -> bool {
 }
 
 /// The text on the amount's own line, and the lines below that continue it.
-fn text_beside<'d>(lines: &Lines<'d>, candidate: &Candidate<'_, 'd>, next: Option<usize>) -> Vec<Token<'d>> {
+fn text_beside<'d>(
+    lines: &Lines<'d>,
+    candidate: &Candidate<'_, 'd>,
+    next: Option<&Candidate<'_, 'd>>,
+) -> Vec<Token<'d>> {
     let mut words = candidate.text.clone();
+    let end = match next {
+        // What stands above a row without a text of its own is its text.
+        Some(next) if next.text.is_empty() => candidate.index + 1,
+        Some(next) => next.index,
+        None => usize::MAX,
+    };
     let Some(start) = words.first().copied() else { return words };
     let mut last = candidate.line;
-    for index in (candidate.index + 1..next.unwrap_or(usize::MAX)).take(MOST_TEXT_LINES - 1) {
+    for index in (candidate.index + 1..end).take(MOST_TEXT_LINES - 1) {
         let Some(line) = lines.lines.get(index).filter(|line| is_tight(last, line)) else { break };
         let aligned = line.tokens[0].x0 >= start.x0 - 0.5 && line.tokens[0].x0 - start.x0 < start.height();
         if !aligned || !line.tokens.iter().any(|t| t.text().contains(char::is_alphanumeric)) {
@@ -160,9 +170,6 @@ fn text_above<'d>(
     candidate: &Candidate<'_, 'd>,
     previous: Option<usize>,
 ) -> Vec<Token<'d>> {
-    if !candidate.text.is_empty() {
-        return candidate.text.clone();
-    }
     let from = previous.map_or(0, |p| p + 1).max(candidate.index.saturating_sub(MOST_TEXT_LINES));
     let mut block: Vec<&Line<'d>> = Vec::new();
     let mut below = candidate.line;
