@@ -25,6 +25,7 @@ fn page(number: u32, text: &str) -> Page {
         words: Vec::new(),
         rules: Vec::new(),
         warnings: Vec::new(),
+        cells: Vec::new(),
     };
     for (row, line) in text.trim_matches('\n').lines().enumerate() {
         let y = 20.0 + 12.0 * row as f32;
