@@ -2,7 +2,7 @@
 //!
 //! `SETDIR/truth.jsonl` names the documents and their templates (`file`, and `template`: the name of a file in
 //! `SETDIR/../templates`, or the template itself); a third argument is used for all of them. What cannot be read is
-//! reported as failed. The output has the shape of the product's JSON export. With `SHEAF_EXPLAIN=part`, the candidates of
+//! reported as failed; an e-invoice inside a file counts. The output has the shape of the product's JSON export. With `SHEAF_EXPLAIN=part`, the candidates of
 //! the documents whose file names contain it are printed.
 
 use std::collections::HashMap;
@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use sheaf_extract::{Limits, explain, extract, read};
+use sheaf_extract::{Limits, embedded, explain, extract_with, read};
 use sheaf_types::{MediaType, TemplateSpec};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -43,13 +43,16 @@ fn main() -> Result<(), Box<dyn Error>> {
             (None, inline) => parse_template(inline)?,
         };
         let start = Instant::now();
-        let document = read(&fs::read(set.join(file))?, MediaType::Pdf, &Limits::default());
+        let bytes = fs::read(set.join(file))?;
+        let media_type = MediaType::sniff(&bytes).unwrap_or(MediaType::Other);
+        let document = read(&bytes, media_type, &Limits::default());
+        let invoice = embedded::find(&bytes, &Limits::default());
         reading += start.elapsed();
         let name = Path::new(file).file_name().and_then(|name| name.to_str()).unwrap_or(file);
         results.push(match document {
             Ok(document) => {
                 let start = Instant::now();
-                let fields = extract(&document, &template);
+                let fields = extract_with(&document, &template, invoice.as_ref());
                 if explained.as_deref().is_some_and(|part| file.contains(part)) {
                     println!("{file}\n{}", explain(&document, &template));
                 }

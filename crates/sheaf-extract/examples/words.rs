@@ -1,8 +1,9 @@
 //! Measures the words of a folder of PDFs against `pdftotext -bbox` (poppler-utils): `words DIR…`.
 //!
-//! For each folder: recall and precision of words (as multisets a page, NFKC), the share of matched words whose
-//! boxes overlap by half (IoU), how many files failed and why, seconds of both, and the slowest file. With
-//! `SHEAF_WORST=n`, the n files with the lowest F1; with a file instead of a folder, the words that differ.
+//! For each folder: recall, precision and F1 of words (as multisets a page, NFKC), F1 of letters whatever the words
+//! they stand in, the share of matched words whose boxes overlap by half (IoU), seconds of both, the slowest file,
+//! warnings of pages, and how many files failed and why. "Macro" is the mean over files. With `SHEAF_WORST=n`, the n
+//! files with the lowest F1; with a file instead of a folder, the words that differ.
 
 use std::collections::{BTreeMap, HashMap};
 use std::error::Error;
@@ -23,6 +24,7 @@ struct Score {
     found: usize,
     matched: usize,
     placed: usize,
+    letters: [usize; 3],
 }
 
 impl Score {
@@ -42,7 +44,15 @@ impl Score {
         ratio(self.placed, self.matched)
     }
 
+    fn letters(self) -> f64 {
+        let [matched, expected, found] = self.letters;
+        ratio(2 * matched, expected + found)
+    }
+
     fn add(&mut self, other: Self) {
+        for (sum, count) in self.letters.iter_mut().zip(other.letters) {
+            *sum += count;
+        }
         self.expected += other.expected;
         self.found += other.found;
         self.matched += other.matched;
@@ -54,9 +64,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let folders: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
     let worst: usize = std::env::var("SHEAF_WORST").ok().and_then(|n| n.parse().ok()).unwrap_or(0);
     println!(
-        "| folder | files | pages | words | recall | precision | F1 | macro F1 | boxes | macro boxes | sheaf s | pdftotext s | slowest | failed |"
+        "| folder | files | pages | words | recall | precision | F1 | macro F1 | letters F1 | boxes | macro boxes | sheaf s | pdftotext s | slowest | warnings | failed |"
     );
-    println!("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|");
     for folder in folders {
         measure(&folder, worst)?;
     }
@@ -70,6 +80,7 @@ fn measure(folder: &Path, worst: usize) -> Result<(), Box<dyn Error>> {
     let mut total = Score::default();
     let mut scores: Vec<(f64, f64, PathBuf)> = Vec::new();
     let mut failed: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut warned: BTreeMap<String, usize> = BTreeMap::new();
     let (mut pages, mut own, mut theirs) = (0, 0.0, 0.0);
     let mut slowest = (0.0, PathBuf::new());
     for file in &files {
@@ -92,6 +103,9 @@ fn measure(folder: &Path, worst: usize) -> Result<(), Box<dyn Error>> {
             }
         };
         pages += document.pages.len();
+        for warning in document.pages.iter().flat_map(|page| &page.warnings) {
+            *warned.entry(format!("{warning:?}").to_lowercase()).or_default() += 1;
+        }
         let start = Instant::now();
         let expected = pdftotext(file, &document)?;
         theirs += start.elapsed().as_secs_f64();
@@ -116,9 +130,12 @@ fn measure(folder: &Path, worst: usize) -> Result<(), Box<dyn Error>> {
         }
     }
     let mean = |values: Vec<f64>| values.iter().sum::<f64>() / values.len().max(1) as f64;
-    let failures: Vec<String> = failed.iter().map(|(code, count)| format!("{code} {count}")).collect();
+    let listed = |counts: Vec<(String, usize)>| {
+        counts.into_iter().map(|(name, count)| format!("{name} {count}")).collect::<Vec<_>>().join(", ")
+    };
+    let failed = failed.into_iter().map(|(code, count)| (code.to_owned(), count)).collect();
     println!(
-        "| {} | {} | {pages} | {} | {:.4} | {:.4} | {:.4} | {:.4} | {:.4} | {:.4} | {own:.2} | {theirs:.2} | {} {:.2} s | {} |",
+        "| {} | {} | {pages} | {} | {:.4} | {:.4} | {:.4} | {:.4} | {:.4} | {:.4} | {:.4} | {own:.2} | {theirs:.2} | {} {:.2} s | {} | {} |",
         folder.file_name().unwrap_or_default().to_string_lossy(),
         files.len(),
         total.expected,
@@ -126,11 +143,13 @@ fn measure(folder: &Path, worst: usize) -> Result<(), Box<dyn Error>> {
         total.precision(),
         total.f1(),
         mean(scores.iter().map(|s| s.0).collect()),
+        total.letters(),
         total.boxes(),
         mean(scores.iter().map(|s| s.1).collect()),
         slowest.1.file_name().unwrap_or_default().to_string_lossy(),
         slowest.0,
-        failures.join(", "),
+        listed(warned.into_iter().collect()),
+        listed(failed),
     );
     scores.sort_by(|a, b| (a.0 + a.1).total_cmp(&(b.0 + b.1)).then_with(|| a.2.cmp(&b.2)));
     for (f1, boxes, file) in scores.iter().take(worst) {
@@ -207,7 +226,13 @@ fn unescape(text: &str) -> String {
 }
 
 fn normal(text: &str) -> String {
-    text.nfkc().filter(|c| !c.is_whitespace() && !c.is_control() && *c != '\u{AD}').collect()
+    let mut chars: Vec<char> =
+        text.nfkc().filter(|c| !c.is_whitespace() && !c.is_control() && *c != '\u{AD}').collect();
+    // Poppler leaves right-to-left words as they stand from left to right.
+    if chars.iter().any(|c| ('\u{590}'..='\u{8FF}').contains(c)) {
+        chars.sort_unstable();
+    }
+    chars.into_iter().collect()
 }
 
 /// Matches equal words greedily by the overlap of their boxes.
@@ -215,6 +240,7 @@ fn compare(expected: &Words, found: &Words) -> Score {
     let mut score = Score {
         expected: expected.values().map(Vec::len).sum(),
         found: found.values().map(Vec::len).sum(),
+        letters: letters(expected, found),
         ..Score::default()
     };
     for (text, boxes) in expected {
@@ -241,6 +267,22 @@ fn compare(expected: &Words, found: &Words) -> Score {
         score.matched += count;
     }
     score
+}
+
+/// Letters in both, in the first, in the second.
+fn letters(expected: &Words, found: &Words) -> [usize; 3] {
+    let count = |words: &Words| {
+        let mut counts: HashMap<char, usize> = HashMap::new();
+        for (text, boxes) in words {
+            for c in text.chars() {
+                *counts.entry(c).or_default() += boxes.len();
+            }
+        }
+        counts
+    };
+    let (expected, found) = (count(expected), count(found));
+    let both = expected.iter().map(|(c, n)| (*n).min(found.get(c).copied().unwrap_or(0))).sum();
+    [both, expected.values().sum(), found.values().sum()]
 }
 
 fn show_differences(page: usize, expected: &Words, found: &Words) {

@@ -7,6 +7,8 @@ use sheaf_types::{
 };
 
 use crate::confidence::Signals;
+use crate::embedded::EInvoice;
+use crate::embedded::compare::Comparison;
 use crate::ground;
 use crate::locate::assign::{Choice, assign};
 use crate::locate::field::Field;
@@ -19,6 +21,16 @@ use crate::locate::{Pool, Scored, table};
 /// Total and deterministic: the same document and template give the same results on every machine.
 #[must_use]
 pub fn extract(document: &Document, template: &TemplateSpec) -> Vec<FieldResult> {
+    extract_with(document, template, None)
+}
+
+/// The same, with what the e-invoice inside the document's file states as a second opinion.
+#[must_use]
+pub fn extract_with(
+    document: &Document,
+    template: &TemplateSpec,
+    invoice: Option<&EInvoice>,
+) -> Vec<FieldResult> {
     let layout = Layout::new(document);
     let labels = Labels::new(template);
     let pool = Pool::new(&layout, &labels, template.locale.as_deref());
@@ -31,10 +43,15 @@ pub fn extract(document: &Document, template: &TemplateSpec) -> Vec<FieldResult>
         .zip(&candidates)
         .zip(&choices)
         .map(|((field, candidates), choice)| {
-            let result = match field.spec.kind {
-                FieldKind::Table => table::extract(&pool, field),
+            let mut result = match field.spec.kind {
+                FieldKind::Table => table::extract(document, field.spec, &pool.locale),
                 _ => chosen(&pool, field, candidates, choice),
             };
+            if let Some(invoice) = invoice {
+                let compare = Comparison { pool: &pool, invoice, threshold: template.confidence_threshold };
+                result = compare.field(field, candidates, result);
+            }
+            ground::name_cells(document, &mut result);
             review(result, field, template.confidence_threshold, unread, choice)
         })
         .collect()
@@ -117,7 +134,7 @@ fn review(
     }
     let reason = if result.value.is_none() {
         (field.spec.required || unread).then_some(ReviewReason::Missing)
-    } else if choice.adds_up == Some(false) {
+    } else if choice.adds_up == Some(false) && result.method != Some(Method::Embedded) {
         Some(ReviewReason::Inconsistent)
     } else {
         (result.confidence < threshold).then_some(ReviewReason::LowConfidence)

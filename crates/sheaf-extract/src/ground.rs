@@ -3,7 +3,7 @@
 //! A value leaves the engine only with its verbatim source, its page and the box of its words, and only if reading that
 //! source again gives the value.
 
-use sheaf_types::{BoundingBox, FieldResult, FieldSpec, ReviewReason};
+use sheaf_types::{BoundingBox, Document, FieldResult, FieldSpec, ReviewReason};
 
 use crate::locate::layout::{Layout, Span};
 use crate::parse::{self, Locale};
@@ -36,6 +36,19 @@ pub(crate) fn ground(
     Some(Grounded { source, page: layout.page_number(page), bbox: layout.bbox(spans)? })
 }
 
+/// Names the cells in which a result's values begin, on pages that have named cells.
+pub(crate) fn name_cells(document: &Document, result: &mut FieldResult) {
+    let name = |page: u32, bbox: BoundingBox| {
+        let page = document.pages.iter().find(|p| p.number == page).filter(|p| !p.cells.is_empty())?;
+        page.cell_at(bbox).map(str::to_owned)
+    };
+    result.cell = result.page.zip(result.bbox).and_then(|(page, bbox)| name(page, bbox));
+    for cell in result.cells.iter_mut().flatten().flat_map(|row| row.values_mut()) {
+        let place = &mut cell.provenance;
+        place.cell = name(place.page, place.bbox);
+    }
+}
+
 /// The answer for a field without a value.
 pub(crate) fn nothing(field: &FieldSpec) -> FieldResult {
     FieldResult {
@@ -46,6 +59,7 @@ pub(crate) fn nothing(field: &FieldSpec) -> FieldResult {
         source: None,
         page: None,
         bbox: None,
+        cell: None,
         cells: None,
         confidence: 0.0,
         method: None,

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod confidence;
+pub mod embedded;
 mod extract;
 mod ground;
 mod lexicon;
@@ -10,6 +11,7 @@ pub mod parse;
 pub mod read;
 #[cfg(test)]
 mod scenarios;
+mod xml;
 
-pub use extract::{explain, extract};
+pub use extract::{explain, extract, extract_with};
 pub use read::{Limits, ReadError, read};

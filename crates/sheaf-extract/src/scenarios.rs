@@ -457,6 +457,7 @@ fn any_document() -> impl Strategy<Value = Document> {
                 words,
                 rules: rules.into_iter().map(|word| Rule { bbox: word.bbox }).collect(),
                 warnings: Vec::new(),
+                cells: Vec::new(),
             });
     prop::collection::vec(page, 0..3).prop_map(|mut pages| {
         for (number, page) in (1..).zip(&mut pages) {
@@ -507,7 +508,11 @@ fn any_template() -> impl Strategy<Value = TemplateSpec> {
                         field["enum_values"] = json!(["EUR", "USD", "Total"]);
                     }
                     if kind == "table" {
-                        field["columns"] = json!([{"name": "a", "type": "text"}]);
+                        field["columns"] = json!([
+                            {"name": "description", "type": "text", "anchor": "Invoice"},
+                            {"name": "quantity", "type": "number"},
+                            {"name": "total", "type": "currency"},
+                        ]);
                         field["pattern"] = Value::Null;
                     }
                     field
@@ -533,19 +538,38 @@ proptest! {
         for (result, field) in results.iter().zip(&template.fields) {
             prop_assert_eq!(&result.name, &field.name);
             prop_assert!((0.0..=1.0).contains(&result.confidence));
-            let Some(FieldValue::Scalar(value)) = &result.value else {
-                prop_assert_eq!((result.confidence, result.method, &result.source), (0.0, None, &None));
-                continue;
-            };
-            let source = result.source.as_deref().unwrap_or_default();
-            let parsed = parse::value(field.kind, source, &locale, &field.enum_values);
-            prop_assert_eq!(parsed.map(|p| p.value), Some(value.clone()));
-            let bbox = result.bbox.unwrap();
-            let page = document.pages.iter().find(|page| Some(page.number) == result.page).unwrap();
-            let under: Vec<&Word> = page.words.iter().filter(|word| bbox.contains(word.bbox, 1e-4)).collect();
-            for part in source.split(' ') {
-                prop_assert!(under.iter().any(|word| word.text.contains(part)), "{:?} of {:?}", part, source);
+            match &result.value {
+                None => prop_assert_eq!((result.confidence, result.method, &result.source), (0.0, None, &None)),
+                Some(FieldValue::Scalar(value)) => {
+                    let source = result.source.as_deref().unwrap();
+                    let parsed = parse::value(field.kind, source, &locale, &field.enum_values);
+                    prop_assert_eq!(parsed.map(|p| p.value), Some(value.clone()));
+                    prop_assert!(stands_at(&document, source, result.page.unwrap(), result.bbox.unwrap()));
+                }
+                Some(FieldValue::Rows(rows)) => {
+                    let cells = result.cells.as_ref().unwrap();
+                    prop_assert_eq!(rows.len(), cells.len());
+                    for (row, cells) in rows.iter().zip(cells) {
+                        for column in &field.columns {
+                            let Some(value) = &row[&column.name] else {
+                                prop_assert!(!cells.contains_key(&column.name));
+                                continue;
+                            };
+                            let place = &cells[&column.name].provenance;
+                            let parsed = parse::value(column.kind, &place.source, &locale, &column.enum_values);
+                            prop_assert_eq!(parsed.map(|p| p.value), Some(value.clone()));
+                            prop_assert!(stands_at(&document, &place.source, place.page, place.bbox));
+                        }
+                    }
+                }
             }
         }
     }
+}
+
+/// Whether the words under a box on a page hold every part of a source.
+fn stands_at(document: &Document, source: &str, page: u32, bbox: BoundingBox) -> bool {
+    let Some(page) = document.pages.iter().find(|candidate| candidate.number == page) else { return false };
+    let under: Vec<&Word> = page.words.iter().filter(|word| bbox.contains(word.bbox, 1e-4)).collect();
+    source.split(' ').all(|part| under.iter().any(|word| word.text.contains(part)))
 }

@@ -7,6 +7,7 @@ use crate::id::{BatchId, TemplateId};
 
 /// Where a batch stands; derived from its counts, never stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum BatchStatus {
     /// Nothing has started.
@@ -51,6 +52,7 @@ impl BatchStatus {
 
 /// How many of a batch's extractions are in each status.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Counts {
     /// All of them.
     pub total: u64,
@@ -103,6 +105,7 @@ impl Counts {
 
 /// A batch as the API shows it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Batch {
     /// Its id.
     pub id: BatchId,

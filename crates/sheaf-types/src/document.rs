@@ -5,23 +5,40 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::id::DocumentId;
+use crate::office;
 
 /// A kind of file that sheaf takes, judged by its content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum MediaType {
     /// `application/pdf`
     #[serde(rename = "application/pdf")]
     Pdf,
+    /// A word-processing document in Office Open XML, macros or not.
+    #[serde(rename = "application/vnd.openxmlformats-officedocument.wordprocessingml.document")]
+    Docx,
+    /// A spreadsheet in Office Open XML, macros or not.
+    #[serde(rename = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")]
+    Xlsx,
+    /// Nothing that sheaf reads. Uploads of it are refused; the command line takes it in, so that a batch lists it as
+    /// failed instead of stopping at it.
+    #[serde(rename = "application/octet-stream")]
+    Other,
 }
 
 impl MediaType {
     /// The kind of a file from its first bytes; `None` where it is none that sheaf reads.
     ///
-    /// A PDF's header may stand anywhere in the first 1,024 bytes (ISO 32000-1, annex H).
+    /// A PDF's header may stand anywhere in the first 1,024 bytes (ISO 32000-1, annex H). An office file is a zip
+    /// archive that names its main part. An encrypted one does not tell which kind it is and counts as [`Docx`](Self::Docx):
+    /// reading it says that it is encrypted.
     #[must_use]
     pub fn sniff(bytes: &[u8]) -> Option<Self> {
         let head = &bytes[..bytes.len().min(1024)];
-        head.windows(5).any(|window| window == b"%PDF-").then_some(Self::Pdf)
+        if head.windows(5).any(|window| window == b"%PDF-") {
+            return Some(Self::Pdf);
+        }
+        office::sniff(bytes)
     }
 
     /// The name used in HTTP headers and in the store.
@@ -29,13 +46,18 @@ impl MediaType {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Pdf => "application/pdf",
+            Self::Docx => "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+            Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            Self::Other => "application/octet-stream",
         }
     }
 
     /// The kind with this name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        (name == "application/pdf").then_some(Self::Pdf)
+        [Self::Pdf, Self::Docx, Self::Xlsx, Self::Other]
+            .into_iter()
+            .find(|media_type| media_type.as_str() == name)
     }
 }
 
@@ -47,6 +69,7 @@ impl fmt::Display for MediaType {
 
 /// A document's row: what is known of it without reading it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DocumentInfo {
     /// Its id.
     pub id: DocumentId,

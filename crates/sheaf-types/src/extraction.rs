@@ -10,6 +10,7 @@ use crate::template::FieldKind;
 
 /// Where an extraction stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// Waiting for a worker.
@@ -37,6 +38,12 @@ impl Status {
         !matches!(self, Self::Pending | Self::Running)
     }
 
+    /// The status of an extraction that ended with these fields.
+    #[must_use]
+    pub fn of_fields(fields: &[FieldResult]) -> Self {
+        if fields.iter().any(|field| field.needs_review) { Self::NeedsReview } else { Self::Completed }
+    }
+
     /// The name used in the API and in the store.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -59,6 +66,7 @@ impl Status {
 
 /// How far an extraction may go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Tier {
     /// Rules and statistics only.
@@ -86,6 +94,7 @@ impl Tier {
 
 /// How a value was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Method {
     /// By the shape of the text alone.
@@ -94,10 +103,13 @@ pub enum Method {
     Anchor,
     /// As rows of a table.
     Table,
+    /// Stated by the machine-readable invoice inside a PDF, and found on the page.
+    Embedded,
 }
 
 /// Why somebody should look at a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ReviewReason {
     /// Confidence is under the template's threshold.
@@ -112,6 +124,7 @@ pub enum ReviewReason {
 
 /// A field's value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(untagged)]
 pub enum FieldValue {
     /// Text verbatim; numbers and amounts as canonical decimals (`-1234.50`); dates as `YYYY-MM-DD`; one of an
@@ -123,6 +136,7 @@ pub enum FieldValue {
 
 /// Where on the document a value stands.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Provenance {
     /// The characters on the page, verbatim.
     pub source: String,
@@ -130,15 +144,20 @@ pub struct Provenance {
     pub page: u32,
     /// Covers the words of `source`.
     pub bbox: BoundingBox,
+    /// The cell of a spreadsheet (`Sheet1!B7`) or the paragraph of a text document in which it begins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cell: Option<String>,
 }
 
 /// Where a table's cell stands and how sure it is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CellResult {
     /// Where the cell's value stands.
     #[serde(flatten)]
     pub provenance: Provenance,
     /// 0 to 1.
+    #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 1))]
     pub confidence: f32,
 }
 
@@ -146,6 +165,7 @@ pub struct CellResult {
 ///
 /// Invariant: a value that is not null has a provenance, and is the parse of its source.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FieldResult {
     /// As in the template.
     pub name: String,
@@ -163,10 +183,14 @@ pub struct FieldResult {
     pub page: Option<u32>,
     /// Fractions of the displayed page; for a table, of all its cells on its first page.
     pub bbox: Option<BoundingBox>,
+    /// The cell of a spreadsheet (`Sheet1!B7`) or the paragraph of a text document in which `source` begins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cell: Option<String>,
     /// A table's cells, row by row as in `value`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cells: Option<Vec<IndexMap<String, CellResult>>>,
     /// 0 to 1; 0 where there is no value.
+    #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 1))]
     pub confidence: f32,
     /// How it was found; `None` where there is no value.
     pub method: Option<Method>,
@@ -181,6 +205,7 @@ pub struct FieldResult {
 
 /// Why an extraction failed, in words that do not change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorCode {
     /// Opens with a password only.
@@ -189,6 +214,8 @@ pub enum ErrorCode {
     Corrupt,
     /// Not a kind of file that sheaf reads.
     UnsupportedType,
+    /// A longer file than the limit.
+    FileTooLarge,
     /// More pages than the limit.
     TooManyPages,
     /// Readable, but no page has text (a scan, or blank).
@@ -224,6 +251,7 @@ impl ErrorCode {
             Self::Encrypted => "encrypted",
             Self::Corrupt => "corrupt",
             Self::UnsupportedType => "unsupported_type",
+            Self::FileTooLarge => "file_too_large",
             Self::TooManyPages => "too_many_pages",
             Self::NoText => "no_text",
             Self::Timeout => "timeout",
@@ -238,6 +266,7 @@ impl ErrorCode {
 
 /// Why an extraction failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ExtractionError {
     /// Stable, for programs.
     pub code: ErrorCode,
@@ -257,6 +286,7 @@ impl ExtractionError {
 
 /// What read the document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Engine {
     /// Version of sheaf.
     pub sheaf: String,
@@ -270,6 +300,7 @@ pub struct Engine {
 
 /// A page that was not read whole, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Warning {
     /// Counted from 1.
     pub page: u32,
@@ -281,6 +312,7 @@ pub struct Warning {
 
 /// One document run through one version of one template.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Extraction {
     /// Its id.
     pub id: ExtractionId,

@@ -9,6 +9,9 @@ pub mod batch;
 pub mod document;
 pub mod extraction;
 pub mod id;
+pub mod office;
+#[cfg(feature = "openapi")]
+mod openapi;
 pub mod page;
 pub mod template;
 pub mod usage;
@@ -20,6 +23,6 @@ pub use extraction::{
     ReviewReason, Status, Tier, Warning,
 };
 pub use id::{BatchId, DocumentId, ExtractionId, KeyId, TemplateId, UserId};
-pub use page::{BoundingBox, Document, Page, PageWarning, Rule, TextSource, Word};
+pub use page::{BoundingBox, Cell, Document, Page, PageWarning, Rule, TextSource, Word};
 pub use template::{ColumnSpec, Fault, FieldKind, FieldSpec, Region, Template, TemplateSpec};
 pub use usage::{Period, Plan, Usage, default_plans};

@@ -118,6 +118,7 @@ pub struct Rule {
 
 /// Why a page holds fewer words than a reader of it would expect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum PageWarning {
     /// The page shows an image and no text: it is a scan and needs OCR.
@@ -145,8 +146,31 @@ pub struct Page {
     pub words: Vec<Word>,
     /// Lines drawn on the page.
     pub rules: Vec<Rule>,
+    /// Named parts of the page, from top to bottom by their upper edges; a part within another stands after it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cells: Vec<Cell>,
     /// Why words may be missing.
     pub warnings: Vec<PageWarning>,
+}
+
+impl Page {
+    /// The name of the innermost cell in which a box begins.
+    #[must_use]
+    pub fn cell_at(&self, bbox: BoundingBox) -> Option<&str> {
+        let (x, y) = (bbox.x0 + bbox.width() * 0.01, bbox.y0 + bbox.height() * 0.01);
+        let begun = self.cells.partition_point(|cell| cell.bbox.y0 <= y);
+        let holds = |b: BoundingBox| b.x0 <= x && x <= b.x1 && b.y0 <= y && y <= b.y1;
+        self.cells[..begun].iter().rev().find(|cell| holds(cell.bbox)).map(|cell| &*cell.name)
+    }
+}
+
+/// A part of a page that has a name of its own: a cell of a spreadsheet, a paragraph or table cell of a text document.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Cell {
+    /// `Sheet1!B7`, `paragraph 12`, `table 1 B2`.
+    pub name: String,
+    /// Where it stands.
+    pub bbox: BoundingBox,
 }
 
 /// Everything that was read from a file.

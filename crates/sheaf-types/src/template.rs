@@ -25,6 +25,7 @@ const PATTERN_SIZE_LIMIT: usize = 1 << 20;
 
 /// What a field's value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum FieldKind {
     /// Verbatim text.
@@ -54,6 +55,7 @@ impl FieldKind {
 
 /// Where a field was drawn on a sample.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Region {
     /// Counted from 1.
     pub page: u32,
@@ -63,14 +65,17 @@ pub struct Region {
 
 /// A column of a table field.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ColumnSpec {
     /// Unique within the table.
+    #[cfg_attr(feature = "openapi", schema(pattern = "^[a-z][a-z0-9_]*$", max_length = 64))]
     pub name: String,
     /// Any kind but a table.
     #[serde(rename = "type")]
     pub kind: FieldKind,
     /// Labels that may head the column.
     #[serde(default, rename = "anchor", with = "one_or_many", skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(schema_with = crate::openapi::one_or_many))]
     pub anchors: Vec<String>,
     /// What the column means, for people and for the language model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -82,14 +87,17 @@ pub struct ColumnSpec {
 
 /// A field of a template.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FieldSpec {
-    /// Unique within the template.
+    /// Unique within the template; without two underscores in a row.
+    #[cfg_attr(feature = "openapi", schema(pattern = "^[a-z][a-z0-9_]*$", max_length = 64))]
     pub name: String,
     /// What its value is.
     #[serde(rename = "type")]
     pub kind: FieldKind,
     /// Labels that may stand beside or above the value.
     #[serde(default, rename = "anchor", with = "one_or_many", skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(schema_with = crate::openapi::one_or_many))]
     pub anchors: Vec<String>,
     /// What the field means, for people and for the language model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -113,11 +121,13 @@ pub struct FieldSpec {
 
 /// What a user says of a template; [`TemplateSpec::from_json`] is the only way in from outside.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TemplateSpec {
     /// For people.
     pub name: String,
     /// Values under it need review, 0 to 1.
     #[serde(default = "default_threshold")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 1))]
     pub confidence_threshold: f32,
     /// `de-DE`: settles what a document leaves open, the order of day and month and the decimal mark.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -126,11 +136,13 @@ pub struct TemplateSpec {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub languages: Vec<String>,
     /// 1 to 200.
+    #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 200))]
     pub fields: Vec<FieldSpec>,
 }
 
 /// A version of a template, as the API shows it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Template {
     /// The same over all versions.
     pub id: TemplateId,
@@ -147,6 +159,7 @@ pub struct Template {
 
 /// Something wrong in a JSON document, and where.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Fault {
     /// JSON pointer (RFC 6901).
     pub pointer: String,
@@ -510,10 +523,9 @@ impl Check {
         let pointer = format!("{at}/enum_values");
         match kind {
             Some(FieldKind::Enum) if !given => self.fault(&pointer, "is missing: an enum names its values"),
-            Some(FieldKind::Enum) if values.is_empty() => {
-                if object.get("enum_values").and_then(Value::as_array).is_some_and(Vec::is_empty) {
-                    self.fault(&pointer, "is empty: an enum names its values");
-                }
+            // A list of faulty values has its faults already.
+            Some(FieldKind::Enum) if member(object, "enum_values").is_some_and(is_empty_list) => {
+                self.fault(&pointer, "is empty: an enum names its values");
             }
             Some(FieldKind::Enum) => self.unique(values.iter().map(|v| Some(v.as_str())), &pointer),
             Some(_) if given => self.fault(&pointer, "only an enum has values"),
@@ -590,6 +602,10 @@ impl Check {
 /// A member of an object; one that is null counts as absent.
 fn member<'a>(object: &'a Map<String, Value>, key: &str) -> Option<&'a Value> {
     object.get(key).filter(|value| !value.is_null())
+}
+
+fn is_empty_list(value: &Value) -> bool {
+    value.as_array().is_some_and(Vec::is_empty)
 }
 
 /// `en`, `en-US`, `en_US`.

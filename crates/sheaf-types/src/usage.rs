@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// How many documents a month an account may extract.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Plan {
     /// Its name, as configured (`free`, `pro`, …).
     pub name: String,
@@ -27,6 +28,7 @@ pub fn default_plans() -> Vec<Plan> {
 
 /// A span of time, both ends RFC 3339 in UTC; the end is not part of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Period {
     /// First instant.
     pub start: String,
@@ -36,6 +38,7 @@ pub struct Period {
 
 /// What an account has used of its plan this month.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Usage {
     /// Name of the plan.
     pub plan: String,

@@ -74,7 +74,7 @@ pub(crate) struct Pool<'a> {
     dates: Vec<(Candidate, Vec<Context>)>,
     /// Different days named.
     days: usize,
-    numbers: Vec<Candidate>,
+    pub(crate) numbers: Vec<Candidate>,
     numbers_in_context: OnceCell<Vec<(Candidate, Vec<Context>)>>,
     codes: OnceCell<Vec<(Candidate, Vec<Context>)>>,
     texts: OnceCell<Vec<(TextCandidate, Vec<Context>)>>,

@@ -22,6 +22,7 @@ pub(crate) fn pages(pages: &[&[&str]]) -> Document {
         height: HEIGHT,
         words: lines.iter().enumerate().flat_map(|(row, line)| words(line, row)).collect(),
         rules: Vec::new(),
+        cells: Vec::new(),
         warnings: Vec::new(),
     });
     Document { pages: pages.collect() }

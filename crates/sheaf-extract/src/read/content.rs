@@ -2,6 +2,7 @@
 //!
 //! Colours, patterns, shadings and the pixels of images are never looked at.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -9,18 +10,29 @@ use hayro_font::kurbo::{Affine, Point, Rect, Vec2};
 use hayro_syntax::content::TypedIter;
 use hayro_syntax::content::ops::TypedInstruction as Op;
 use hayro_syntax::object::dict::keys;
-use hayro_syntax::object::{Array, Dict, Name, Number, Object, Stream, String as PdfString};
+use hayro_syntax::object::{
+    Array, Dict, Name, Number, Object, ObjectIdentifier, Stream, String as PdfString,
+};
 use hayro_syntax::page::Resources;
+use rustc_hash::FxHashMap;
 
 use super::Limits;
 use super::font::{Code, Face, Fonts};
-use super::layers::{Layers, Visibility};
+use super::layers::Layers;
+use super::marked::Marks;
 use super::path::Path;
+use super::state::State;
+use super::stream::{Flaw, decode};
+use super::text_string::text_string;
 
-/// Content nested deeper (forms in forms) is left out.
-const MAX_DEPTH: u32 = 30;
+/// Forms nested deeper are left out.
+const MAX_DEPTH: usize = 30;
+/// Forms drawn on a page; further ones are left out.
+const MAX_FORMS: usize = 20_000;
 /// Saved graphics states; further ones are not saved.
 const MAX_STATES: usize = 1_000;
+/// Images of a page whose places are kept apart.
+const MAX_IMAGES: usize = 1_000;
 /// Operators between two looks at the clock.
 const CLOCK_INTERVAL: usize = 4_096;
 
@@ -40,6 +52,10 @@ pub(super) struct Glyph {
     pub(super) size: f64,
     /// Letter spacing that follows by the text state.
     pub(super) spacing: f64,
+    /// Width against height, 1 for text that is not stretched.
+    pub(super) stretch: f64,
+    /// The show operator that drew it, counted from the page's first.
+    pub(super) show: usize,
     pub(super) bold: bool,
     /// Drawn without ink (rendering mode 3).
     pub(super) invisible: bool,
@@ -63,26 +79,51 @@ pub(super) struct Drawing {
     pub(super) timed_out: bool,
 }
 
+impl Drawing {
+    fn add_image(&mut self, place: Rect) {
+        if self.images.len() < MAX_IMAGES {
+            self.images.push(place);
+        } else if let Some(last) = self.images.last_mut() {
+            // Pages made of thousands of strips: the rest is known as one.
+            *last = last.union(place);
+        }
+    }
+}
+
 /// What stays the same while a document is read.
 pub(super) struct Environment<'a> {
     pub(super) fonts: Fonts<'a>,
     pub(super) layers: Layers,
     pub(super) limits: Limits,
-    pub(super) deadline: Instant,
+    /// `None` where the limit is beyond all time.
+    pub(super) deadline: Option<Instant>,
 }
 
 /// Follows content streams and collects what they draw.
 pub(super) struct Interpreter<'a, 'e> {
     env: &'e Environment<'a>,
     pub(super) drawing: Drawing,
-    visibility: Visibility,
+    marks: Marks,
     operators: usize,
-    depth: u32,
+    shows: usize,
+    /// Forms drawn so far, and those that the interpreter is inside of.
+    forms_drawn: usize,
+    open_forms: Vec<ObjectIdentifier>,
+    is_exhausted: bool,
 }
 
 impl<'a, 'e> Interpreter<'a, 'e> {
     pub(super) fn new(env: &'e Environment<'a>) -> Self {
-        Self { env, drawing: Drawing::default(), visibility: Visibility::default(), operators: 0, depth: 0 }
+        Self {
+            env,
+            drawing: Drawing::default(),
+            marks: Marks::default(),
+            operators: 0,
+            shows: 0,
+            forms_drawn: 0,
+            open_forms: Vec::new(),
+            is_exhausted: false,
+        }
     }
 
     /// Draws a content stream; `transform` leads from its coordinates to the displayed page.
@@ -95,23 +136,50 @@ impl<'a, 'e> Interpreter<'a, 'e> {
         self.form(form, resources, State::new(transform));
     }
 
+    /// Decodes a stream; what is wrong with it goes to the page's warnings.
+    pub(super) fn decode(&mut self, stream: &Stream<'a>) -> Option<Cow<'a, [u8]>> {
+        match decode(stream, self.env.limits.max_stream_bytes) {
+            Ok(content) => {
+                self.drawing.damaged |= !content.is_whole;
+                Some(content.data)
+            }
+            Err(Flaw::Damaged) => {
+                self.drawing.damaged = true;
+                None
+            }
+            Err(Flaw::TooLarge) => {
+                self.drawing.truncated = true;
+                None
+            }
+        }
+    }
+
+    /// Whether no more time is left; what takes long asks before it begins.
+    pub(super) fn is_late(&mut self) -> bool {
+        self.drawing.timed_out |= self.env.deadline.is_some_and(|deadline| Instant::now() >= deadline);
+        self.drawing.timed_out
+    }
+
     fn is_over(&mut self) -> bool {
         self.operators += 1;
         if self.operators > self.env.limits.max_operators_per_page
             || self.drawing.glyphs.len() >= self.env.limits.max_glyphs_per_page
         {
+            self.is_exhausted = true;
             self.drawing.truncated = true;
         }
-        if self.operators.is_multiple_of(CLOCK_INTERVAL) && Instant::now() >= self.env.deadline {
-            self.drawing.timed_out = true;
+        if self.operators.is_multiple_of(CLOCK_INTERVAL) {
+            self.is_late();
         }
-        self.drawing.truncated || self.drawing.timed_out
+        self.is_exhausted || self.drawing.timed_out
     }
 
     fn interpret(&mut self, content: &[u8], resources: &Resources<'a>, mut state: State<'a>) {
         let mut saved: Vec<State<'a>> = Vec::new();
         let mut path = Path::default();
-        let marks = self.visibility.depth();
+        // Looking up a resource parses it anew.
+        let mut faces: FxHashMap<Vec<u8>, Option<Rc<Face<'a>>>> = FxHashMap::default();
+        let marks = self.marks.depth();
         let mut ops = TypedIter::new(content);
         while let Some(op) = ops.next() {
             if self.is_over() {
@@ -165,9 +233,13 @@ impl<'a, 'e> Interpreter<'a, 'e> {
                 Op::BeginText(_) => state.set_text_matrix(Affine::IDENTITY),
                 Op::TextFont(f) => {
                     state.font_size = f.1.as_f64();
-                    state.face = match resources.get_font(f.0) {
-                        Some(dict) => self.env.fonts.face(&dict),
-                        None => self.env.fonts.fallback(),
+                    state.face = match faces.get(f.0.as_ref()) {
+                        Some(face) => face.clone(),
+                        None => {
+                            let face = resources.get_font(f.0).map(|dict| self.env.fonts.face(&dict));
+                            faces.insert(f.0.to_vec(), face.clone());
+                            face
+                        }
                     };
                 }
                 Op::CharacterSpacing(n) => state.char_spacing = n.0.as_f64(),
@@ -183,17 +255,17 @@ impl<'a, 'e> Interpreter<'a, 'e> {
                 }
                 Op::SetTextMatrix(m) => state.set_text_matrix(affine([m.0, m.1, m.2, m.3, m.4, m.5])),
                 Op::NextLineUsingLeading(_) => state.next_line(0.0, -state.leading),
-                Op::ShowText(text) => self.show(&mut state, text.0),
+                Op::ShowText(text) => self.show_single(&mut state, text.0),
                 Op::ShowTexts(parts) => self.show_adjusted(&mut state, parts.0),
                 Op::NextLineAndShowText(text) => {
                     state.next_line(0.0, -state.leading);
-                    self.show(&mut state, text.0);
+                    self.show_single(&mut state, text.0);
                 }
                 Op::ShowTextWithParameters(text) => {
                     state.word_spacing = text.0.as_f64();
                     state.char_spacing = text.1.as_f64();
                     state.next_line(0.0, -state.leading);
-                    self.show(&mut state, text.2);
+                    self.show_single(&mut state, text.2);
                 }
 
                 Op::XObject(name) => {
@@ -202,25 +274,31 @@ impl<'a, 'e> Interpreter<'a, 'e> {
                     }
                 }
                 Op::InlineImage(_) => self.image(&state),
-                Op::BeginMarkedContent(_) => self.visibility.begin(true),
+                Op::BeginMarkedContent(_) => self.marks.begin(true, None, 0),
                 Op::BeginMarkedContentWithProperties(mark) => {
-                    let visible = mark.0.as_ref() != b"OC" || self.is_layer_visible(mark.1, resources);
-                    self.visibility.begin(visible);
+                    self.begin_marked_content(mark.0, mark.1, resources);
                 }
-                Op::EndMarkedContent(_) if self.visibility.depth() > marks => self.visibility.end(),
+                Op::EndMarkedContent(_) if self.marks.depth() > marks => {
+                    self.marks.end(&mut self.drawing.glyphs);
+                }
                 _ => {}
             }
         }
-        while self.visibility.depth() > marks {
-            self.visibility.end();
+        while self.marks.depth() > marks {
+            self.marks.end(&mut self.drawing.glyphs);
         }
     }
 
-    fn is_layer_visible(&self, properties: &Object<'_>, resources: &Resources<'a>) -> bool {
-        match properties {
-            Object::Name(name) => self.env.layers.is_entry_visible(&resources.properties, name),
-            _ => true,
-        }
+    fn begin_marked_content(&mut self, tag: &Name<'_>, properties: &Object<'_>, resources: &Resources<'a>) {
+        let (visible, actual_text) = match properties {
+            Object::Name(name) => (
+                tag.as_ref() != b"OC" || self.env.layers.is_entry_visible(&resources.properties, name),
+                resources.properties.get::<Dict<'_>>(name).and_then(|dict| actual_text(&dict)),
+            ),
+            Object::Dict(dict) => (true, actual_text(dict)),
+            _ => (true, None),
+        };
+        self.marks.begin(visible, actual_text, self.drawing.glyphs.len());
     }
 
     fn apply_graphics_state(&self, dict: &Dict<'a>, state: &mut State<'a>) {
@@ -232,14 +310,14 @@ impl<'a, 'e> Interpreter<'a, 'e> {
             if let (Some(dict), Some(size)) =
                 (parts.next().and_then(Object::into_dict), parts.next().and_then(Object::into_number))
             {
-                state.face = self.env.fonts.face(&dict);
+                state.face = Some(self.env.fonts.face(&dict));
                 state.font_size = size.as_f64();
             }
         }
     }
 
     fn paint(&mut self, path: &mut Path, state: &mut State<'a>, fill: bool, stroke: bool) {
-        if (fill || stroke) && self.visibility.is_visible() {
+        if (fill || stroke) && self.marks.is_visible() {
             let rules = &mut self.drawing.rules;
             let room = self.env.limits.max_rules_per_page.saturating_sub(rules.len());
             let before = rules.len();
@@ -266,7 +344,7 @@ impl<'a, 'e> Interpreter<'a, 'e> {
 
     fn x_object(&mut self, object: &Stream<'a>, resources: &Resources<'a>, state: &State<'a>) {
         let dict = object.dict();
-        if !self.visibility.is_visible() || !self.env.layers.is_entry_visible(dict, keys::OC) {
+        if !self.marks.is_visible() || !self.env.layers.is_entry_visible(dict, keys::OC) {
             return;
         }
         match dict.get::<Name<'_>>(keys::SUBTYPE).as_deref() {
@@ -277,15 +355,16 @@ impl<'a, 'e> Interpreter<'a, 'e> {
     }
 
     fn form(&mut self, form: &Stream<'a>, resources: &Resources<'a>, mut state: State<'a>) {
-        if self.depth >= MAX_DEPTH {
+        let id = form.obj_id();
+        if self.is_late() || self.open_forms.contains(&id) {
+            return;
+        }
+        if self.open_forms.len() >= MAX_DEPTH || self.forms_drawn >= MAX_FORMS {
             self.drawing.truncated = true;
             return;
         }
         let dict = form.dict();
-        let Ok(content) = form.decoded_data() else {
-            self.drawing.damaged = true;
-            return;
-        };
+        let Some(content) = self.decode(form) else { return };
         if let Some(matrix) = dict.get::<[f64; 6]>(keys::MATRIX) {
             state.ctm *= Affine::new(matrix);
         }
@@ -293,21 +372,28 @@ impl<'a, 'e> Interpreter<'a, 'e> {
             state.clip = state.clip.intersect(state.ctm.transform_rect_bbox(Rect::new(x0, y0, x1, y1).abs()));
         }
         let own = dict.get::<Dict<'_>>(keys::RESOURCES).map(Resources::new);
-        self.depth += 1;
+        self.forms_drawn += 1;
+        self.open_forms.push(id);
         self.interpret(&content, own.as_ref().unwrap_or(resources), state);
-        self.depth -= 1;
+        self.open_forms.pop();
     }
 
     fn image(&mut self, state: &State<'a>) {
-        if self.visibility.is_visible() {
+        if self.marks.is_visible() {
             let place = state.ctm.transform_rect_bbox(Rect::new(0.0, 0.0, 1.0, 1.0)).intersect(state.clip);
             if place.area() > 0.0 {
-                self.drawing.images.push(place);
+                self.drawing.add_image(place);
             }
         }
     }
 
+    fn show_single(&mut self, state: &mut State<'a>, text: &PdfString<'_>) {
+        self.shows += 1;
+        self.show(state, text);
+    }
+
     fn show_adjusted(&mut self, state: &mut State<'a>, parts: &Array<'_>) {
+        self.shows += 1;
         for part in parts.iter::<Object<'_>>() {
             match part {
                 Object::Number(number) => state.adjust(number.as_f64()),
@@ -318,19 +404,17 @@ impl<'a, 'e> Interpreter<'a, 'e> {
     }
 
     fn show(&mut self, state: &mut State<'a>, text: &PdfString<'_>) {
-        if state.face.is_none() {
-            state.face = self.env.fonts.fallback();
-        }
-        let Some(face) = state.face.clone() else { return };
+        let face = state.face.get_or_insert_with(|| self.env.fonts.substitute()).clone();
         let bytes = text.as_bytes();
         let mut offset = 0;
         while offset < bytes.len() && self.drawing.glyphs.len() < self.env.limits.max_glyphs_per_page {
             let (code, length) = face.read_code(bytes, offset);
             let is_space_byte = length == 1 && bytes[offset] == b' ';
             offset += length;
-            let (dx, dy) = face.advance(code);
-            if self.visibility.is_visible() {
-                self.drawing.glyphs.push(state.glyph(&face, code, dx, dy));
+            let (dx, dy) = face.advance(code, length);
+            if self.marks.is_visible() {
+                let code = face.decode(code, length);
+                self.drawing.glyphs.push(state.glyph(&face, code, (dx, dy), self.shows));
             }
             let spacing = state.char_spacing + if is_space_byte { state.word_spacing } else { 0.0 };
             if face.is_horizontal() {
@@ -342,95 +426,8 @@ impl<'a, 'e> Interpreter<'a, 'e> {
     }
 }
 
-/// The graphics and text state, as far as it moves or hides text.
-#[derive(Clone)]
-struct State<'a> {
-    ctm: Affine,
-    /// What clips leave of the page, as an upright rectangle.
-    clip: Rect,
-    line_width: f64,
-    face: Option<Rc<Face<'a>>>,
-    font_size: f64,
-    char_spacing: f64,
-    word_spacing: f64,
-    /// Horizontal, 1 for none.
-    scaling: f64,
-    leading: f64,
-    rise: f64,
-    rendering_mode: i64,
-    text_matrix: Affine,
-    line_matrix: Affine,
-}
-
-impl<'a> State<'a> {
-    fn new(ctm: Affine) -> Self {
-        Self {
-            ctm,
-            clip: Rect::new(-1e9, -1e9, 1e9, 1e9),
-            line_width: 1.0,
-            face: None,
-            font_size: 1.0,
-            char_spacing: 0.0,
-            word_spacing: 0.0,
-            scaling: 1.0,
-            leading: 0.0,
-            rise: 0.0,
-            rendering_mode: 0,
-            text_matrix: Affine::IDENTITY,
-            line_matrix: Affine::IDENTITY,
-        }
-    }
-
-    fn set_text_matrix(&mut self, matrix: Affine) {
-        self.text_matrix = matrix;
-        self.line_matrix = matrix;
-    }
-
-    fn next_line(&mut self, x: f64, y: f64) {
-        self.set_text_matrix(self.line_matrix * Affine::translate((x, y)));
-    }
-
-    fn advance(&mut self, x: f64, y: f64) {
-        self.text_matrix *= Affine::translate((x, y));
-    }
-
-    /// Moves by a number of a `TJ` array: thousandths of the em, against the writing direction.
-    fn adjust(&mut self, thousandths: f64) {
-        let distance = -thousandths / 1000.0 * self.font_size;
-        if self.face.as_ref().is_none_or(|face| face.is_horizontal()) {
-            self.advance(distance * self.scaling, 0.0);
-        } else {
-            self.advance(0.0, distance);
-        }
-    }
-
-    fn glyph(&self, face: &Face<'a>, code: u32, dx: f64, dy: f64) -> Glyph {
-        let size = self.font_size;
-        let em =
-            self.ctm * self.text_matrix * Affine::new([size * self.scaling, 0.0, 0.0, size, 0.0, self.rise]);
-        let vector = |x: f64, y: f64| em * Point::new(x, y) - em * Point::ORIGIN;
-        let up = vector(0.0, 1.0);
-        let unit = (self.ctm * self.text_matrix * Point::new(self.scaling, 0.0)
-            - self.ctm * self.text_matrix * Point::ORIGIN)
-            .hypot();
-        let (advance, ascent, descent) = if face.is_horizontal() {
-            (vector(dx, 0.0), up * face.ascent, up * face.descent)
-        } else {
-            // The glyph hangs below the pen, centred on it.
-            (vector(0.0, dy), vector(0.5, 0.0), vector(-0.5, 0.0))
-        };
-        Glyph {
-            code: face.decode(code),
-            origin: em * Point::ORIGIN,
-            advance,
-            ascent,
-            descent,
-            size: up.hypot(),
-            spacing: self.char_spacing * unit,
-            bold: face.bold || self.rendering_mode == 2,
-            invisible: self.rendering_mode == 3,
-        }
-    }
+fn actual_text(properties: &Dict<'_>) -> Option<String> {
+    Some(text_string(properties.get::<PdfString<'_>>(b"ActualText")?.as_bytes()))
 }
 
 fn point(x: Number, y: Number) -> Point {

@@ -14,13 +14,19 @@ pub enum ReadError {
     )]
     Corrupt,
     /// The bytes are not of the stated kind.
-    #[error("the file is not a PDF; convert it to PDF and upload that")]
+    #[error("the file is not of a supported kind; convert it to PDF and upload that")]
     UnsupportedType,
     /// The file has more bytes than [`Limits::max_bytes`](super::Limits::max_bytes).
     #[error("the file is larger than {limit} bytes; split it, or raise the limit")]
     TooLarge {
         /// The limit, in bytes.
         limit: usize,
+    },
+    /// The file's parts unpack to more bytes than [`Limits::max_unpacked_bytes`](super::Limits::max_unpacked_bytes).
+    #[error("the file unpacks to more than {limit} bytes; split it, or raise the limit")]
+    UnpacksTooLarge {
+        /// The limit, in bytes.
+        limit: u64,
     },
     /// The document has more pages than [`Limits::max_pages`](super::Limits::max_pages).
     #[error("the document has {pages} pages, more than the {limit} allowed; split it, or raise the limit")]
@@ -48,7 +54,8 @@ impl ReadError {
         match self {
             Self::Encrypted => ErrorCode::Encrypted,
             Self::Corrupt => ErrorCode::Corrupt,
-            Self::UnsupportedType | Self::TooLarge { .. } => ErrorCode::UnsupportedType,
+            Self::UnsupportedType => ErrorCode::UnsupportedType,
+            Self::TooLarge { .. } | Self::UnpacksTooLarge { .. } => ErrorCode::FileTooLarge,
             Self::TooManyPages { .. } => ErrorCode::TooManyPages,
             Self::Timeout { .. } => ErrorCode::Timeout,
             Self::Crashed => ErrorCode::Crashed,

@@ -1,34 +1,78 @@
 //! Fonts as a reader needs them: what a code says, how far it advances, how tall it stands.
+//!
+//! The font programs embedded in a file are large, and text can mostly be had without: the dictionary states widths
+//! and Unicode values. A program is opened only for a code that the dictionary says nothing about.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
+use std::cell::{OnceCell, RefCell};
 use std::ops::Deref;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use hayro_font::hayro_cmap::{self, BfString};
-use hayro_font::{
-    CMapResolverFn, Font, FontCache, FontGlyph, FontQuery, FontResolverFn, StandardFont, UNITS_PER_EM,
-};
+use hayro_font::{CMapResolverFn, Font, FontCache, FontQuery, FontResolverFn, StandardFont, UNITS_PER_EM};
 use hayro_syntax::object::dict::keys;
 use hayro_syntax::object::{Array, Dict, Name};
+use rustc_hash::FxHashMap;
+
+use super::metrics::Metrics;
+use super::stream::is_sane_font;
+use super::unicode::{Unicode, printable};
 
 /// What stands for a character that has no Unicode value.
 pub(super) const UNDECODABLE: &str = "\u{FFFD}";
+/// Advance where nothing states one, in ems.
+const DEFAULT_ADVANCE: f64 = 0.5;
 
 /// Where a font's dictionary stands in memory, and its length: the bytes stay there as long as the document lives.
 type FaceKey = (usize, usize);
 
-/// The fonts of a document, each loaded once.
+/// The fonts of a document, each read once.
 pub(super) struct Fonts<'a> {
-    cache: FontCache<'a>,
-    resolve_font: FontResolverFn,
-    resolve_cmap: CMapResolverFn,
-    faces: RefCell<HashMap<FaceKey, Option<Rc<Face<'a>>>>>,
+    loader: Rc<Loader<'a>>,
+    faces: RefCell<FxHashMap<FaceKey, Rc<Face<'a>>>>,
+    substitute: OnceCell<Rc<Face<'a>>>,
 }
 
 impl<'a> Fonts<'a> {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(max_stream_bytes: usize) -> Self {
+        Self {
+            loader: Rc::new(Loader::new(max_stream_bytes)),
+            faces: RefCell::default(),
+            substitute: OnceCell::new(),
+        }
+    }
+
+    /// The font that a dictionary describes.
+    pub(super) fn face(&self, dict: &Dict<'a>) -> Rc<Face<'a>> {
+        let key = (dict.data().as_ptr() as usize, dict.data().len());
+        if let Some(face) = self.faces.borrow().get(&key) {
+            return face.clone();
+        }
+        let face = Rc::new(Face::new(dict, self.loader.clone()));
+        self.faces.borrow_mut().insert(key, face.clone());
+        face
+    }
+
+    /// What viewers use where a page names no font.
+    pub(super) fn substitute(&self) -> Rc<Face<'a>> {
+        let face = || {
+            let face = Face::new(&Dict::empty(), self.loader.clone());
+            let program = self.loader.cache.standard_font(StandardFont::Helvetica, &self.loader.resolve_font);
+            Rc::new(Face { is_substitute: true, program: OnceCell::from(program), ..face })
+        };
+        self.substitute.get_or_init(face).clone()
+    }
+}
+
+/// Opens font programs.
+struct Loader<'a> {
+    cache: FontCache<'a>,
+    resolve_font: FontResolverFn,
+    resolve_cmap: CMapResolverFn,
+    max_stream_bytes: usize,
+}
+
+impl<'a> Loader<'a> {
+    fn new(max_stream_bytes: usize) -> Self {
         Self {
             cache: FontCache::new(),
             resolve_font: Arc::new(|query| {
@@ -38,97 +82,130 @@ impl<'a> Fonts<'a> {
                 })
             }),
             resolve_cmap: Arc::new(hayro_cmap::load_embedded),
-            faces: RefCell::default(),
+            max_stream_bytes,
         }
     }
 
-    /// The font that a dictionary describes; `None` where it is beyond use.
-    pub(super) fn face(&self, dict: &Dict<'a>) -> Option<Rc<Face<'a>>> {
-        let key = (dict.data().as_ptr() as usize, dict.data().len());
-        if let Some(face) = self.faces.borrow().get(&key) {
-            return face.clone();
+    fn load(&self, dict: &Dict<'a>) -> Option<Font<'a>> {
+        if is_sane_font(dict, self.max_stream_bytes) {
+            self.cache.font(dict, &self.resolve_font, &self.resolve_cmap)
+        } else {
+            None
         }
-        let face = self
-            .cache
-            .font(dict, &self.resolve_font, &self.resolve_cmap)
-            .map(|font| Rc::new(Face::new(font, dict)));
-        self.faces.borrow_mut().insert(key, face.clone());
-        face
-    }
-
-    /// What viewers use where a page names no font, or one that is not there.
-    pub(super) fn fallback(&self) -> Option<Rc<Face<'a>>> {
-        let font = self.cache.standard_font(StandardFont::Helvetica, &self.resolve_font)?;
-        Some(Rc::new(Face::new(font, &Dict::empty())))
     }
 }
 
 /// What one character code means.
 #[derive(Debug, Clone)]
 pub(super) struct Code {
-    /// One or more characters; [`UNDECODABLE`] where there is no Unicode value.
+    /// The characters that leave ink; [`UNDECODABLE`] where there is no Unicode value, a blank for blanks, empty where
+    /// nothing is drawn.
     pub(super) text: Rc<str>,
-    /// 1 where the document states the text, less for a guess.
+    /// 1 where the document states the text, less for a guess, 0 where there is none.
     pub(super) confidence: f32,
+}
+
+impl Code {
+    pub(super) fn new(text: &str) -> Self {
+        let printable = printable(text);
+        if printable.is_empty() && text.contains(char::is_whitespace) {
+            return Self { text: " ".into(), confidence: 1.0 };
+        }
+        Self { text: printable.into(), confidence: 1.0 }
+    }
+
+    /// Text that the document does not state.
+    pub(super) fn guess(c: char) -> Self {
+        Self { confidence: 0.5, ..Self::new(c.encode_utf8(&mut [0; 4])) }
+    }
+
+    pub(super) fn undecodable() -> Self {
+        Self { text: UNDECODABLE.into(), confidence: 0.0 }
+    }
+
+    pub(super) fn is_blank(&self) -> bool {
+        &*self.text == " "
+    }
+
+    pub(super) fn is_undecodable(&self) -> bool {
+        &*self.text == UNDECODABLE
+    }
 }
 
 /// A font with its metrics, in units of the em.
 pub(super) struct Face<'a> {
-    font: Font<'a>,
+    dict: Dict<'a>,
+    loader: Rc<Loader<'a>>,
+    program: OnceCell<Option<Font<'a>>>,
+    metrics: Metrics,
+    unicode: Unicode,
     /// Above the baseline.
     pub(super) ascent: f64,
     /// Below the baseline; not positive.
     pub(super) descent: f64,
+    /// Height of the em in the font's own units: 1, but for fonts that are drawn to another scale.
+    pub(super) em: f64,
     pub(super) bold: bool,
-    codes: RefCell<HashMap<u32, Code>>,
+    /// Stands for a font that is not there: only what is ASCII can be trusted.
+    is_substitute: bool,
+    codes: RefCell<FxHashMap<u32, Code>>,
 }
 
 impl<'a> Face<'a> {
-    fn new(font: Font<'a>, dict: &Dict<'a>) -> Self {
-        let composite =
+    fn new(dict: &Dict<'a>, loader: Rc<Loader<'a>>) -> Self {
+        let descendant =
             dict.get::<Array<'_>>(keys::DESCENDANT_FONTS).and_then(|fonts| fonts.iter::<Dict<'_>>().next());
         let descriptor =
-            composite.as_ref().unwrap_or(dict).get::<Dict<'_>>(keys::FONT_DESC).unwrap_or_default();
+            descendant.as_ref().unwrap_or(dict).get::<Dict<'_>>(keys::FONT_DESC).unwrap_or_default();
         let name = dict.get::<Name<'_>>(keys::BASE_FONT);
-        let (ascent, descent) = vertical_metrics(&descriptor, composite.is_some());
+        let (ascent, descent) = vertical_metrics(&descriptor, descendant.is_some());
+        let em = type_3_em(dict).unwrap_or(1.0);
         Self {
-            font,
-            ascent,
-            descent,
+            program: OnceCell::new(),
+            metrics: Metrics::new(dict, descendant.as_ref(), &descriptor, loader.max_stream_bytes),
+            unicode: Unicode::new(dict, descendant.as_ref(), loader.max_stream_bytes),
+            dict: dict.clone(),
+            loader,
+            ascent: ascent * em,
+            descent: descent * em,
+            em,
             bold: is_bold(name.as_ref().map_or("", |name| name.as_str()), &descriptor),
+            is_substitute: false,
             codes: RefCell::default(),
         }
     }
 
     pub(super) fn is_horizontal(&self) -> bool {
-        self.font.is_horizontal()
+        self.metrics.is_horizontal()
     }
 
-    /// The next code of a shown string and its length in bytes.
+    /// The next code of a shown string and its length in bytes, at least one.
     pub(super) fn read_code(&self, bytes: &[u8], offset: usize) -> (u32, usize) {
-        self.font.read_code(bytes, offset)
+        self.metrics.read_code(bytes, offset)
     }
 
     /// How far a code moves along the line, in ems: to the right, or up for vertical writing.
-    pub(super) fn advance(&self, code: u32) -> (f64, f64) {
-        let advance = self.font.code_advance(code);
-        (advance.x / f64::from(UNITS_PER_EM), advance.y / f64::from(UNITS_PER_EM))
-    }
-
-    pub(super) fn decode(&self, code: u32) -> Code {
-        self.codes.borrow_mut().entry(code).or_insert_with(|| self.decode_uncached(code)).clone()
-    }
-
-    fn decode_uncached(&self, code: u32) -> Code {
-        let unicode = match self.font.glyph(self.font.map_code(code), code) {
-            FontGlyph::Outline(glyph) => glyph.as_unicode(),
-            FontGlyph::Type3(glyph) => glyph.as_unicode(),
+    pub(super) fn advance(&self, code: u32, length: usize) -> (f64, f64) {
+        let by_program = || {
+            let advance = self.program()?.code_advance(code);
+            Some((advance.x / f64::from(UNITS_PER_EM), advance.y / f64::from(UNITS_PER_EM)))
         };
-        match unicode {
-            Some(BfString::Char(c)) => Code { text: c.to_string().into(), confidence: 1.0 },
-            Some(BfString::String(s)) => Code { text: s.into(), confidence: 1.0 },
-            None => Code { text: UNDECODABLE.into(), confidence: 0.0 },
+        self.metrics.advance(code, length).or_else(by_program).unwrap_or((DEFAULT_ADVANCE, 0.0))
+    }
+
+    pub(super) fn decode(&self, code: u32, length: usize) -> Code {
+        self.codes.borrow_mut().entry(code).or_insert_with(|| self.decode_uncached(code, length)).clone()
+    }
+
+    fn decode_uncached(&self, code: u32, length: usize) -> Code {
+        if self.is_substitute && !(0x20..0x7F).contains(&code) {
+            return Code::undecodable();
         }
+        self.unicode.decode(code, self.metrics.cid(code, length), || self.program())
+    }
+
+    fn program(&self) -> Option<&Font<'a>> {
+        self.program.get_or_init(|| self.loader.load(&self.dict)).as_ref()
     }
 }
 
@@ -140,6 +217,14 @@ fn vertical_metrics(descriptor: &Dict<'_>, composite: bool) -> (f64, f64) {
     };
     let (ascent, descent) = if composite { (0.95, 0.35) } else { (0.75, 0.25) };
     (metric(keys::ASCENT).unwrap_or(ascent), -metric(keys::DESCENT).unwrap_or(descent))
+}
+
+/// A Type 3 font may be drawn to any scale: its box tells, where it is far from the usual.
+fn type_3_em(dict: &Dict<'_>) -> Option<f64> {
+    let [_, bottom, _, top] = dict.get::<[f64; 4]>(keys::FONT_BBOX)?;
+    let [_, _, _, scale, _, _] = dict.get::<[f64; 6]>(keys::FONT_MATRIX)?;
+    let height = ((top - bottom) * scale).abs();
+    (height > 0.0 && height < 1e6 && !(0.3..3.0).contains(&height)).then_some(height)
 }
 
 fn is_bold(name: &str, descriptor: &Dict<'_>) -> bool {

@@ -12,12 +12,20 @@ pub struct Limits {
     pub max_bytes: usize,
     /// Pages; documents with more are refused, since half a document gives wrong answers silently.
     pub max_pages: usize,
+    /// Bytes of a content stream or a font once decompressed; larger ones are left out and the page says so.
+    pub max_stream_bytes: usize,
     /// Drawn characters a page; the rest of the page is left out and the page says so.
     pub max_glyphs_per_page: usize,
     /// Drawing operators a page, nested content included; the rest is left out and the page says so.
     pub max_operators_per_page: usize,
     /// Lines a page kept as rules; further ones are left out, silently, since they only help.
     pub max_rules_per_page: usize,
+    /// Words a page of an office document; the rest of the page is left out and the page says so.
+    pub max_words_per_page: usize,
+    /// Words of all pages of an office document, counted likewise.
+    pub max_words: usize,
+    /// Bytes that the parts of an archive, or a file embedded in a PDF, unpack to; larger ones are refused.
+    pub max_unpacked_bytes: u64,
     /// Time for the whole document.
     pub max_duration: Duration,
 }
@@ -27,9 +35,13 @@ impl Default for Limits {
         Self {
             max_bytes: 50_000_000,
             max_pages: 500,
+            max_stream_bytes: 64_000_000,
             max_glyphs_per_page: 200_000,
             max_operators_per_page: 5_000_000,
             max_rules_per_page: 5_000,
+            max_words_per_page: 200_000,
+            max_words: 1_000_000,
+            max_unpacked_bytes: 200_000_000,
             max_duration: Duration::from_secs(30),
         }
     }

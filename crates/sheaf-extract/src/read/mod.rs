@@ -4,21 +4,34 @@
 //! without a Unicode value is U+FFFD. The same bytes give the same document on every machine.
 
 mod content;
+mod docx;
 mod error;
 mod font;
+mod form;
 mod layers;
 mod limits;
+mod marked;
+mod metrics;
 mod order;
+mod overprint;
+mod package;
 mod page;
 mod path;
+mod rtl;
+mod state;
+pub(crate) mod stream;
+mod text_string;
+mod typeset;
+mod unicode;
 mod words;
+mod xlsx;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
 use hayro_syntax::object::Dict;
 use hayro_syntax::{DecryptionError, LoadPdfError, Pdf};
-use sheaf_types::{Document, MediaType, Page, PageWarning};
+use sheaf_types::{Document, MediaType, Page, PageWarning, office};
 
 pub use error::ReadError;
 pub use limits::Limits;
@@ -39,23 +52,34 @@ pub fn read(bytes: &[u8], media_type: MediaType, limits: &Limits) -> Result<Docu
     if bytes.len() > limits.max_bytes {
         return Err(ReadError::TooLarge { limit: limits.max_bytes });
     }
-    let MediaType::Pdf = media_type;
-    if MediaType::sniff(bytes) != Some(MediaType::Pdf) {
+    if MediaType::sniff(bytes) != Some(media_type) {
         return Err(ReadError::UnsupportedType);
     }
+    let read_kind = match media_type {
+        MediaType::Pdf => read_pdf,
+        MediaType::Docx | MediaType::Xlsx if office::is_encrypted(bytes) => return Err(ReadError::Encrypted),
+        MediaType::Docx => docx::read,
+        MediaType::Xlsx => xlsx::read,
+        MediaType::Other => return Err(ReadError::UnsupportedType),
+    };
+    with_stack(|| read_kind(bytes, limits)).unwrap_or(Err(ReadError::Crashed))
+}
+
+/// Runs `f` on a thread with a stack for nested objects; `None` where it panics.
+pub(crate) fn with_stack<T: Send>(f: impl FnOnce() -> T + Send) -> Option<T> {
     std::thread::scope(|scope| {
         std::thread::Builder::new()
             .name("read".into())
             .stack_size(STACK)
-            .spawn_scoped(scope, || read_pdf(bytes, limits))
-            .map_err(|_| ReadError::Crashed)?
+            .spawn_scoped(scope, f)
+            .ok()?
             .join()
-            .unwrap_or(Err(ReadError::Crashed))
+            .ok()
     })
 }
 
 fn read_pdf(bytes: &[u8], limits: &Limits) -> Result<Document, ReadError> {
-    let deadline = Instant::now() + limits.max_duration;
+    let deadline = Instant::now().checked_add(limits.max_duration);
     let pdf = Pdf::new(bytes.to_vec()).map_err(|error| match error {
         LoadPdfError::Decryption(
             DecryptionError::PasswordProtected | DecryptionError::UnsupportedAlgorithm,
@@ -71,7 +95,12 @@ fn read_pdf(bytes: &[u8], limits: &Limits) -> Result<Document, ReadError> {
     }
     let environment = || {
         let catalog = pdf.xref().get::<Dict<'_>>(pdf.xref().root_id()).unwrap_or_default();
-        Environment { fonts: Fonts::new(), layers: Layers::new(&catalog), limits: *limits, deadline }
+        Environment {
+            fonts: Fonts::new(limits.max_stream_bytes),
+            layers: Layers::new(&catalog),
+            limits: *limits,
+            deadline,
+        }
     };
     let mut env = environment();
     let mut pages = Vec::with_capacity(count);
@@ -95,25 +124,7 @@ fn damaged(number: u32) -> Page {
         height: 842.0,
         words: Vec::new(),
         rules: Vec::new(),
+        cells: Vec::new(),
         warnings: vec![PageWarning::Damaged],
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use sheaf_types::ErrorCode;
-
-    use super::*;
-
-    #[test]
-    fn bytes_that_are_no_pdf_are_refused() {
-        let error = read(b"PK\x03\x04", MediaType::Pdf, &Limits::default()).unwrap_err();
-        assert_eq!(error.code(), ErrorCode::UnsupportedType);
-    }
-
-    #[test]
-    fn a_header_alone_is_corrupt() {
-        let error = read(b"%PDF-1.7\n", MediaType::Pdf, &Limits::default()).unwrap_err();
-        assert_eq!(error.code(), ErrorCode::Corrupt);
     }
 }

@@ -1,41 +1,100 @@
 //! Reading order: lines from top to bottom, words from left to right.
 
+use std::collections::BTreeSet;
+
+use super::rtl;
 use super::words::Fragment;
 
-/// Sorts words into reading order. Upright text comes first, then text turned by one, two and three quarters,
-/// each in its own reading direction.
-pub(super) fn sort(words: &mut Vec<Fragment>) {
-    let mut placed: Vec<(Place, Fragment)> = words.drain(..).map(|word| (Place::new(&word), word)).collect();
+/// Lines looked at above and below a word, no further off than its own height: those nearest.
+const CANDIDATES: usize = 16;
+/// Units of the key that lines are found by, a point.
+const KEY: f64 = 100.0;
+
+/// The words in reading order. Upright text comes first, then text turned by one, two and three quarters, each in its
+/// own reading direction.
+///
+/// Words are taken from left to right, and each follows the line whose last word it overlaps most. So lines may
+/// lean, as those of scans do, and the order is total whatever the boxes.
+pub(super) fn sort(words: Vec<Fragment>) -> Vec<Fragment> {
+    let mut placed: Vec<(Place, Fragment)> =
+        words.into_iter().map(|word| (Place::new(&word), word)).collect();
     placed.sort_by(|(a, _), (b, _)| {
-        (a.turn.cmp(&b.turn)).then(a.middle().total_cmp(&b.middle())).then(a.along.total_cmp(&b.along))
+        (a.turn.cmp(&b.turn)).then(a.start.total_cmp(&b.start)).then(a.middle().total_cmp(&b.middle()))
     });
-    // Lines are settled one after the other from the top, so that the order is total whatever the boxes.
-    let mut line: Option<Place> = None;
-    let mut number = 0_usize;
-    let mut keyed: Vec<(usize, f64, Fragment)> = Vec::with_capacity(placed.len());
+    let mut lines: Vec<Line> = Vec::new();
+    let mut by_height: BTreeSet<(u8, i64, usize)> = BTreeSet::new();
     for (place, word) in placed {
-        match &mut line {
-            Some(line) if line.shares(&place) => {
-                if place.bottom - place.top > line.bottom - line.top {
-                    *line = place;
-                }
-            }
-            _ => {
-                number += 1;
-                line = Some(place);
-            }
-        }
-        keyed.push((number, place.along, word));
+        let key = |height: f64| (place.turn, (height * KEY) as i64, 0);
+        let (middle, reach) = (place.middle(), place.bottom - place.top);
+        let above = by_height.range(key(middle - reach)..key(middle)).rev().take(CANDIDATES);
+        let below = by_height.range(key(middle)..=key(middle + reach)).take(CANDIDATES);
+        let nearest = above
+            .chain(below)
+            .map(|(_, _, index)| (lines[*index].last.overlap(&place), *index))
+            .filter(|(overlap, _)| *overlap > 0.5)
+            .max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)));
+        let index = if let Some((_, index)) = nearest {
+            by_height.remove(&lines[index].key(index));
+            lines[index].push(place, word);
+            index
+        } else {
+            lines.push(Line { last: place, sum: place.middle(), words: vec![word] });
+            lines.len() - 1
+        };
+        by_height.insert(lines[index].key(index));
     }
-    keyed.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
-    words.extend(keyed.into_iter().map(|(_, _, word)| word));
+    lines.sort_by(|a, b| a.last.turn.cmp(&b.last.turn).then(a.height().total_cmp(&b.height())));
+    lines.into_iter().flat_map(Line::into_words).collect()
+}
+
+/// Words that follow one another.
+struct Line {
+    last: Place,
+    /// Of the words' heights on the page.
+    sum: f64,
+    words: Vec<Fragment>,
+}
+
+impl Line {
+    fn push(&mut self, place: Place, word: Fragment) {
+        self.last = place;
+        self.sum += place.middle();
+        self.words.push(word);
+    }
+
+    fn height(&self) -> f64 {
+        self.sum / self.words.len() as f64
+    }
+
+    fn key(&self, index: usize) -> (u8, i64, usize) {
+        (self.last.turn, (self.last.middle() * KEY) as i64, index)
+    }
+
+    fn into_words(mut self) -> Vec<Fragment> {
+        if reads_from_the_right(&self.words) {
+            self.words.reverse();
+            let is_ltr = |word: &Fragment| !rtl::has_rtl(&word.text);
+            self.words.chunk_by_mut(|a, b| is_ltr(a) && is_ltr(b)).for_each(<[_]>::reverse);
+        }
+        self.words
+    }
+}
+
+/// Whether most letters of a line are of a script written from right to left.
+pub(super) fn reads_from_the_right(words: &[Fragment]) -> bool {
+    if !words.iter().any(|word| rtl::has_rtl(&word.text)) {
+        return false;
+    }
+    let letters = words.iter().flat_map(|word| word.text.chars()).filter(|c| c.is_alphabetic());
+    let (rtl, ltr): (Vec<char>, Vec<char>) = letters.partition(|c| rtl::is_rtl(*c));
+    rtl.len() > ltr.len()
 }
 
 /// A word's place in its own reading direction.
 #[derive(Debug, Clone, Copy)]
 struct Place {
     turn: u8,
-    along: f64,
+    start: f64,
     top: f64,
     bottom: f64,
 }
@@ -43,23 +102,22 @@ struct Place {
 impl Place {
     fn new(word: &Fragment) -> Self {
         let b = word.bounds;
-        let (along, top, bottom) = match word.turn {
+        let (start, top, bottom) = match word.turn {
             0 => (b.x0, b.y0, b.y1),
             1 => (b.y0, -b.x1, -b.x0),
             2 => (-b.x1, -b.y1, -b.y0),
             _ => (-b.y1, b.x0, b.x1),
         };
-        Self { turn: word.turn, along, top, bottom }
+        Self { turn: word.turn, start, top, bottom }
     }
 
     fn middle(&self) -> f64 {
         f64::midpoint(self.top, self.bottom)
     }
 
-    /// Whether two words stand on one line: they overlap by half of the lower one's height.
-    fn shares(&self, other: &Self) -> bool {
-        let overlap = self.bottom.min(other.bottom) - self.top.max(other.top);
-        let height = (self.bottom - self.top).min(other.bottom - other.top);
-        self.turn == other.turn && overlap > 0.5 * height
+    /// What two words share of the lower one's height, 0 to 1.
+    fn overlap(&self, other: &Self) -> f64 {
+        let shared = self.bottom.min(other.bottom) - self.top.max(other.top);
+        shared / (self.bottom - self.top).min(other.bottom - other.top).max(f64::MIN_POSITIVE)
     }
 }

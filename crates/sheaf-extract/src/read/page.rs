@@ -3,15 +3,23 @@
 use hayro_font::kurbo::{Affine, Rect};
 use hayro_syntax::object::dict::keys;
 use hayro_syntax::object::{Array, Dict, Name, Object, Stream};
-use hayro_syntax::page::{Page as Source, Resources};
-use sheaf_types::{BoundingBox, Page, PageWarning, Rule, TextSource, Word};
+use hayro_syntax::page::{Page as Source, Resources, Rotation};
+use sheaf_types::{BoundingBox, Page, PageWarning, Rule, Word};
 
 use super::content::{Drawing, Environment, Interpreter};
-use super::order;
 use super::words::{self, Fragment};
+use super::{form, order, overprint};
 
 /// Share of characters without Unicode above which a page counts as undecodable.
 const UNDECODABLE: f64 = 0.3;
+/// Words that a stamp on a scan may have.
+const STAMP_WORDS: usize = 15;
+/// Share of a page that the images of a scan cover.
+const SCAN_COVER: f64 = 0.7;
+/// Least side of a box, in points.
+const MIN_SIDE: f64 = 0.2;
+/// Annotations of a page that are drawn.
+const MAX_ANNOTATIONS: usize = 10_000;
 const HIDDEN: u32 = 1 << 1;
 const NO_VIEW: u32 = 1 << 5;
 
@@ -21,7 +29,10 @@ pub(super) fn read<'a>(source: &Source<'a>, number: u32, env: &Environment<'a>) 
     let (width, height) = (f64::from(width), f64::from(height));
     let display = Affine::new(source.initial_transform(true).as_coeffs());
     let mut interpreter = Interpreter::new(env);
-    draw_content(source, display, &mut interpreter);
+    if interpreter.is_late() {
+        return None;
+    }
+    draw_content(source, display, env.limits.max_stream_bytes, &mut interpreter);
     draw_annotations(source, display, &mut interpreter);
     let mut drawing = interpreter.drawing;
     if drawing.timed_out {
@@ -29,8 +40,10 @@ pub(super) fn read<'a>(source: &Source<'a>, number: u32, env: &Environment<'a>) 
     }
     let sheet = Rect::new(0.0, 0.0, width, height);
     keep_shown(&mut drawing, sheet);
+    overprint::remove(&mut drawing.glyphs);
     let mut words = words::words(&drawing.glyphs);
-    order::sort(&mut words);
+    words.extend(form::words(source, display, form_turn(source), &words));
+    let words = order::sort(words);
 
     let unit =
         source.raw().get::<f64>(keys::USER_UNIT).filter(|unit| *unit > 0.0 && *unit < 1e4).unwrap_or(1.0);
@@ -38,7 +51,7 @@ pub(super) fn read<'a>(source: &Source<'a>, number: u32, env: &Environment<'a>) 
         number,
         width: (width * unit) as f32,
         height: (height * unit) as f32,
-        warnings: warnings(&drawing, &words),
+        warnings: warnings(&drawing, &words, sheet),
         words: words.into_iter().map(|word| self::word(word, sheet, unit)).collect(),
         rules: drawing
             .rules
@@ -46,10 +59,21 @@ pub(super) fn read<'a>(source: &Source<'a>, number: u32, env: &Environment<'a>) 
             .filter(|rule| rule.overlaps(sheet))
             .map(|rule| Rule { bbox: bounding_box(*rule, sheet) })
             .collect(),
+        cells: Vec::new(),
     })
 }
 
-fn draw_content<'a>(source: &Source<'a>, display: Affine, interpreter: &mut Interpreter<'a, '_>) {
+/// Quarter turns of a field's text: it stands upright on the page before the page is turned.
+fn form_turn(source: &Source<'_>) -> u8 {
+    match source.rotation() {
+        Rotation::None => 0,
+        Rotation::Horizontal => 1,
+        Rotation::Flipped => 2,
+        Rotation::FlippedHorizontal => 3,
+    }
+}
+
+fn draw_content<'a>(source: &Source<'a>, display: Affine, max: usize, interpreter: &mut Interpreter<'a, '_>) {
     let contents = match source.raw().get::<Object<'_>>(keys::CONTENTS) {
         Some(Object::Stream(stream)) => vec![Object::Stream(stream)],
         Some(Object::Array(parts)) => parts.iter::<Object<'_>>().collect(),
@@ -57,20 +81,25 @@ fn draw_content<'a>(source: &Source<'a>, display: Affine, interpreter: &mut Inte
     };
     let mut content = Vec::new();
     for part in contents {
-        match part
-            .into_stream()
-            .map(|stream: Stream<'_>| stream.decoded_data().map(|data| content.extend_from_slice(&data)))
-        {
-            Some(Ok(())) => content.push(b'\n'),
-            _ => interpreter.drawing.damaged = true,
+        if content.len() > max {
+            interpreter.drawing.truncated = true;
+            break;
         }
+        match part.into_stream() {
+            Some(stream) => content.extend_from_slice(&interpreter.decode(&stream).unwrap_or_default()),
+            None => interpreter.drawing.damaged = true,
+        }
+        content.push(b'\n');
     }
     interpreter.draw(&content, source.resources(), display);
 }
 
 fn draw_annotations<'a>(source: &Source<'a>, display: Affine, interpreter: &mut Interpreter<'a, '_>) {
     let Some(annotations) = source.raw().get::<Array<'_>>(keys::ANNOTS) else { return };
-    for annotation in annotations.iter::<Dict<'_>>() {
+    for annotation in annotations.iter::<Dict<'_>>().take(MAX_ANNOTATIONS) {
+        if interpreter.is_late() {
+            return;
+        }
         let flags = annotation.get::<u32>(keys::F).unwrap_or(0);
         if flags & (HIDDEN | NO_VIEW) != 0 {
             continue;
@@ -95,7 +124,9 @@ fn appearance<'a>(annotation: &Dict<'a>) -> Option<Stream<'a>> {
 fn appearance_transform(annotation: &Dict<'_>, form: &Dict<'_>) -> Option<Affine> {
     let [x0, y0, x1, y1] = annotation.get::<[f64; 4]>(keys::RECT)?;
     let rect = Rect::new(x0, y0, x1, y1).abs();
-    let [x0, y0, x1, y1] = form.get::<[f64; 4]>(keys::BBOX)?;
+    // Viewers take a missing box for one at the origin, as large as the rectangle.
+    let [x0, y0, x1, y1] =
+        form.get::<[f64; 4]>(keys::BBOX).unwrap_or([0.0, 0.0, rect.width(), rect.height()]);
     let matrix = Affine::new(form.get::<[f64; 6]>(keys::MATRIX).unwrap_or([1.0, 0.0, 0.0, 1.0, 0.0, 0.0]));
     let bbox = matrix.transform_rect_bbox(Rect::new(x0, y0, x1, y1).abs());
     if bbox.area() == 0.0 {
@@ -115,7 +146,7 @@ fn keep_shown(drawing: &mut Drawing, sheet: Rect) {
     drawing.images.retain(|image| image.intersect(sheet).area() > 0.0);
 }
 
-fn warnings(drawing: &Drawing, words: &[Fragment]) -> Vec<PageWarning> {
+fn warnings(drawing: &Drawing, words: &[Fragment], sheet: Rect) -> Vec<PageWarning> {
     let mut warnings = Vec::new();
     if drawing.damaged {
         warnings.push(PageWarning::Damaged);
@@ -123,16 +154,24 @@ fn warnings(drawing: &Drawing, words: &[Fragment]) -> Vec<PageWarning> {
     if drawing.truncated {
         warnings.push(PageWarning::Truncated);
     }
-    if words.is_empty() {
-        let drawn = !drawing.images.is_empty() || drawing.shapes > 0;
-        warnings.push(if drawn { PageWarning::Scanned } else { PageWarning::Blank });
+    let is_drawn_on = !drawing.images.is_empty() || drawing.shapes > 0;
+    if words.is_empty() && !is_drawn_on {
+        warnings.push(PageWarning::Blank);
+    } else if words.is_empty() || is_stamped_scan(drawing, words, sheet) {
+        warnings.push(PageWarning::Scanned);
     } else if words::undecodable_share(words) > UNDECODABLE {
         warnings.push(PageWarning::Undecodable);
     }
     warnings
 }
 
-fn word(word: Fragment, sheet: Rect, unit: f64) -> Word {
+/// Whether images fill the page and its few words are no more than a stamp or a page number.
+fn is_stamped_scan(drawing: &Drawing, words: &[Fragment], sheet: Rect) -> bool {
+    let covered: f64 = drawing.images.iter().map(|image| image.intersect(sheet).area()).sum();
+    words.len() <= STAMP_WORDS && covered >= SCAN_COVER * sheet.area()
+}
+
+pub(super) fn word(word: Fragment, sheet: Rect, unit: f64) -> Word {
     Word {
         bbox: bounding_box(word.bounds, sheet),
         text: word.text,
@@ -140,12 +179,19 @@ fn word(word: Fragment, sheet: Rect, unit: f64) -> Word {
         font_size: (word.size * unit) as f32,
         bold: word.bold,
         turn: word.turn,
-        source: TextSource::Text,
+        source: word.source,
     }
 }
 
-fn bounding_box(rect: Rect, sheet: Rect) -> BoundingBox {
+pub(super) fn bounding_box(rect: Rect, sheet: Rect) -> BoundingBox {
     let x = |x: f64| (x / sheet.width()).clamp(0.0, 1.0) as f32;
     let y = |y: f64| (y / sheet.height()).clamp(0.0, 1.0) as f32;
+    // A box without an area could not be shown, nor hit.
+    let rect = rect.inflate(grow(rect.width()), grow(rect.height()));
     BoundingBox { x0: x(rect.x0), y0: y(rect.y0), x1: x(rect.x1), y1: y(rect.y1) }
+}
+
+/// What a side lacks to its least length, for each end.
+fn grow(length: f64) -> f64 {
+    (0.5 * (MIN_SIDE - length)).max(0.0)
 }

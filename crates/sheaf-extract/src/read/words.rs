@@ -1,14 +1,14 @@
 //! From characters with places to words.
 //!
-//! Geometry decides what belongs together: the baseline, and the gap against the size of the font. A drawn
-//! blank only lowers the gap that parts two words, since blanks are missing, doubled, or drawn over other
+//! Geometry decides what belongs together: the baseline, and the gap against the size of the font. A blank parts
+//! words only where it is drawn in the flow of the text, since blanks are missing, doubled, or drawn over other
 //! characters in many files.
 
 use hayro_font::kurbo::{Point, Rect, Vec2};
-use unicode_normalization::UnicodeNormalization;
+use sheaf_types::TextSource;
 
 use super::content::Glyph;
-use super::font::UNDECODABLE;
+use super::rtl;
 
 /// Gap between characters that parts words, in ems.
 const WORD_GAP: f64 = 0.12;
@@ -30,102 +30,187 @@ pub(super) struct Fragment {
     pub(super) size: f64,
     pub(super) bold: bool,
     pub(super) turn: u8,
-    /// Where the pen went to.
+    pub(super) source: TextSource,
+    /// Where the first character begins.
+    start: Point,
+    /// Where the last one ends.
     end: Point,
     /// Unit vector of the writing direction.
     direction: Vec2,
+    /// Letter spacing after the last character.
     spacing: f64,
+    is_rtl: bool,
 }
 
 /// The words that the characters form, in the order drawn.
 pub(super) fn words(glyphs: &[Glyph]) -> Vec<Fragment> {
     let mut words: Vec<Fragment> = Vec::new();
     let mut blank = true;
-    for glyph in glyphs {
-        let text = printable(&glyph.code.text);
-        if text.is_empty() {
-            // A blank drawn elsewhere, over other characters, parts nothing here.
-            blank |= words.last().is_none_or(|word| word.is_followed_by(glyph));
+    for (index, glyph) in glyphs.iter().enumerate() {
+        let text = &*glyph.code.text;
+        let last = words.last_mut();
+        if glyph.code.is_blank() {
+            blank |= last.is_none_or(|word| word.is_followed_by(glyph));
             continue;
         }
-        match words.last_mut() {
-            Some(word) if word.accepts(glyph, blank) => word.push(glyph, &text),
+        if glyph.code.is_undecodable() && glyph.advance == Vec2::ZERO {
+            continue;
+        }
+        if text.is_empty() {
+            // Part of what another character says, or nothing at all.
+            if let Some(word) = last.filter(|word| !blank && word.accepts(glyph, false)) {
+                word.append(glyph, text);
+            }
+            continue;
+        }
+        match last {
+            Some(word) if !blank && word.takes_in_front(glyph, text) => word.prepend(glyph, text),
+            Some(word) if !is_placed_word(glyphs, index) && word.accepts(glyph, blank) => {
+                word.append(glyph, text);
+            }
             _ => words.push(Fragment::new(glyph, text)),
         }
         blank = false;
     }
+    for word in words.iter_mut().filter(|word| word.is_rtl) {
+        word.text = rtl::logical(&word.text);
+    }
     words
 }
 
+/// Whether a word begins by the way it was drawn: text layers of scans show each word by itself, stretched to its
+/// place on the image, and leave no gap. Others show each character by itself.
+fn is_placed_word(glyphs: &[Glyph], index: usize) -> bool {
+    let glyph = &glyphs[index];
+    let Some(last) = index.checked_sub(1).map(|last| &glyphs[last]) else { return false };
+    let shows_with = |other: Option<&Glyph>, show| other.is_some_and(|other| other.show == show);
+    glyph.invisible
+        && glyph.show != last.show
+        && (glyph.stretch - last.stretch).abs() > 0.005 * last.stretch
+        && (shows_with(glyphs.get(index + 1), glyph.show)
+            || shows_with(index.checked_sub(2).and_then(|before| glyphs.get(before)), last.show))
+}
+
 impl Fragment {
-    fn new(glyph: &Glyph, text: String) -> Self {
+    /// A word set upright at a place of its own, not drawn character by character.
+    pub(super) fn typeset(text: String, bounds: Rect, size: f64, bold: bool) -> Self {
         Self {
+            is_rtl: rtl::has_rtl(&text),
             text,
+            bounds,
+            confidence: 1.0,
+            size,
+            bold,
+            turn: 0,
+            source: TextSource::Text,
+            start: Point::new(bounds.x0, bounds.y1),
+            end: Point::new(bounds.x1, bounds.y1),
+            direction: Vec2::new(1.0, 0.0),
+            spacing: 0.0,
+        }
+    }
+
+    fn new(glyph: &Glyph, text: &str) -> Self {
+        let is_rtl = rtl::has_rtl(text);
+        Self {
+            text: if is_rtl { reversed(text) } else { text.to_owned() },
             bounds: bounds(glyph),
             confidence: glyph.code.confidence,
             size: glyph.size,
             bold: glyph.bold,
             turn: turn(glyph),
+            source: TextSource::Text,
+            start: glyph.origin,
             end: glyph.origin + glyph.advance,
             direction: direction(glyph),
             spacing: glyph.spacing,
+            is_rtl,
         }
     }
 
-    fn push(&mut self, glyph: &Glyph, text: &str) {
-        self.text.push_str(text);
+    /// A word of a form field's value.
+    pub(super) fn of_form(text: String, bounds: Rect, size: f64, turn: u8) -> Self {
+        Self {
+            text,
+            bounds,
+            confidence: 1.0,
+            size,
+            bold: false,
+            turn,
+            source: TextSource::Form,
+            start: bounds.origin(),
+            end: bounds.origin(),
+            direction: Vec2::new(1.0, 0.0),
+            spacing: 0.0,
+            is_rtl: false,
+        }
+    }
+
+    fn append(&mut self, glyph: &Glyph, text: &str) {
+        let is_rtl = rtl::has_rtl(text);
+        if is_rtl {
+            self.text.extend(text.chars().rev());
+        } else {
+            self.text.push_str(text);
+        }
+        self.end = glyph.origin + glyph.advance;
+        self.spacing = glyph.spacing;
+        self.cover(glyph, is_rtl);
+    }
+
+    fn prepend(&mut self, glyph: &Glyph, text: &str) {
+        self.text.insert_str(0, &reversed(text));
+        self.start = glyph.origin;
+        self.cover(glyph, true);
+    }
+
+    fn cover(&mut self, glyph: &Glyph, is_rtl: bool) {
         self.bounds = self.bounds.union(bounds(glyph));
         self.confidence = self.confidence.min(glyph.code.confidence);
         self.size = self.size.max(glyph.size);
         self.bold &= glyph.bold;
-        self.end = glyph.origin + glyph.advance;
-        self.spacing = glyph.spacing;
+        self.is_rtl |= is_rtl;
     }
 
     fn accepts(&self, glyph: &Glyph, blank: bool) -> bool {
-        let (small, large) = (self.size.min(glyph.size), self.size.max(glyph.size));
-        let (gap, drift) = self.step_to(glyph);
-        self.turn == turn(glyph)
-            && small >= SIZE_RATIO * large
+        let (gap, drift) = self.step(self.end, glyph.origin, glyph);
+        self.is_alike(glyph)
             && drift <= BASELINE_SLACK
             && gap >= -OVERLAP
             && gap <= if blank { BLANK_GAP } else { WORD_GAP }
     }
 
+    /// Whether a character written from right to left comes next where the pen was placed for each.
+    fn takes_in_front(&self, glyph: &Glyph, text: &str) -> bool {
+        if !self.is_rtl || !rtl::has_rtl(text) {
+            return false;
+        }
+        let (gap, drift) = self.step(glyph.origin + glyph.advance, self.start, glyph);
+        let (behind, _) = self.step(self.end, glyph.origin, glyph);
+        self.is_alike(glyph) && drift <= BASELINE_SLACK && gap.abs() <= WORD_GAP && gap.abs() < behind.abs()
+    }
+
     fn is_followed_by(&self, blank: &Glyph) -> bool {
-        let (gap, drift) = self.step_to(blank);
+        let (gap, drift) = self.step(self.end, blank.origin, blank);
         drift <= BASELINE_SLACK && gap >= -OVERLAP
     }
 
-    /// Along and across the writing direction from the end of the word, in ems.
-    fn step_to(&self, glyph: &Glyph) -> (f64, f64) {
+    fn is_alike(&self, glyph: &Glyph) -> bool {
+        let (small, large) = (self.size.min(glyph.size), self.size.max(glyph.size));
+        self.turn == turn(glyph) && small >= SIZE_RATIO * large
+    }
+
+    /// Along and across the writing direction, in ems, without letter spacing.
+    fn step(&self, from: Point, to: Point, glyph: &Glyph) -> (f64, f64) {
         let em = self.size.max(glyph.size);
-        let step = glyph.origin - self.end;
-        ((step.dot(self.direction) - self.spacing) / em, step.cross(self.direction).abs() / em)
+        let step = to - from;
+        ((step.dot(self.direction) - self.spacing.max(0.0)) / em, step.cross(self.direction).abs() / em)
     }
 }
 
-/// The characters of a code that leave ink: ligatures as letters, blanks and controls left out.
-fn printable(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            // Latin and Arabic ligatures and presentation forms.
-            '\u{FB00}'..='\u{FB06}'
-            | '\u{FB13}'..='\u{FB17}'
-            | '\u{FB50}'..='\u{FDFF}'
-            | '\u{FE70}'..='\u{FEFC}' => {
-                out.extend(std::iter::once(c).nfkc().filter(|c| !c.is_whitespace()));
-            }
-            // Where a soft hyphen is drawn, the line ends there and it shows.
-            '\u{AD}' => out.push('-'),
-            // Zero-width characters and marks of direction.
-            '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2064}' | '\u{FEFF}' => {}
-            c if c.is_control() || c.is_whitespace() => {}
-            c => out.push(c),
-        }
-    }
-    out
+/// One glyph's characters as they would stand from left to right, if its script is read from the right.
+fn reversed(text: &str) -> String {
+    text.chars().rev().collect()
 }
 
 fn bounds(glyph: &Glyph) -> Rect {
@@ -156,7 +241,7 @@ pub(super) fn undecodable_share(words: &[Fragment]) -> f64 {
     let (mut bad, mut all) = (0_usize, 0_usize);
     for word in words {
         all += word.text.chars().count();
-        bad += word.text.matches(UNDECODABLE).count();
+        bad += word.text.chars().filter(|c| *c == char::REPLACEMENT_CHARACTER).count();
     }
     if all == 0 { 0.0 } else { bad as f64 / all as f64 }
 }

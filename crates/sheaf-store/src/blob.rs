@@ -1,0 +1,102 @@
+//! Files by content: a blob's name is the SHA-256 of its bytes, so that the same bytes are kept once.
+
+use std::path::Path as FilePath;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::{StreamExt, TryStreamExt, stream};
+use object_store::local::LocalFileSystem;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt};
+use sha2::{Digest, Sha256};
+
+use crate::db::create_private_folder;
+use crate::error::{Result, StoreError};
+
+/// Writes of an upload that wait for the disk at the same time.
+const CONCURRENT_WRITES: usize = 16;
+
+/// A file beside the blobs: where it is missing, the place is not the one that was opened (a disk that is not mounted).
+const MARKER: &str = "sheaf-blobs";
+
+/// The store of blobs.
+#[derive(Clone)]
+pub(crate) struct Blobs(Arc<dyn ObjectStore>);
+
+impl Blobs {
+    /// Opens the folder of a `file://` URL, made where it is missing. What follows the scheme is a path as it stands.
+    pub(crate) async fn open(url: &str) -> Result<Self> {
+        if url.starts_with("s3://") {
+            return Err(StoreError::Internal(
+                "s3:// is not supported yet: give blobs a folder, file:///path/to/folder".into(),
+            ));
+        }
+        let Some(folder) = url.strip_prefix("file://").map(FilePath::new) else {
+            return Err(StoreError::Internal(
+                "the blobs url is of no known kind: give file:///path/to/folder".into(),
+            ));
+        };
+        create_private_folder(folder).map_err(|e| {
+            StoreError::Unavailable(format!("cannot open the blob folder {}: {e}", folder.display()))
+        })?;
+        // A file and the folders that lead to it are on disk before a row names it.
+        let store = LocalFileSystem::new_with_prefix(folder)?.with_fsync(true);
+        let blobs = Self(Arc::new(store));
+        if matches!(blobs.0.head(&Path::from(MARKER)).await, Err(object_store::Error::NotFound { .. })) {
+            blobs.0.put(&Path::from(MARKER), "blobs of sheaf, named by sha-256\n".into()).await?;
+        }
+        Ok(blobs)
+    }
+
+    pub(crate) async fn ping(&self) -> Result<()> {
+        self.0.head(&Path::from(MARKER)).await?;
+        Ok(())
+    }
+
+    /// Writes those that are not there whole; durable when it answers.
+    pub(crate) async fn put_missing(&self, blobs: &[(String, Bytes)]) -> Result<()> {
+        let writes: Vec<_> = blobs.iter().map(|(sha256, bytes)| self.put(sha256, bytes)).collect();
+        stream::iter(writes).buffer_unordered(CONCURRENT_WRITES).try_collect().await
+    }
+
+    async fn put(&self, sha256: &str, bytes: &Bytes) -> Result<()> {
+        let path = path(sha256)?;
+        match self.0.head(&path).await {
+            Ok(found) if found.size == bytes.len() as u64 => return Ok(()),
+            Ok(_) | Err(object_store::Error::NotFound { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+        // Written beside and renamed: another reader sees the whole file or none.
+        self.0.put(&path, bytes.clone().into()).await?;
+        Ok(())
+    }
+
+    pub(crate) async fn get(&self, sha256: &str) -> Result<Bytes> {
+        match self.0.get(&path(sha256)?).await {
+            Ok(found) => Ok(found.bytes().await?),
+            Err(object_store::Error::NotFound { .. }) => Err(StoreError::NotFound { what: "blob" }),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    pub(crate) async fn remove(&self, sha256: &str) -> Result<()> {
+        match self.0.delete(&path(sha256)?).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// The name of these bytes.
+pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// `ab/cd/abcd…`: folders stay small with millions of files.
+fn path(sha256: &str) -> Result<Path> {
+    let hex = sha256.len() == 64 && sha256.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    if !hex {
+        return Err(StoreError::NotFound { what: "blob" });
+    }
+    Ok(Path::from_iter([&sha256[..2], &sha256[2..4], sha256]))
+}

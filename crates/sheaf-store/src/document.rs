@@ -1,0 +1,248 @@
+//! Uploaded documents: a row each, and a blob that documents with the same bytes share.
+
+use bytes::Bytes;
+use sheaf_types::{DocumentId, DocumentInfo, MediaType, UserId};
+use sqlx::QueryBuilder;
+use uuid::Uuid;
+
+use crate::Store;
+use crate::blob::sha256_hex;
+use crate::db::{Tx, commit, execute, fetch_all, fetch_one, fetch_optional, on};
+use crate::error::{Result, StoreError};
+use crate::page::{Page, PageRequest};
+use crate::template::number;
+use crate::time::rfc3339;
+
+const NOT_FOUND: StoreError = StoreError::NotFound { what: "document" };
+/// Rows an `insert` carries: their values stay under SQLite's 32,766 parameters.
+const ROWS_AN_INSERT: usize = 1_000;
+
+/// A file to keep.
+#[derive(Debug, Clone)]
+pub struct NewDocument {
+    /// Already safe (`sheaf_types::safe_filename`).
+    pub filename: String,
+    /// Judged by content.
+    pub media_type: MediaType,
+    /// The file.
+    pub bytes: Bytes,
+}
+
+#[derive(sqlx::FromRow)]
+struct DocumentRow {
+    id: Uuid,
+    filename: String,
+    media_type: String,
+    bytes: i64,
+    sha256: String,
+    pages: Option<i64>,
+    created_at: i64,
+}
+
+impl DocumentRow {
+    fn build(self) -> Result<DocumentInfo> {
+        Ok(DocumentInfo {
+            id: DocumentId(self.id),
+            filename: self.filename,
+            media_type: media_type(&self.media_type)?,
+            bytes: self.bytes.unsigned_abs(),
+            sha256: self.sha256,
+            pages: self.pages.map(number),
+            created_at: rfc3339(self.created_at),
+        })
+    }
+}
+
+impl Store {
+    /// Keeps one file; see [`Store::add_documents`].
+    ///
+    /// # Errors
+    /// As [`Store::add_documents`].
+    pub async fn add_document(
+        &self,
+        user: UserId,
+        filename: &str,
+        media_type: MediaType,
+        bytes: Bytes,
+    ) -> Result<DocumentInfo> {
+        let document = NewDocument { filename: filename.to_owned(), media_type, bytes };
+        let mut added = self.add_documents(user, vec![document]).await?;
+        added.pop().ok_or_else(|| StoreError::Internal("a document was added and is not there".into()))
+    }
+
+    /// Keeps files, all or none. The bytes are on disk before a row names them.
+    ///
+    /// # Errors
+    /// `Unavailable` where the disk is full or the blob store cannot be reached.
+    pub async fn add_documents(
+        &self,
+        user: UserId,
+        documents: Vec<NewDocument>,
+    ) -> Result<Vec<DocumentInfo>> {
+        let now = self.clock().now();
+        let hashing = tokio::task::spawn_blocking(move || {
+            documents.into_iter().map(|d| (sha256_hex(&d.bytes), d)).collect::<Vec<_>>()
+        });
+        let hashed = hashing.await.map_err(|_| StoreError::Internal("hashing a file failed".into()))?;
+        let mut blobs: Vec<(String, Bytes)> = Vec::new();
+        let mut rows: Vec<DocumentRow> = Vec::new();
+        for (sha256, document) in hashed {
+            rows.push(DocumentRow {
+                id: Uuid::now_v7(),
+                filename: document.filename,
+                media_type: document.media_type.as_str().to_owned(),
+                bytes: i64::try_from(document.bytes.len()).unwrap_or(i64::MAX),
+                sha256: sha256.clone(),
+                pages: None,
+                created_at: now,
+            });
+            blobs.push((sha256, document.bytes));
+        }
+        blobs.sort_by(|a, b| a.0.cmp(&b.0));
+        blobs.dedup_by(|a, b| a.0 == b.0);
+        self.blobs().put_missing(&blobs).await?;
+
+        let mut tx = self.db().write_blobs(false).await?;
+        // Whoever deleted the last document with these bytes a moment ago took them away; now nobody can.
+        self.blobs().put_missing(&blobs).await?;
+        for chunk in rows.chunks(ROWS_AN_INSERT) {
+            on!(&mut tx, |c| async {
+                QueryBuilder::new(
+                    "insert into document (id, account_id, filename, media_type, bytes, sha256, created_at) ",
+                )
+                .push_values(chunk, |mut values, row| {
+                    values
+                        .push_bind(row.id)
+                        .push_bind(user.0)
+                        .push_bind(&row.filename)
+                        .push_bind(&row.media_type)
+                        .push_bind(row.bytes)
+                        .push_bind(&row.sha256)
+                        .push_bind(row.created_at);
+                })
+                .build()
+                .persistent(false)
+                .execute(c)
+                .await
+                .map(|_| ())
+            })?;
+        }
+        commit(tx).await?;
+        rows.into_iter().map(DocumentRow::build).collect()
+    }
+
+    /// A document.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn document(&self, user: UserId, id: DocumentId) -> Result<DocumentInfo> {
+        let mut conn = self.db().read().await?;
+        let row: Option<DocumentRow> = fetch_optional!(
+            &mut conn,
+            "select id, filename, media_type, bytes, sha256, pages, created_at from document
+             where id = $1 and account_id = $2",
+            id.0,
+            user.0,
+        )?;
+        row.ok_or(NOT_FOUND)?.build()
+    }
+
+    /// An account's documents, newest first.
+    ///
+    /// # Errors
+    /// `Invalid` for a malformed page request.
+    pub async fn list_documents(&self, user: UserId, page: PageRequest) -> Result<Page<DocumentInfo>> {
+        let (rows, before) = (page.rows()?, page.before()?);
+        let mut conn = self.db().read().await?;
+        let rows: Vec<DocumentRow> = fetch_all!(
+            &mut conn,
+            "select id, filename, media_type, bytes, sha256, pages, created_at from document
+             where account_id = $1 and id < $2 order by id desc limit $3",
+            user.0,
+            before,
+            rows,
+        )?;
+        page.page(rows, |row| row.id.as_bytes().to_vec(), DocumentRow::build)
+    }
+
+    /// Forgets a document, the single extractions of it, and its bytes where no other document has the same.
+    ///
+    /// # Errors
+    /// `NotFound`; `Conflict` while an extraction that is not at its end or that belongs to a batch refers to it.
+    pub async fn delete_document(&self, user: UserId, id: DocumentId) -> Result<()> {
+        let mut tx = self.db().write().await?;
+        let lock = match &tx {
+            // New extractions of the document wait for this lock, and find it gone.
+            Tx::Postgres(_) => "select sha256 from document where id = $1 and account_id = $2 for update",
+            Tx::Sqlite(_) => "select sha256 from document where id = $1 and account_id = $2",
+        };
+        let row: Option<(String,)> = fetch_optional!(&mut tx, lock, id.0, user.0)?;
+        let (sha256,) = row.ok_or(NOT_FOUND)?;
+        let (used,): (i64,) = fetch_one!(
+            &mut tx,
+            "select count(*) from extraction
+             where document_id = $1 and (batch_id is not null or status in ('pending', 'running'))",
+            id.0,
+        )?;
+        if used > 0 {
+            return Err(StoreError::Conflict(
+                "the document is in use: wait until its extraction ends, or delete the batch it belongs to"
+                    .into(),
+            ));
+        }
+        execute!(
+            &mut tx,
+            "delete from extraction_result where extraction_id in (select id from extraction where document_id = $1)",
+            id.0,
+        )?;
+        execute!(&mut tx, "delete from extraction where document_id = $1", id.0)?;
+        execute!(&mut tx, "delete from document where id = $1", id.0)?;
+        commit(tx).await?;
+
+        if let Err(error) = self.remove_unnamed(&sha256).await {
+            tracing::warn!(%error, sha256, "a deleted document's bytes are left in the blob store");
+        }
+        Ok(())
+    }
+
+    /// Removes a blob that no document names. A transaction of its own, after the rows are gone for certain: what fails
+    /// in between leaves bytes that nothing names, and never a name without bytes.
+    async fn remove_unnamed(&self, sha256: &str) -> Result<()> {
+        let mut tx = self.db().write_blobs(true).await?;
+        let (names,): (i64,) =
+            fetch_one!(&mut tx, "select count(*) from document where sha256 = $1", sha256)?;
+        if names == 0 {
+            self.blobs().remove(sha256).await?;
+        }
+        commit(tx).await
+    }
+
+    /// The bytes of a document, as uploaded.
+    ///
+    /// # Errors
+    /// `NotFound`; `Internal` where the blob is missing.
+    pub async fn document_bytes(&self, user: UserId, id: DocumentId) -> Result<Bytes> {
+        let document = self.document(user, id).await?;
+        self.blobs().get(&document.sha256).await.map_err(|error| match error {
+            StoreError::NotFound { .. } => StoreError::Internal(format!(
+                "the file of document {id} is missing from the blob store: restore {} from a backup",
+                document.sha256
+            )),
+            other => other,
+        })
+    }
+
+    /// The bytes with this hash, for workers.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn blob(&self, sha256: &str) -> Result<Bytes> {
+        self.blobs().get(sha256).await
+    }
+}
+
+/// The kind of file a row names.
+pub(crate) fn media_type(name: &str) -> Result<MediaType> {
+    MediaType::from_name(name)
+        .ok_or_else(|| StoreError::Internal(format!("a row has the unknown media type {name:?}")))
+}

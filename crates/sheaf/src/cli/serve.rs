@@ -1,0 +1,112 @@
+//! `sheaf serve`: the API and workers in one process.
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use clap::Args;
+use sheaf_store::{PageRequest, Store};
+use tokio::net::TcpListener;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use super::{LogFormat, start_logging, stop_signal};
+use crate::api::{self, ApiLimits, ApiState};
+use crate::config::{ReaderArgs, StoreArgs, WorkerArgs};
+use crate::print;
+use crate::runner::Runner;
+
+/// The account that an empty store starts with.
+pub(super) const FIRST_USER: &str = "admin@localhost";
+/// The first account's plan.
+pub(super) const FIRST_PLAN: &str = "unlimited";
+/// How long open connections may go on after the last document has been drained.
+const CONNECTIONS_DRAIN: Duration = Duration::from_secs(5);
+
+#[derive(Debug, Args)]
+pub(super) struct ServeArgs {
+    /// Address and port to listen on
+    #[arg(long, env = "SHEAF_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    #[command(flatten)]
+    store: StoreArgs,
+    #[command(flatten)]
+    workers: WorkerArgs,
+    #[command(flatten)]
+    reader: ReaderArgs,
+    /// API key that the first user gets, instead of a random one; for automation
+    #[arg(long, env = "SHEAF_BOOTSTRAP_KEY", value_name = "KEY", hide_env_values = true)]
+    bootstrap_key: Option<String>,
+    /// How to log
+    #[arg(long, env = "SHEAF_LOG_FORMAT", value_enum, default_value = "text")]
+    log_format: LogFormat,
+}
+
+impl ServeArgs {
+    pub(super) async fn run(self) -> Result<ExitCode> {
+        start_logging(self.log_format);
+        let store = self.store.open().await?;
+        first_user(&store, self.bootstrap_key.as_deref()).await?;
+        let listener = TcpListener::bind(self.listen)
+            .await
+            .with_context(|| format!("cannot listen on {}; choose another with --listen", self.listen))?;
+
+        // With port 0 the system chooses one.
+        let address = listener.local_addr()?;
+
+        let shutdown = CancellationToken::new();
+        let workers_alive = Arc::default();
+        let workers = self.workers.count();
+        let runner = Runner::new(store.clone(), self.reader.command(), workers, Arc::clone(&workers_alive));
+        let working = tokio::spawn(runner.run(shutdown.clone()));
+
+        let router = api::router(ApiState {
+            store: store.clone(),
+            limits: ApiLimits { max_file_bytes: self.reader.limits().file_bytes, ..ApiLimits::default() },
+            workers_alive,
+            workers_expected: workers,
+            llm_configured: false,
+            shutdown: shutdown.clone(),
+        });
+        let stopping = shutdown.clone();
+        let mut serving = tokio::spawn(async move {
+            axum::serve(listener, router).with_graceful_shutdown(stopping.cancelled_owned()).await
+        });
+        info!(%address, "listening");
+        print::note(format!("sheaf is ready on http://{address}"));
+
+        tokio::select! {
+            () = stop_signal() => {}
+            ended = &mut serving => ended??,
+        }
+        info!("stopping: running documents finish, no new ones start");
+        shutdown.cancel();
+        working.await?;
+        if timeout(CONNECTIONS_DRAIN, &mut serving).await.is_err() {
+            warn!("connections that were still open are closed");
+            serving.abort();
+        }
+        store.close().await;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Makes the first user on an empty store, and gives it a key, told once, as long as it has none. A key given by the
+/// operator is valid at every start, so that automation can rely on it.
+async fn first_user(store: &Store, bootstrap_key: Option<&str>) -> Result<()> {
+    if store.user_count().await? == 0 {
+        store.create_user(FIRST_USER, FIRST_PLAN, true).await?;
+    }
+    // An operator may have replaced the first user by others.
+    let Ok(user) = store.user_by_email(FIRST_USER).await else { return Ok(()) };
+    if let Some(key) = bootstrap_key.filter(|key| !key.is_empty()) {
+        store.import_key(user.id, Some("bootstrap"), key).await?;
+    } else if store.list_keys(user.id, PageRequest { limit: 1, cursor: None }).await?.data.is_empty() {
+        let (_, secret) = store.create_key(user.id, Some("first key")).await?;
+        print::note(format!("The first user is {FIRST_USER}. Its API key, shown only now:\n  {secret}"));
+    }
+    Ok(())
+}

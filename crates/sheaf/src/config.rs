@@ -1,0 +1,153 @@
+//! Options that several commands share; each is an environment variable, too.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use sheaf_store::{Store, StoreConfig};
+use sheaf_types::{Plan, default_plans};
+
+use crate::reader::{ReaderCommand, ReaderLimits};
+
+/// Where rows and blobs are kept.
+#[derive(Debug, Clone, Args)]
+pub struct StoreArgs {
+    /// Folder for the database and the files
+    #[arg(long, env = "SHEAF_DATA", value_name = "FOLDER", default_value = "./sheaf-data")]
+    pub data: PathBuf,
+    /// Database, if not SQLite in the data folder: postgres://user:password@host/name
+    #[arg(long, env = "SHEAF_DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+    /// Files, if not in the data folder: file:///absolute/folder
+    #[arg(long, env = "SHEAF_BLOBS_URL", value_name = "URL", hide_env_values = true)]
+    pub blobs_url: Option<String>,
+    /// Plans and their documents a month: free=500,pro=5000,unlimited=none
+    #[arg(long, env = "SHEAF_PLANS", value_name = "PLANS", value_parser = parse_plans)]
+    pub plans: Option<Plans>,
+}
+
+/// What one document may use while it is read.
+#[derive(Debug, Clone, Args)]
+pub struct ReaderArgs {
+    /// Memory for reading one document, in MB
+    #[arg(long, env = "SHEAF_MAX_MEMORY_MB", value_name = "MB", default_value_t = ReaderLimits::default().memory_mb)]
+    pub max_memory_mb: u64,
+    /// Seconds for reading one document
+    #[arg(long, env = "SHEAF_MAX_SECONDS", value_name = "SECONDS", default_value_t = ReaderLimits::default().seconds)]
+    pub max_seconds: u64,
+    /// Pages of one document
+    #[arg(long, env = "SHEAF_MAX_PAGES", value_name = "PAGES", default_value_t = ReaderLimits::default().pages)]
+    pub max_pages: u32,
+    /// Size of one file, in MB
+    #[arg(long, env = "SHEAF_MAX_FILE_MB", value_name = "MB", default_value_t = ReaderLimits::default().file_bytes / 1_000_000)]
+    pub max_file_mb: u64,
+}
+
+/// How many documents are read at a time.
+#[derive(Debug, Clone, Args)]
+pub struct WorkerArgs {
+    /// Documents read in parallel; 0 reads none here [default: one a core]
+    #[arg(long, env = "SHEAF_WORKERS", value_name = "N")]
+    pub workers: Option<usize>,
+}
+
+/// A list of plans; a type of its own so that the command line takes it as one value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plans(pub Vec<Plan>);
+
+impl StoreArgs {
+    /// Opens the store, and makes it where it is not there yet.
+    ///
+    /// # Errors
+    /// Where the folder cannot be made or the database not be opened.
+    pub async fn open(&self) -> Result<Store> {
+        let config = StoreConfig {
+            database_url: match &self.database_url {
+                Some(url) => url.clone(),
+                None => format!("sqlite://{}", self.data_folder()?.join("sheaf.sqlite").display()),
+            },
+            blobs_url: match &self.blobs_url {
+                Some(url) => url.clone(),
+                None => format!("file://{}", self.data_folder()?.join("blobs").display()),
+            },
+            plans: self.plans.clone().map_or_else(default_plans, |plans| plans.0),
+        };
+        Ok(Store::open(&config).await?)
+    }
+
+    /// The data folder's absolute path; made, for its owner only, where it is missing.
+    fn data_folder(&self) -> Result<PathBuf> {
+        make_private_folder(&self.data)
+            .with_context(|| format!("cannot make the data folder {}", self.data.display()))?;
+        Ok(fs::canonicalize(&self.data)?)
+    }
+}
+
+impl ReaderArgs {
+    /// The limits as numbers.
+    #[must_use]
+    pub fn limits(&self) -> ReaderLimits {
+        ReaderLimits {
+            memory_mb: self.max_memory_mb,
+            seconds: self.max_seconds,
+            pages: self.max_pages,
+            file_bytes: self.max_file_mb.saturating_mul(1_000_000),
+        }
+    }
+
+    /// How readers with these limits are started.
+    #[must_use]
+    pub fn command(&self) -> ReaderCommand {
+        ReaderCommand::this_binary(self.limits())
+    }
+}
+
+impl WorkerArgs {
+    /// The number asked for, or one a core.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
+    }
+}
+
+fn make_private_folder(folder: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    if folder.is_dir() {
+        return Ok(());
+    }
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+fn parse_plans(text: &str) -> Result<Plans> {
+    let mut plans = Vec::new();
+    for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+        let Some((name, limit)) = part.split_once('=') else {
+            bail!("expected NAME=DOCUMENTS, such as pro=5000 or unlimited=none, got {part:?}");
+        };
+        let limit = match limit.trim() {
+            "none" => None,
+            number => Some(number.parse().with_context(|| format!("{number:?} is no number of documents"))?),
+        };
+        plans.push(Plan { name: name.trim().to_owned(), limit });
+    }
+    if plans.is_empty() {
+        bail!("expected at least one plan, such as free=500");
+    }
+    Ok(Plans(plans))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plans_are_names_with_numbers_or_none() {
+        let plan = |name: &str, limit| Plan { name: name.to_owned(), limit };
+        let plans = parse_plans("free=10, unlimited=none").unwrap();
+        assert_eq!(plans.0, [plan("free", Some(10)), plan("unlimited", None)]);
+        for faulty in ["", "free", "free=many", "free=-1"] {
+            assert!(parse_plans(faulty).is_err(), "{faulty:?}");
+        }
+    }
+}

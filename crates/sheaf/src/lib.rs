@@ -1,0 +1,14 @@
+//! sheaf: run many documents through one template and keep the source of every value.
+//!
+//! The program around the pure core (`sheaf-extract`) and the store (`sheaf-store`): command line, HTTP API, workers
+//! and exports. No SQL and no parsing of documents here.
+
+#![forbid(unsafe_code)]
+
+pub mod api;
+pub mod cli;
+pub mod config;
+pub mod export;
+pub mod print;
+pub mod reader;
+pub mod runner;

@@ -1,0 +1,190 @@
+//! The parent's side: one child, started when needed and started again when it is lost.
+
+use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use sheaf_types::{ErrorCode, MediaType, TemplateSpec};
+use tokio::io::{self, AsyncReadExt, AsyncWriteExt, BufWriter};
+use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::{ReaderLimits, Reply, Request};
+
+/// Documents a child reads before it is replaced: bounds what leaks and fragments.
+const DOCUMENTS_A_CHILD: u32 = 1_000;
+/// Longest reply a parent takes from a child, in bytes. A child may have been taken over by what it read.
+const LONGEST_REPLY: usize = 256 << 20;
+/// What a child gets beyond its own time limit before it is killed: its own limit ends most documents more kindly.
+const GRACE: Duration = Duration::from_secs(2);
+/// How much of a child's standard error is looked at, in bytes.
+const STDERR_LOOKED_AT: usize = 4096;
+/// What Rust's run-time says when memory is refused to it.
+const OUT_OF_MEMORY_MESSAGE: &[u8] = b"memory allocation of ";
+
+/// How a reader is started.
+#[derive(Debug, Clone)]
+pub struct ReaderCommand {
+    program: PathBuf,
+    limits: ReaderLimits,
+}
+
+impl ReaderCommand {
+    /// Readers from this very binary, even if its file has been replaced since.
+    #[must_use]
+    pub fn this_binary(limits: ReaderLimits) -> Self {
+        Self::new(PathBuf::from("/proc/self/exe"), limits)
+    }
+
+    /// Readers from the `sheaf` binary at a path.
+    #[must_use]
+    pub fn new(program: PathBuf, limits: ReaderLimits) -> Self {
+        Self { program, limits }
+    }
+
+    /// What each document may use.
+    #[must_use]
+    pub fn limits(&self) -> &ReaderLimits {
+        &self.limits
+    }
+
+    /// What a confined reader can still do here though it should not; empty where all is well.
+    ///
+    /// # Errors
+    /// Where the reader cannot be started or not be confined at all.
+    pub async fn leaks(&self) -> io::Result<Vec<String>> {
+        let output = self.command().arg("--probe").output().await?;
+        if !output.status.success() {
+            return Err(io::Error::other("a reader cannot be confined"));
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect())
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        command
+            .arg("reader")
+            .arg("--memory-mb")
+            .arg(self.limits.memory_mb.to_string())
+            .env_clear()
+            .current_dir("/")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        command
+    }
+
+    fn spawn(&self) -> io::Result<Running> {
+        let mut child = self.command().spawn()?;
+        let missing = || io::Error::other("the reader has no pipe");
+        let stdin = BufWriter::new(child.stdin.take().ok_or_else(missing)?);
+        let stdout = child.stdout.take().ok_or_else(missing)?;
+        let stderr = child.stderr.take().ok_or_else(missing)?;
+        Ok(Running { child, stdin, stdout, stderr, documents: 0 })
+    }
+}
+
+/// A warm reader; reads one document after the other.
+pub struct ReaderProcess {
+    command: ReaderCommand,
+    running: Option<Running>,
+}
+
+struct Running {
+    child: Child,
+    stdin: BufWriter<ChildStdin>,
+    stdout: ChildStdout,
+    stderr: ChildStderr,
+    documents: u32,
+}
+
+impl ReaderProcess {
+    /// A reader that starts with its first document.
+    #[must_use]
+    pub fn new(command: ReaderCommand) -> Self {
+        Self { command, running: None }
+    }
+
+    /// Runs a file through a template in the child.
+    ///
+    /// Never fails as a call: a child that cannot be started, crashes, hangs or runs out of memory is a failed reply
+    /// with the code that says which. Dropping the future kills the child.
+    pub async fn extract(&mut self, media_type: MediaType, file: &[u8], template: &TemplateSpec) -> Reply {
+        let limits = self.command.limits;
+        if file.len() as u64 > limits.file_bytes {
+            let most = limits.file_bytes / 1_000_000;
+            return failed(ErrorCode::FileTooLarge, format!("the file is larger than {most} MB"));
+        }
+        let request = Request { media_type, limits, template: template.clone() };
+        let header = match serde_json::to_vec(&request) {
+            Ok(header) => header,
+            Err(error) => return failed(ErrorCode::Internal, format!("cannot write the request: {error}")),
+        };
+        // Taken out, so that a dropped future takes a half-used child with it.
+        let mut running = match self.running.take().map_or_else(|| self.command.spawn(), Ok) {
+            Ok(running) => running,
+            Err(error) => {
+                return failed(ErrorCode::Internal, format!("cannot start a reader process: {error}"));
+            }
+        };
+        let deadline = Instant::now() + Duration::from_secs(limits.seconds) + GRACE;
+        match timeout_at(deadline, running.exchange(&header, file)).await {
+            Ok(Ok(reply)) => {
+                running.documents += 1;
+                if running.documents < DOCUMENTS_A_CHILD {
+                    self.running = Some(running);
+                }
+                reply
+            }
+            Ok(Err(_)) => running.post_mortem(&limits).await,
+            Err(_) => {
+                failed(ErrorCode::Timeout, format!("reading took longer than {} seconds", limits.seconds))
+            }
+        }
+    }
+}
+
+impl Running {
+    async fn exchange(&mut self, header: &[u8], file: &[u8]) -> io::Result<Reply> {
+        for frame in [header, file] {
+            let length = u32::try_from(frame.len()).map_err(io::Error::other)?;
+            self.stdin.write_all(&length.to_le_bytes()).await?;
+            self.stdin.write_all(frame).await?;
+        }
+        self.stdin.flush().await?;
+        let length = self.stdout.read_u32_le().await? as usize;
+        if length > LONGEST_REPLY {
+            return Err(io::Error::other("the reply is too long"));
+        }
+        let mut reply = vec![0; length];
+        self.stdout.read_exact(&mut reply).await?;
+        serde_json::from_slice(&reply).map_err(io::Error::other)
+    }
+
+    /// Why the child broke off: its exit status and what the run-time said last. Neither goes into a log, as a panic's
+    /// message may hold a piece of the document.
+    async fn post_mortem(mut self, limits: &ReaderLimits) -> Reply {
+        let mut said = Vec::new();
+        let mut stderr = (&mut self.stderr).take(STDERR_LOOKED_AT as u64);
+        let _ = timeout(GRACE, stderr.read_to_end(&mut said)).await;
+        let out_of_memory =
+            said.windows(OUT_OF_MEMORY_MESSAGE.len()).any(|window| window == OUT_OF_MEMORY_MESSAGE);
+        let status = timeout(GRACE, self.child.wait()).await.ok().and_then(Result::ok);
+        // SIGKILL that we did not send is the kernel's: the machine itself was short of memory.
+        if out_of_memory || status.and_then(|s| s.signal()) == Some(9) {
+            let most = limits.memory_mb;
+            return failed(ErrorCode::OutOfMemory, format!("reading took more than {most} MB of memory"));
+        }
+        failed(ErrorCode::Crashed, format!("the reader ended unexpectedly ({})", describe(status)))
+    }
+}
+
+fn describe(status: Option<ExitStatus>) -> String {
+    status.map_or_else(|| "no exit status".to_owned(), |status| status.to_string())
+}
+
+fn failed(code: ErrorCode, detail: String) -> Reply {
+    Reply::Failed { code, detail, pages: None }
+}
