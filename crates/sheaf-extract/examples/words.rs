@@ -207,7 +207,13 @@ fn unescape(text: &str) -> String {
 }
 
 fn normal(text: &str) -> String {
-    text.nfkc().filter(|c| !c.is_whitespace() && !c.is_control() && *c != '\u{AD}').collect()
+    let mut chars: Vec<char> =
+        text.nfkc().filter(|c| !c.is_whitespace() && !c.is_control() && *c != '\u{AD}').collect();
+    // Poppler leaves right-to-left words as they stand from left to right.
+    if chars.iter().any(|c| ('\u{590}'..='\u{8FF}').contains(c)) {
+        chars.sort_unstable();
+    }
+    chars.into_iter().collect()
 }
 
 /// Matches equal words greedily by the overlap of their boxes.

@@ -14,8 +14,10 @@ use hayro_syntax::page::Resources;
 
 use super::Limits;
 use super::font::{Code, Face, Fonts};
-use super::layers::{Layers, Visibility};
+use super::layers::Layers;
+use super::marked::Marks;
 use super::path::Path;
+use super::unicode::text_string;
 
 /// Content nested deeper (forms in forms) is left out.
 const MAX_DEPTH: u32 = 30;
@@ -75,14 +77,14 @@ pub(super) struct Environment<'a> {
 pub(super) struct Interpreter<'a, 'e> {
     env: &'e Environment<'a>,
     pub(super) drawing: Drawing,
-    visibility: Visibility,
+    marks: Marks,
     operators: usize,
     depth: u32,
 }
 
 impl<'a, 'e> Interpreter<'a, 'e> {
     pub(super) fn new(env: &'e Environment<'a>) -> Self {
-        Self { env, drawing: Drawing::default(), visibility: Visibility::default(), operators: 0, depth: 0 }
+        Self { env, drawing: Drawing::default(), marks: Marks::default(), operators: 0, depth: 0 }
     }
 
     /// Draws a content stream; `transform` leads from its coordinates to the displayed page.
@@ -111,7 +113,7 @@ impl<'a, 'e> Interpreter<'a, 'e> {
     fn interpret(&mut self, content: &[u8], resources: &Resources<'a>, mut state: State<'a>) {
         let mut saved: Vec<State<'a>> = Vec::new();
         let mut path = Path::default();
-        let marks = self.visibility.depth();
+        let marks = self.marks.depth();
         let mut ops = TypedIter::new(content);
         while let Some(op) = ops.next() {
             if self.is_over() {
@@ -165,10 +167,7 @@ impl<'a, 'e> Interpreter<'a, 'e> {
                 Op::BeginText(_) => state.set_text_matrix(Affine::IDENTITY),
                 Op::TextFont(f) => {
                     state.font_size = f.1.as_f64();
-                    state.face = match resources.get_font(f.0) {
-                        Some(dict) => self.env.fonts.face(&dict),
-                        None => self.env.fonts.fallback(),
-                    };
+                    state.face = resources.get_font(f.0).and_then(|dict| self.env.fonts.face(&dict));
                 }
                 Op::CharacterSpacing(n) => state.char_spacing = n.0.as_f64(),
                 Op::WordSpacing(n) => state.word_spacing = n.0.as_f64(),
@@ -202,25 +201,31 @@ impl<'a, 'e> Interpreter<'a, 'e> {
                     }
                 }
                 Op::InlineImage(_) => self.image(&state),
-                Op::BeginMarkedContent(_) => self.visibility.begin(true),
+                Op::BeginMarkedContent(_) => self.marks.begin(true, None, 0),
                 Op::BeginMarkedContentWithProperties(mark) => {
-                    let visible = mark.0.as_ref() != b"OC" || self.is_layer_visible(mark.1, resources);
-                    self.visibility.begin(visible);
+                    self.begin_marked_content(mark.0, mark.1, resources);
                 }
-                Op::EndMarkedContent(_) if self.visibility.depth() > marks => self.visibility.end(),
+                Op::EndMarkedContent(_) if self.marks.depth() > marks => {
+                    self.marks.end(&mut self.drawing.glyphs);
+                }
                 _ => {}
             }
         }
-        while self.visibility.depth() > marks {
-            self.visibility.end();
+        while self.marks.depth() > marks {
+            self.marks.end(&mut self.drawing.glyphs);
         }
     }
 
-    fn is_layer_visible(&self, properties: &Object<'_>, resources: &Resources<'a>) -> bool {
-        match properties {
-            Object::Name(name) => self.env.layers.is_entry_visible(&resources.properties, name),
-            _ => true,
-        }
+    fn begin_marked_content(&mut self, tag: &Name<'_>, properties: &Object<'_>, resources: &Resources<'a>) {
+        let (visible, actual_text) = match properties {
+            Object::Name(name) => (
+                tag.as_ref() != b"OC" || self.env.layers.is_entry_visible(&resources.properties, name),
+                resources.properties.get::<Dict<'_>>(name).and_then(|dict| actual_text(&dict)),
+            ),
+            Object::Dict(dict) => (true, actual_text(dict)),
+            _ => (true, None),
+        };
+        self.marks.begin(visible, actual_text, self.drawing.glyphs.len());
     }
 
     fn apply_graphics_state(&self, dict: &Dict<'a>, state: &mut State<'a>) {
@@ -239,7 +244,7 @@ impl<'a, 'e> Interpreter<'a, 'e> {
     }
 
     fn paint(&mut self, path: &mut Path, state: &mut State<'a>, fill: bool, stroke: bool) {
-        if (fill || stroke) && self.visibility.is_visible() {
+        if (fill || stroke) && self.marks.is_visible() {
             let rules = &mut self.drawing.rules;
             let room = self.env.limits.max_rules_per_page.saturating_sub(rules.len());
             let before = rules.len();
@@ -266,7 +271,7 @@ impl<'a, 'e> Interpreter<'a, 'e> {
 
     fn x_object(&mut self, object: &Stream<'a>, resources: &Resources<'a>, state: &State<'a>) {
         let dict = object.dict();
-        if !self.visibility.is_visible() || !self.env.layers.is_entry_visible(dict, keys::OC) {
+        if !self.marks.is_visible() || !self.env.layers.is_entry_visible(dict, keys::OC) {
             return;
         }
         match dict.get::<Name<'_>>(keys::SUBTYPE).as_deref() {
@@ -299,7 +304,7 @@ impl<'a, 'e> Interpreter<'a, 'e> {
     }
 
     fn image(&mut self, state: &State<'a>) {
-        if self.visibility.is_visible() {
+        if self.marks.is_visible() {
             let place = state.ctm.transform_rect_bbox(Rect::new(0.0, 0.0, 1.0, 1.0)).intersect(state.clip);
             if place.area() > 0.0 {
                 self.drawing.images.push(place);
@@ -319,7 +324,7 @@ impl<'a, 'e> Interpreter<'a, 'e> {
 
     fn show(&mut self, state: &mut State<'a>, text: &PdfString<'_>) {
         if state.face.is_none() {
-            state.face = self.env.fonts.fallback();
+            state.face = self.env.fonts.substitute();
         }
         let Some(face) = state.face.clone() else { return };
         let bytes = text.as_bytes();
@@ -329,8 +334,8 @@ impl<'a, 'e> Interpreter<'a, 'e> {
             let is_space_byte = length == 1 && bytes[offset] == b' ';
             offset += length;
             let (dx, dy) = face.advance(code);
-            if self.visibility.is_visible() {
-                self.drawing.glyphs.push(state.glyph(&face, code, dx, dy));
+            if self.marks.is_visible() {
+                self.drawing.glyphs.push(state.glyph(&face, face.decode(code, length), dx, dy));
             }
             let spacing = state.char_spacing + if is_space_byte { state.word_spacing } else { 0.0 };
             if face.is_horizontal() {
@@ -404,7 +409,7 @@ impl<'a> State<'a> {
         }
     }
 
-    fn glyph(&self, face: &Face<'a>, code: u32, dx: f64, dy: f64) -> Glyph {
+    fn glyph(&self, face: &Face<'a>, code: Code, dx: f64, dy: f64) -> Glyph {
         let size = self.font_size;
         let em =
             self.ctm * self.text_matrix * Affine::new([size * self.scaling, 0.0, 0.0, size, 0.0, self.rise]);
@@ -420,7 +425,7 @@ impl<'a> State<'a> {
             (vector(0.0, dy), vector(0.5, 0.0), vector(-0.5, 0.0))
         };
         Glyph {
-            code: face.decode(code),
+            code,
             origin: em * Point::ORIGIN,
             advance,
             ascent,
@@ -431,6 +436,10 @@ impl<'a> State<'a> {
             invisible: self.rendering_mode == 3,
         }
     }
+}
+
+fn actual_text(properties: &Dict<'_>) -> Option<String> {
+    Some(text_string(properties.get::<PdfString<'_>>(b"ActualText")?.as_bytes()))
 }
 
 fn point(x: Number, y: Number) -> Point {

@@ -1,17 +1,19 @@
 //! Fonts as a reader needs them: what a code says, how far it advances, how tall it stands.
 
+use rustc_hash::FxHashMap as HashMap;
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::ops::Deref;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use hayro_font::hayro_cmap::{self, BfString};
+use hayro_cmap::BfString;
 use hayro_font::{
     CMapResolverFn, Font, FontCache, FontGlyph, FontQuery, FontResolverFn, StandardFont, UNITS_PER_EM,
 };
 use hayro_syntax::object::dict::keys;
 use hayro_syntax::object::{Array, Dict, Name};
+
+use super::unicode::Fallbacks;
 
 /// What stands for a character that has no Unicode value.
 pub(super) const UNDECODABLE: &str = "\u{FFFD}";
@@ -56,20 +58,35 @@ impl<'a> Fonts<'a> {
         face
     }
 
-    /// What viewers use where a page names no font, or one that is not there.
-    pub(super) fn fallback(&self) -> Option<Rc<Face<'a>>> {
+    /// What viewers use where a page names no font, or one that is beyond use.
+    pub(super) fn substitute(&self) -> Option<Rc<Face<'a>>> {
         let font = self.cache.standard_font(StandardFont::Helvetica, &self.resolve_font)?;
-        Some(Rc::new(Face::new(font, &Dict::empty())))
+        Some(Rc::new(Face { is_substitute: true, ..Face::new(font, &Dict::empty()) }))
     }
 }
 
 /// What one character code means.
 #[derive(Debug, Clone)]
 pub(super) struct Code {
-    /// One or more characters; [`UNDECODABLE`] where there is no Unicode value.
+    /// The characters; [`UNDECODABLE`] where there is no Unicode value, empty where the code draws nothing.
     pub(super) text: Rc<str>,
-    /// 1 where the document states the text, less for a guess.
+    /// 1 where the document states the text, less for a guess, 0 where there is none.
     pub(super) confidence: f32,
+}
+
+impl Code {
+    pub(super) fn new(text: impl Into<Rc<str>>) -> Self {
+        Self { text: text.into(), confidence: 1.0 }
+    }
+
+    /// Text that the document does not state.
+    pub(super) fn guess(c: char) -> Self {
+        Self { text: c.to_string().into(), confidence: 0.5 }
+    }
+
+    fn undecodable() -> Self {
+        Self { text: UNDECODABLE.into(), confidence: 0.0 }
+    }
 }
 
 /// A font with its metrics, in units of the em.
@@ -80,22 +97,29 @@ pub(super) struct Face<'a> {
     /// Below the baseline; not positive.
     pub(super) descent: f64,
     pub(super) bold: bool,
+    is_composite: bool,
+    /// Stands for a font that could not be had: only what is ASCII can be trusted.
+    is_substitute: bool,
+    fallbacks: Fallbacks,
     codes: RefCell<HashMap<u32, Code>>,
 }
 
 impl<'a> Face<'a> {
     fn new(font: Font<'a>, dict: &Dict<'a>) -> Self {
-        let composite =
+        let descendant =
             dict.get::<Array<'_>>(keys::DESCENDANT_FONTS).and_then(|fonts| fonts.iter::<Dict<'_>>().next());
         let descriptor =
-            composite.as_ref().unwrap_or(dict).get::<Dict<'_>>(keys::FONT_DESC).unwrap_or_default();
+            descendant.as_ref().unwrap_or(dict).get::<Dict<'_>>(keys::FONT_DESC).unwrap_or_default();
         let name = dict.get::<Name<'_>>(keys::BASE_FONT);
-        let (ascent, descent) = vertical_metrics(&descriptor, composite.is_some());
+        let (ascent, descent) = vertical_metrics(&descriptor, descendant.is_some());
         Self {
             font,
             ascent,
             descent,
             bold: is_bold(name.as_ref().map_or("", |name| name.as_str()), &descriptor),
+            is_composite: descendant.is_some(),
+            is_substitute: false,
+            fallbacks: Fallbacks::new(dict, descendant.as_ref()),
             codes: RefCell::default(),
         }
     }
@@ -115,19 +139,28 @@ impl<'a> Face<'a> {
         (advance.x / f64::from(UNITS_PER_EM), advance.y / f64::from(UNITS_PER_EM))
     }
 
-    pub(super) fn decode(&self, code: u32) -> Code {
-        self.codes.borrow_mut().entry(code).or_insert_with(|| self.decode_uncached(code)).clone()
+    pub(super) fn decode(&self, code: u32, length: usize) -> Code {
+        self.codes.borrow_mut().entry(code).or_insert_with(|| self.decode_uncached(code, length)).clone()
     }
 
-    fn decode_uncached(&self, code: u32) -> Code {
-        let unicode = match self.font.glyph(self.font.map_code(code), code) {
+    fn decode_uncached(&self, code: u32, length: usize) -> Code {
+        if self.is_substitute && !(0x20..0x7F).contains(&code) {
+            return Code::undecodable();
+        }
+        let stated = match self.font.glyph(self.font.map_code(code), code) {
             FontGlyph::Outline(glyph) => glyph.as_unicode(),
             FontGlyph::Type3(glyph) => glyph.as_unicode(),
         };
-        match unicode {
-            Some(BfString::Char(c)) => Code { text: c.to_string().into(), confidence: 1.0 },
-            Some(BfString::String(s)) => Code { text: s.into(), confidence: 1.0 },
-            None => Code { text: UNDECODABLE.into(), confidence: 0.0 },
+        let stated = stated.map(|text| match text {
+            BfString::Char(c) => c.to_string(),
+            BfString::String(text) => text,
+        });
+        let length = u8::try_from(length).unwrap_or(u8::MAX);
+        match self.fallbacks.decode(&self.font, code, length, stated) {
+            Some(code) => code,
+            // Control codes of simple fonts draw nothing.
+            None if !self.is_composite && code < 0x20 => Code::new(""),
+            None => Code::undecodable(),
         }
     }
 }

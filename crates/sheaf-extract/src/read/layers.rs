@@ -64,27 +64,3 @@ fn references(dict: &Dict<'_>, key: &[u8]) -> Vec<ObjectIdentifier> {
     let Some(array) = dict.get::<Array<'_>>(key) else { return Vec::new() };
     array.raw_iter().filter_map(|item| item.as_obj_ref()).map(ObjectIdentifier::from).collect()
 }
-
-/// The marked content that the reader is inside of, and whether it is shown.
-#[derive(Debug, Default)]
-pub(super) struct Visibility {
-    stack: Vec<bool>,
-}
-
-impl Visibility {
-    pub(super) fn begin(&mut self, visible: bool) {
-        self.stack.push(visible && self.is_visible());
-    }
-
-    pub(super) fn end(&mut self) {
-        self.stack.pop();
-    }
-
-    pub(super) fn depth(&self) -> usize {
-        self.stack.len()
-    }
-
-    pub(super) fn is_visible(&self) -> bool {
-        self.stack.last().copied().unwrap_or(true)
-    }
-}

@@ -6,11 +6,16 @@
 mod content;
 mod error;
 mod font;
+mod form;
 mod layers;
 mod limits;
+mod marked;
 mod order;
+mod overprint;
 mod page;
 mod path;
+mod rtl;
+mod unicode;
 mod words;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

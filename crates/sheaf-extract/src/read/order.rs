@@ -1,5 +1,6 @@
 //! Reading order: lines from top to bottom, words from left to right.
 
+use super::rtl;
 use super::words::Fragment;
 
 /// Sorts words into reading order. Upright text comes first, then text turned by one, two and three quarters,
@@ -28,7 +29,23 @@ pub(super) fn sort(words: &mut Vec<Fragment>) {
         keyed.push((number, place.along, word));
     }
     keyed.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+    for line in keyed.chunk_by_mut(|a, b| a.0 == b.0) {
+        if reads_from_the_right(line.iter().map(|(_, _, word)| word)) {
+            line.reverse();
+            line.chunk_by_mut(|a, b| !rtl::has_rtl(&a.2.text) && !rtl::has_rtl(&b.2.text))
+                .for_each(<[_]>::reverse);
+        }
+    }
     words.extend(keyed.into_iter().map(|(_, _, word)| word));
+}
+
+/// Whether most letters of a line are of a script written from right to left.
+fn reads_from_the_right<'w>(line: impl Iterator<Item = &'w Fragment>) -> bool {
+    let (mut rtl, mut ltr) = (0, 0);
+    for c in line.flat_map(|word| word.text.chars()).filter(|c| c.is_alphabetic()) {
+        *(if rtl::is_rtl(c) { &mut rtl } else { &mut ltr }) += 1;
+    }
+    rtl > ltr
 }
 
 /// A word's place in its own reading direction.

@@ -3,12 +3,12 @@
 use hayro_font::kurbo::{Affine, Rect};
 use hayro_syntax::object::dict::keys;
 use hayro_syntax::object::{Array, Dict, Name, Object, Stream};
-use hayro_syntax::page::{Page as Source, Resources};
-use sheaf_types::{BoundingBox, Page, PageWarning, Rule, TextSource, Word};
+use hayro_syntax::page::{Page as Source, Resources, Rotation};
+use sheaf_types::{BoundingBox, Page, PageWarning, Rule, Word};
 
 use super::content::{Drawing, Environment, Interpreter};
-use super::order;
 use super::words::{self, Fragment};
+use super::{form, order, overprint};
 
 /// Share of characters without Unicode above which a page counts as undecodable.
 const UNDECODABLE: f64 = 0.3;
@@ -29,7 +29,9 @@ pub(super) fn read<'a>(source: &Source<'a>, number: u32, env: &Environment<'a>) 
     }
     let sheet = Rect::new(0.0, 0.0, width, height);
     keep_shown(&mut drawing, sheet);
+    overprint::remove(&mut drawing.glyphs);
     let mut words = words::words(&drawing.glyphs);
+    words.extend(form::words(source, display, form_turn(source), &words));
     order::sort(&mut words);
 
     let unit =
@@ -47,6 +49,16 @@ pub(super) fn read<'a>(source: &Source<'a>, number: u32, env: &Environment<'a>) 
             .map(|rule| Rule { bbox: bounding_box(*rule, sheet) })
             .collect(),
     })
+}
+
+/// Quarter turns of a field's text: it stands upright on the page before the page is turned.
+fn form_turn(source: &Source<'_>) -> u8 {
+    match source.rotation() {
+        Rotation::None => 0,
+        Rotation::Horizontal => 1,
+        Rotation::Flipped => 2,
+        Rotation::FlippedHorizontal => 3,
+    }
 }
 
 fn draw_content<'a>(source: &Source<'a>, display: Affine, interpreter: &mut Interpreter<'a, '_>) {
@@ -95,7 +107,9 @@ fn appearance<'a>(annotation: &Dict<'a>) -> Option<Stream<'a>> {
 fn appearance_transform(annotation: &Dict<'_>, form: &Dict<'_>) -> Option<Affine> {
     let [x0, y0, x1, y1] = annotation.get::<[f64; 4]>(keys::RECT)?;
     let rect = Rect::new(x0, y0, x1, y1).abs();
-    let [x0, y0, x1, y1] = form.get::<[f64; 4]>(keys::BBOX)?;
+    // Viewers take a missing box for one at the origin, as large as the rectangle.
+    let [x0, y0, x1, y1] =
+        form.get::<[f64; 4]>(keys::BBOX).unwrap_or([0.0, 0.0, rect.width(), rect.height()]);
     let matrix = Affine::new(form.get::<[f64; 6]>(keys::MATRIX).unwrap_or([1.0, 0.0, 0.0, 1.0, 0.0, 0.0]));
     let bbox = matrix.transform_rect_bbox(Rect::new(x0, y0, x1, y1).abs());
     if bbox.area() == 0.0 {
@@ -140,7 +154,7 @@ fn word(word: Fragment, sheet: Rect, unit: f64) -> Word {
         font_size: (word.size * unit) as f32,
         bold: word.bold,
         turn: word.turn,
-        source: TextSource::Text,
+        source: word.source,
     }
 }
 

@@ -1,14 +1,16 @@
 //! From characters with places to words.
 //!
-//! Geometry decides what belongs together: the baseline, and the gap against the size of the font. A drawn
-//! blank only lowers the gap that parts two words, since blanks are missing, doubled, or drawn over other
+//! Geometry decides what belongs together: the baseline, and the gap against the size of the font. A blank parts
+//! words only where it is drawn in the flow of the text, since blanks are missing, doubled, or drawn over other
 //! characters in many files.
 
 use hayro_font::kurbo::{Point, Rect, Vec2};
+use sheaf_types::TextSource;
 use unicode_normalization::UnicodeNormalization;
 
 use super::content::Glyph;
 use super::font::UNDECODABLE;
+use super::rtl;
 
 /// Gap between characters that parts words, in ems.
 const WORD_GAP: f64 = 0.12;
@@ -30,11 +32,16 @@ pub(super) struct Fragment {
     pub(super) size: f64,
     pub(super) bold: bool,
     pub(super) turn: u8,
-    /// Where the pen went to.
+    pub(super) source: TextSource,
+    /// Where the first character begins.
+    start: Point,
+    /// Where the last one ends.
     end: Point,
     /// Unit vector of the writing direction.
     direction: Vec2,
+    /// Letter spacing after the last character.
     spacing: f64,
+    is_rtl: bool,
 }
 
 /// The words that the characters form, in the order drawn.
@@ -42,67 +49,132 @@ pub(super) fn words(glyphs: &[Glyph]) -> Vec<Fragment> {
     let mut words: Vec<Fragment> = Vec::new();
     let mut blank = true;
     for glyph in glyphs {
-        let text = printable(&glyph.code.text);
-        if text.is_empty() {
-            // A blank drawn elsewhere, over other characters, parts nothing here.
-            blank |= words.last().is_none_or(|word| word.is_followed_by(glyph));
+        let drawn = &*glyph.code.text;
+        let text = printable(drawn);
+        let last = words.last_mut();
+        if drawn.is_empty() || (drawn == UNDECODABLE && glyph.advance == Vec2::ZERO) {
+            // Part of what another character says, or nothing at all.
+            if let Some(word) = last.filter(|word| !blank && word.accepts(glyph, false)) {
+                word.append(glyph, "");
+            }
             continue;
         }
-        match words.last_mut() {
-            Some(word) if word.accepts(glyph, blank) => word.push(glyph, &text),
-            _ => words.push(Fragment::new(glyph, text)),
+        if text.is_empty() {
+            blank |= last.is_none_or(|word| word.is_followed_by(glyph));
+            continue;
+        }
+        match last {
+            Some(word) if !blank && word.takes_in_front(glyph, &text) => word.prepend(glyph, &text),
+            Some(word) if word.accepts(glyph, blank) => word.append(glyph, &text),
+            _ => words.push(Fragment::new(glyph, &text)),
         }
         blank = false;
+    }
+    for word in words.iter_mut().filter(|word| word.is_rtl) {
+        word.text = rtl::logical(&word.text);
     }
     words
 }
 
 impl Fragment {
-    fn new(glyph: &Glyph, text: String) -> Self {
+    fn new(glyph: &Glyph, text: &str) -> Self {
+        let is_rtl = rtl::has_rtl(text);
         Self {
-            text,
+            text: visual(text, is_rtl),
             bounds: bounds(glyph),
             confidence: glyph.code.confidence,
             size: glyph.size,
             bold: glyph.bold,
             turn: turn(glyph),
+            source: TextSource::Text,
+            start: glyph.origin,
             end: glyph.origin + glyph.advance,
             direction: direction(glyph),
             spacing: glyph.spacing,
+            is_rtl,
         }
     }
 
-    fn push(&mut self, glyph: &Glyph, text: &str) {
-        self.text.push_str(text);
+    /// A word of a form field's value.
+    pub(super) fn of_form(text: String, bounds: Rect, size: f64, turn: u8) -> Self {
+        Self {
+            text,
+            bounds,
+            confidence: 1.0,
+            size,
+            bold: false,
+            turn,
+            source: TextSource::Form,
+            start: bounds.origin(),
+            end: bounds.origin(),
+            direction: Vec2::new(1.0, 0.0),
+            spacing: 0.0,
+            is_rtl: false,
+        }
+    }
+
+    fn append(&mut self, glyph: &Glyph, text: &str) {
+        let is_rtl = rtl::has_rtl(text);
+        self.text.push_str(&visual(text, is_rtl));
+        self.end = glyph.origin + glyph.advance;
+        self.spacing = glyph.spacing;
+        self.cover(glyph, is_rtl);
+    }
+
+    fn prepend(&mut self, glyph: &Glyph, text: &str) {
+        self.text.insert_str(0, &visual(text, true));
+        self.start = glyph.origin;
+        self.cover(glyph, true);
+    }
+
+    fn cover(&mut self, glyph: &Glyph, is_rtl: bool) {
         self.bounds = self.bounds.union(bounds(glyph));
         self.confidence = self.confidence.min(glyph.code.confidence);
         self.size = self.size.max(glyph.size);
         self.bold &= glyph.bold;
-        self.end = glyph.origin + glyph.advance;
-        self.spacing = glyph.spacing;
+        self.is_rtl |= is_rtl;
     }
 
     fn accepts(&self, glyph: &Glyph, blank: bool) -> bool {
-        let (small, large) = (self.size.min(glyph.size), self.size.max(glyph.size));
-        let (gap, drift) = self.step_to(glyph);
-        self.turn == turn(glyph)
-            && small >= SIZE_RATIO * large
+        let (gap, drift) = self.step(self.end, glyph.origin, glyph);
+        self.is_alike(glyph)
             && drift <= BASELINE_SLACK
             && gap >= -OVERLAP
             && gap <= if blank { BLANK_GAP } else { WORD_GAP }
     }
 
+    /// Whether a character written from right to left comes next where the pen was placed for each.
+    fn takes_in_front(&self, glyph: &Glyph, text: &str) -> bool {
+        if !self.is_rtl || !rtl::has_rtl(text) {
+            return false;
+        }
+        let (gap, drift) = self.step(glyph.origin + glyph.advance, self.start, glyph);
+        let (behind, _) = self.step(self.end, glyph.origin, glyph);
+        self.is_alike(glyph) && drift <= BASELINE_SLACK && gap.abs() <= WORD_GAP && gap.abs() < behind.abs()
+    }
+
     fn is_followed_by(&self, blank: &Glyph) -> bool {
-        let (gap, drift) = self.step_to(blank);
+        let (gap, drift) = self.step(self.end, blank.origin, blank);
         drift <= BASELINE_SLACK && gap >= -OVERLAP
     }
 
-    /// Along and across the writing direction from the end of the word, in ems.
-    fn step_to(&self, glyph: &Glyph) -> (f64, f64) {
-        let em = self.size.max(glyph.size);
-        let step = glyph.origin - self.end;
-        ((step.dot(self.direction) - self.spacing) / em, step.cross(self.direction).abs() / em)
+    fn is_alike(&self, glyph: &Glyph) -> bool {
+        let (small, large) = (self.size.min(glyph.size), self.size.max(glyph.size));
+        self.turn == turn(glyph) && small >= SIZE_RATIO * large
     }
+
+    /// Along and across the writing direction, in ems, without letter spacing.
+    fn step(&self, from: Point, to: Point, glyph: &Glyph) -> (f64, f64) {
+        let em = self.size.max(glyph.size);
+        let step = to - from;
+        ((step.dot(self.direction) - self.spacing.max(0.0)) / em, step.cross(self.direction).abs() / em)
+    }
+}
+
+/// Characters as they stand from left to right: one glyph that stands for several is read from the right in a script
+/// that is.
+fn visual(text: &str, is_rtl: bool) -> String {
+    if is_rtl { text.chars().rev().collect() } else { text.into() }
 }
 
 /// The characters of a code that leave ink: ligatures as letters, blanks and controls left out.
@@ -117,7 +189,7 @@ fn printable(text: &str) -> String {
             | '\u{FE70}'..='\u{FEFC}' => {
                 out.extend(std::iter::once(c).nfkc().filter(|c| !c.is_whitespace()));
             }
-            // Where a soft hyphen is drawn, the line ends there and it shows.
+            // Where a soft hyphen is drawn, it shows.
             '\u{AD}' => out.push('-'),
             // Zero-width characters and marks of direction.
             '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2064}' | '\u{FEFF}' => {}
