@@ -16,13 +16,16 @@ use crate::error::{Result, StoreError};
 /// Writes of an upload that wait for the disk at the same time.
 const CONCURRENT_WRITES: usize = 16;
 
+/// A file beside the blobs: where it is missing, the place is not the one that was opened (a disk that is not mounted).
+const MARKER: &str = "sheaf-blobs";
+
 /// The store of blobs.
 #[derive(Clone)]
 pub(crate) struct Blobs(Arc<dyn ObjectStore>);
 
 impl Blobs {
     /// Opens the folder of a `file://` URL, made where it is missing. What follows the scheme is a path as it stands.
-    pub(crate) fn open(url: &str) -> Result<Self> {
+    pub(crate) async fn open(url: &str) -> Result<Self> {
         if url.starts_with("s3://") {
             return Err(StoreError::Internal(
                 "s3:// is not supported yet: give blobs a folder, file:///path/to/folder".into(),
@@ -38,23 +41,22 @@ impl Blobs {
         })?;
         // A file and the folders that lead to it are on disk before a row names it.
         let store = LocalFileSystem::new_with_prefix(folder)?.with_fsync(true);
-        Ok(Self(Arc::new(store)))
+        let blobs = Self(Arc::new(store));
+        if matches!(blobs.0.head(&Path::from(MARKER)).await, Err(object_store::Error::NotFound { .. })) {
+            blobs.0.put(&Path::from(MARKER), "blobs of sheaf, named by sha-256\n".into()).await?;
+        }
+        Ok(blobs)
     }
 
     pub(crate) async fn ping(&self) -> Result<()> {
-        match self.0.head(&Path::from("ping")).await {
-            Ok(_) | Err(object_store::Error::NotFound { .. }) => Ok(()),
-            Err(error) => Err(error.into()),
-        }
+        self.0.head(&Path::from(MARKER)).await?;
+        Ok(())
     }
 
     /// Writes those that are not there whole; durable when it answers.
     pub(crate) async fn put_missing(&self, blobs: &[(String, Bytes)]) -> Result<()> {
-        stream::iter(blobs)
-            .map(|(sha256, bytes)| self.put(sha256, bytes))
-            .buffer_unordered(CONCURRENT_WRITES)
-            .try_collect()
-            .await
+        let writes: Vec<_> = blobs.iter().map(|(sha256, bytes)| self.put(sha256, bytes)).collect();
+        stream::iter(writes).buffer_unordered(CONCURRENT_WRITES).try_collect().await
     }
 
     async fn put(&self, sha256: &str, bytes: &Bytes) -> Result<()> {

@@ -112,7 +112,7 @@ impl Store {
     /// # Errors
     /// As [`Store::open`].
     pub async fn open_with_clock(config: &StoreConfig, clock: Clock) -> Result<Self> {
-        let blobs = Blobs::open(&config.blobs_url)?;
+        let blobs = Blobs::open(&config.blobs_url).await?;
         let db = Db::open(&config.database_url).await?;
         Ok(Self(Arc::new(Inner {
             db,

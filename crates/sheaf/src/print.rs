@@ -31,7 +31,9 @@ pub fn columns(rows: &[Vec<String>]) -> Vec<String> {
         .collect();
     let count = clean.iter().map(Vec::len).max().unwrap_or(0);
     let widths: Vec<usize> = (0..count)
-        .map(|i| clean.iter().filter_map(|row| row.get(i)).map(|cell| cell.chars().count()).max().unwrap_or(0))
+        .map(|i| {
+            clean.iter().filter_map(|row| row.get(i)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+        })
         .collect();
     clean
         .iter()

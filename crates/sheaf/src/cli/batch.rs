@@ -89,7 +89,9 @@ impl BatchArgs {
         let batch = store.create_batch(user, &batch).await?;
 
         let Some(batch) = self.work(&store, user, batch.id).await? else {
-            print::note("stopped; what was not finished goes on with the next sheaf serve on this data folder");
+            print::note(
+                "stopped; what was not finished goes on with the next sheaf serve on this data folder",
+            );
             return Ok(ExitCode::FAILURE);
         };
         for (format, path) in outputs {
@@ -123,7 +125,8 @@ impl BatchArgs {
         let mut group = Vec::new();
         let mut group_bytes = 0;
         for (i, path) in files.iter().enumerate() {
-            let size = std::fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?.len();
+            let size =
+                std::fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?.len();
             if size > most {
                 left_out += 1;
                 progress.note(format!("left out {}: larger than {} MB", path.display(), most / 1_000_000));
@@ -256,7 +259,10 @@ async fn put_template(store: &Store, user: UserId, spec: &TemplateSpec) -> Resul
 fn format_of(path: &Path) -> Result<Format> {
     let extension = path.extension().map(|extension| extension.to_string_lossy().to_ascii_lowercase());
     extension.as_deref().and_then(Format::from_name).with_context(|| {
-        format!("{} has none of the extensions .csv, .json and .jsonl; they choose the format", path.display())
+        format!(
+            "{} has none of the extensions .csv, .json and .jsonl; they choose the format",
+            path.display()
+        )
     })
 }
 
@@ -331,7 +337,8 @@ async fn show_values(store: &Store, user: UserId, batch: BatchId) -> Result<()> 
                 }
                 Some(FieldValue::Rows(rows)) => format!("{} rows", rows.len()),
             };
-            let confidence = field.value.as_ref().map_or_else(String::new, |_| format!("{:.2}", field.confidence));
+            let confidence =
+                field.value.as_ref().map_or_else(String::new, |_| format!("{:.2}", field.confidence));
             let page = field.page.map_or_else(String::new, |page| page.to_string());
             let review = if field.needs_review { "needs review" } else { "" };
             rows.push(vec![name.clone(), field.name.clone(), value, confidence, page, review.to_owned()]);
@@ -348,7 +355,12 @@ async fn show_failures(store: &Store, user: UserId, batch: &Batch) -> Result<()>
     let failed = store.batch_extractions(user, batch.id, Some(Status::Failed), request).await?;
     for extraction in &failed.data {
         if let Some(error) = &extraction.error {
-            print::note(format!("failed {}: {} ({})", extraction.filename, error.detail, error.code.as_str()));
+            print::note(format!(
+                "failed {}: {} ({})",
+                extraction.filename,
+                error.detail,
+                error.code.as_str()
+            ));
         }
     }
     let rest = (batch.counts.failed as usize).saturating_sub(failed.data.len());

@@ -55,7 +55,9 @@ impl DoctorArgs {
                 Ok(()) => Ok(format!("rows and files can be written ({})", self.store.data.display())),
                 Err(error) => Err(format!("{error}; check the disk, or --data and --database-url")),
             },
-            Err(error) => Err(format!("{error:#}; name another folder with --data or another --database-url")),
+            Err(error) => {
+                Err(format!("{error:#}; name another folder with --data or another --database-url"))
+            }
         };
         Finding { what: "store", result }
     }

@@ -54,24 +54,29 @@ impl ServeArgs {
             .await
             .with_context(|| format!("cannot listen on {}; choose another with --listen", self.listen))?;
 
+        // With port 0 the system chooses one.
+        let address = listener.local_addr()?;
+
         let shutdown = CancellationToken::new();
-        let alive = Arc::default();
-        let runner = Runner::new(
-            store.clone(),
-            self.reader.command(),
-            self.workers.count(),
-            Arc::clone(&alive),
-        );
+        let workers_alive = Arc::default();
+        let workers = self.workers.count();
+        let runner = Runner::new(store.clone(), self.reader.command(), workers, Arc::clone(&workers_alive));
         let working = tokio::spawn(runner.run(shutdown.clone()));
 
-        let limits = ApiLimits { max_file_bytes: self.reader.limits().file_bytes, ..ApiLimits::default() };
-        let router = api::router(ApiState::new(store.clone(), limits, alive, self.workers.count() > 0));
+        let router = api::router(ApiState {
+            store: store.clone(),
+            limits: ApiLimits { max_file_bytes: self.reader.limits().file_bytes, ..ApiLimits::default() },
+            workers_alive,
+            workers_expected: workers,
+            llm_configured: false,
+            shutdown: shutdown.clone(),
+        });
         let stopping = shutdown.clone();
         let mut serving = tokio::spawn(async move {
             axum::serve(listener, router).with_graceful_shutdown(stopping.cancelled_owned()).await
         });
-        info!(address = %self.listen, "listening");
-        print::note(format!("sheaf is ready on http://{}", self.listen));
+        info!(%address, "listening");
+        print::note(format!("sheaf is ready on http://{address}"));
 
         tokio::select! {
             () = stop_signal() => {}

@@ -112,7 +112,8 @@ impl KeyArgs {
             KeyCommand::List { user, store } => {
                 let store = store.open().await?;
                 let user = find(&store, &user).await?;
-                let mut rows = vec![["ID", "KEY", "NAME", "LAST USED", "REVOKED"].map(str::to_owned).to_vec()];
+                let mut rows =
+                    vec![["ID", "KEY", "NAME", "LAST USED", "REVOKED"].map(str::to_owned).to_vec()];
                 let mut request = PageRequest { limit: 500, cursor: None };
                 loop {
                     let page = store.list_keys(user.id, request.clone()).await?;

@@ -29,8 +29,7 @@ impl RunWorkerArgs {
         start_logging(self.log_format);
         let store = self.store.open().await?;
         let shutdown = CancellationToken::new();
-        let runner =
-            Runner::new(store.clone(), self.reader.command(), self.workers.count(), Arc::default());
+        let runner = Runner::new(store.clone(), self.reader.command(), self.workers.count(), Arc::default());
         let working = tokio::spawn(runner.run(shutdown.clone()));
         stop_signal().await;
         shutdown.cancel();

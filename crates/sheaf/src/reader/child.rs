@@ -3,11 +3,11 @@
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::time::Duration;
 
-use rustix::process::{Resource, Rlimit, Signal, setrlimit, set_parent_process_death_signal};
+use rustix::process::{Resource, Rlimit, Signal, set_parent_process_death_signal, setrlimit};
 use sheaf_extract::read::{self, Limits};
 use sheaf_types::{Document, ErrorCode, PageWarning, Warning};
 
-use super::{Reading, ReaderLimits, Reply, Request};
+use super::{ReaderLimits, Reading, Reply, Request};
 
 /// Files a reader may have open: the three standard streams and a few for the run-time.
 const OPEN_FILES: u64 = 16;

@@ -109,7 +109,9 @@ impl ReaderProcess {
         // Taken out, so that a dropped future takes a half-used child with it.
         let mut running = match self.running.take().map_or_else(|| self.command.spawn(), Ok) {
             Ok(running) => running,
-            Err(error) => return failed(ErrorCode::Internal, format!("cannot start a reader process: {error}")),
+            Err(error) => {
+                return failed(ErrorCode::Internal, format!("cannot start a reader process: {error}"));
+            }
         };
         let deadline = Instant::now() + Duration::from_secs(limits.seconds) + GRACE;
         match timeout_at(deadline, running.exchange(&header, file)).await {

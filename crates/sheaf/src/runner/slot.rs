@@ -60,14 +60,13 @@ impl Slot {
     }
 
     async fn extract(&mut self, claim: &Claim) -> Outcome {
-        let (template, file) =
-            match tokio::try_join!(self.template(claim), self.store.blob(&claim.sha256)) {
-                Ok(both) => both,
-                Err(error) => {
-                    warn!(extraction = %claim.extraction_id, %error, "a document could not be fetched");
-                    return internal("the document or its template could not be fetched from the store");
-                }
-            };
+        let (template, file) = match tokio::try_join!(self.template(claim), self.store.blob(&claim.sha256)) {
+            Ok(both) => both,
+            Err(error) => {
+                warn!(extraction = %claim.extraction_id, %error, "a document could not be fetched");
+                return internal("the document or its template could not be fetched from the store");
+            }
+        };
         if self.templates.len() >= TEMPLATES_KEPT {
             self.templates.clear();
         }

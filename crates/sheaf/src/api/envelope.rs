@@ -1,0 +1,151 @@
+//! Around every request: an id, a log line, and one shape for every failure.
+
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use axum::body::{Body, BodyDataStream};
+use axum::extract::Request;
+use axum::http::header::{ALLOW, CONTENT_TYPE, EXPECT, X_CONTENT_TYPE_OPTIONS};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use futures::{FutureExt, StreamExt, stream};
+use uuid::Uuid;
+
+use super::error::{ApiError, Code};
+
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// How much of a body is read after its request was refused, and for how long.
+const LINGER_BYTES: usize = 64 << 20;
+const LINGER: Duration = Duration::from_secs(10);
+
+/// The middleware.
+pub(super) async fn wrap(request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let id = request_id(&request);
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let (request, rest) = split(request);
+
+    let response = match AssertUnwindSafe(next.run(request)).catch_unwind().await {
+        Ok(response) => into_problem(response),
+        Err(panic) => {
+            tracing::error!(request_id = ?id, panic = message(panic.as_ref()), "a handler panicked");
+            ApiError::new(Code::Internal, "something went wrong on the server: its log has more")
+                .into_response()
+        }
+    };
+    if response.status().is_client_error() {
+        rest.linger().await;
+    }
+
+    let mut response = response;
+    tracing::info!(
+        request_id = ?id, %method, path, status = response.status().as_u16(),
+        elapsed_ms = started.elapsed().as_millis() as u64, "request"
+    );
+    response.headers_mut().insert(X_REQUEST_ID, id);
+    response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+/// The client's own id where it is harmless in a log, else a new one.
+fn request_id(request: &Request) -> HeaderValue {
+    let harmless = |id: &&HeaderValue| {
+        let id = id.as_bytes();
+        (1..=128).contains(&id.len())
+            && id.iter().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_' | b'.' | b':'))
+    };
+    match request.headers().get(X_REQUEST_ID).filter(harmless) {
+        Some(id) => id.clone(),
+        None => HeaderValue::try_from(Uuid::now_v7().to_string())
+            .unwrap_or_else(|_| HeaderValue::from_static("unknown")),
+    }
+}
+
+/// Gives a failure that axum itself answered the shape of ours.
+fn into_problem(response: Response) -> Response {
+    let status = response.status();
+    let json = response.headers().get(CONTENT_TYPE).is_some_and(|value| value == "application/problem+json");
+    if json || !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    let error = match status {
+        StatusCode::NOT_FOUND => {
+            ApiError::new(Code::NotFound, "there is no such path: /docs lists those there are")
+        }
+        StatusCode::METHOD_NOT_ALLOWED => {
+            ApiError::new(Code::MethodNotAllowed, "the path does not take this method: see the Allow header")
+        }
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            ApiError::new(Code::FileTooLarge, "the request is larger than the limit")
+        }
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+            ApiError::new(Code::UnsupportedType, "the request's Content-Type is not supported here")
+        }
+        status if status.is_client_error() => ApiError::new(Code::InvalidRequest, "the request is malformed"),
+        StatusCode::SERVICE_UNAVAILABLE => {
+            ApiError::new(Code::Unavailable, "not available now: try again in a moment")
+        }
+        _ => ApiError::new(Code::Internal, "something went wrong on the server: its log has more"),
+    };
+    let mut problem = error.into_response();
+    if let Some(allow) = response.headers().get(ALLOW) {
+        problem.headers_mut().insert(ALLOW, allow.clone());
+    }
+    problem
+}
+
+/// Panics carry a text or nothing that could be shown.
+fn message(panic: &(dyn Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message")
+}
+
+/// What a refused request has not sent yet.
+///
+/// A client that is refused in the middle of an upload goes on sending; if the connection closed on it, most would
+/// report a broken pipe instead of the answer. So the rest is read, within limits, and thrown away
+/// (as nginx does: `lingering_close`).
+struct Rest {
+    body: Arc<Mutex<BodyDataStream>>,
+    /// Whether the client waits for leave to send its body, and so sends nothing that would need reading.
+    waits: bool,
+}
+
+fn split(request: Request) -> (Request, Rest) {
+    let waits = request.headers().contains_key(EXPECT);
+    let (parts, body) = request.into_parts();
+    let body = Arc::new(Mutex::new(body.into_data_stream()));
+    let shared = Arc::clone(&body);
+    let stream =
+        stream::poll_fn(move |cx| shared.lock().unwrap_or_else(PoisonError::into_inner).poll_next_unpin(cx));
+    (Request::from_parts(parts, Body::from_stream(stream)), Rest { body, waits })
+}
+
+impl Rest {
+    async fn linger(self) {
+        if self.waits {
+            return;
+        }
+        let body = self.body;
+        let mut rest = stream::poll_fn(move |cx| {
+            body.lock().unwrap_or_else(PoisonError::into_inner).poll_next_unpin(cx)
+        });
+        let read = async {
+            let mut bytes = 0;
+            while let Some(Ok(chunk)) = rest.next().await {
+                bytes += chunk.len();
+                if bytes > LINGER_BYTES {
+                    break;
+                }
+            }
+        };
+        // Either way the answer goes out now.
+        let _ = tokio::time::timeout(LINGER, read).await;
+    }
+}

@@ -1,0 +1,156 @@
+//! The server as a user meets it: the real binary, real requests, real documents.
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+
+use common::{Server, demo, sheaf};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// The sample documents, by name.
+fn samples() -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(demo().join("documents")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files
+}
+
+fn as_files(paths: &[PathBuf]) -> Vec<(&'static str, &str, Vec<u8>)> {
+    paths
+        .iter()
+        .map(|path| ("files", path.file_name().unwrap().to_str().unwrap(), fs::read(path).unwrap()))
+        .collect()
+}
+
+fn template() -> Value {
+    serde_json::from_str(&fs::read_to_string(demo().join("invoice.json")).unwrap()).unwrap()
+}
+
+fn create_template(server: &Server) -> String {
+    let (status, body) = server.post_json("/v1/templates", &template());
+    assert_eq!(status, 201, "{body}");
+    body["id"].as_str().unwrap().to_owned()
+}
+
+/// What an export says of each document, but for ids and times.
+fn values(export: &str) -> BTreeMap<String, Value> {
+    let rows: Vec<Value> = serde_json::from_str(export).unwrap();
+    rows.into_iter()
+        .map(|row| {
+            let name = row["filename"].as_str().unwrap().to_owned();
+            (name, json!({"status": row["status"], "error": row["error"], "fields": row["fields"]}))
+        })
+        .collect()
+}
+
+#[test]
+fn the_api_and_the_command_line_give_the_same_values() {
+    let folder = TempDir::new().unwrap();
+    let results = folder.path().join("results.json");
+    let batch = sheaf()
+        .args(["batch", "--template"])
+        .arg(demo().join("invoice.json"))
+        .arg("--out")
+        .arg(&results)
+        .arg("--data")
+        .arg(folder.path().join("cli"))
+        .arg(demo().join("documents"))
+        .output()
+        .unwrap();
+    // One of the samples is broken on purpose.
+    assert_eq!(batch.status.code(), Some(2), "{}", String::from_utf8_lossy(&batch.stderr));
+    let from_command_line = values(&fs::read_to_string(results).unwrap());
+    assert_eq!(from_command_line.len(), samples().len());
+
+    let server = Server::start(&folder.path().join("server"), &[]);
+    let id = create_template(&server);
+    let texts = [("template_id", id.as_str()), ("name", "samples")];
+    let (status, batch) = server.post_form("/v1/batches", &texts, &as_files(&samples()));
+    assert_eq!(status, 202, "{batch}");
+    let id = batch["id"].as_str().unwrap();
+    let batch = server.wait_for(id);
+    assert_eq!(batch["percent"], 100);
+    let (status, export) = server.get(&format!("/v1/batches/{id}/export?format=json"));
+    assert_eq!(status, 200);
+    assert_eq!(values(&export), from_command_line);
+
+    let (_, again) = server.get(&format!("/v1/batches/{id}/export?format=json"));
+    assert_eq!(export, again, "an export of a terminal batch is repeatable");
+}
+
+#[test]
+fn one_document_is_extracted_at_once() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::start(folder.path(), &[]);
+    let id = create_template(&server);
+    let sample = &samples()[..1];
+    let mut file = as_files(sample);
+    file[0].0 = "file";
+    let (status, extraction) = server.post_form("/v1/extract", &[("template_id", &id)], &file);
+    assert_eq!(status, 200, "{extraction}");
+    assert!(extraction["batch_id"].is_null());
+    for field in extraction["fields"].as_array().unwrap() {
+        let (value, source) = (&field["value"], &field["source"]);
+        assert!(
+            value.is_null() || (source.is_string() && field["page"].is_u64() && field["bbox"].is_array()),
+            "{field}"
+        );
+    }
+    let id = extraction["id"].as_str().unwrap();
+    assert_eq!(server.get_json(&format!("/v1/extractions/{id}")), extraction);
+    assert_eq!(server.get_json("/v1/usage")["used"], 1);
+}
+
+#[test]
+fn what_was_accepted_survives_a_kill() {
+    let folder = TempDir::new().unwrap();
+    // No workers: the batch is accepted and nothing runs.
+    let server = Server::start(folder.path(), &["--workers", "0"]);
+    let template_id = create_template(&server);
+    let texts = [("template_id", template_id.as_str()), ("name", "survivor")];
+    let (status, batch) = server.post_form("/v1/batches", &texts, &as_files(&samples()));
+    assert_eq!(status, 202, "{batch}");
+    let id = batch["id"].as_str().unwrap().to_owned();
+    assert_eq!(batch["status"], "pending");
+    server.kill();
+
+    let server = Server::start(folder.path(), &[]);
+    let batch = server.wait_for(&id);
+    assert_eq!(batch["status"], "completed");
+    assert_eq!(batch["counts"]["total"], samples().len());
+    let used = server.get_json("/v1/usage")["used"].as_u64().unwrap();
+    let failed = batch["counts"]["failed"].as_u64().unwrap();
+    assert_eq!(used, samples().len() as u64 - failed, "a failed document is refunded, once");
+}
+
+#[test]
+fn a_terminated_server_drains_and_ends_well() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::start(folder.path(), &[]);
+    let template_id = create_template(&server);
+    let texts = [("template_id", template_id.as_str()), ("name", "interrupted")];
+    let mut many = Vec::new();
+    for _ in 0..10 {
+        many.extend(
+            as_files(&samples()).into_iter().map(|(part, name, bytes)| (part, name.to_owned(), bytes)),
+        );
+    }
+    let many: Vec<_> = many.iter().map(|(part, name, bytes)| (*part, name.as_str(), bytes.clone())).collect();
+    let (status, batch) = server.post_form("/v1/batches", &texts, &many);
+    assert_eq!(status, 202, "{batch}");
+    let id = batch["id"].as_str().unwrap().to_owned();
+    assert_eq!(server.terminate().code(), Some(0));
+
+    let server = Server::start(folder.path(), &[]);
+    let batch = server.wait_for(&id);
+    let counts = &batch["counts"];
+    let finished = counts["completed"].as_u64().unwrap() + counts["needs_review"].as_u64().unwrap();
+    assert_eq!(finished + counts["failed"].as_u64().unwrap(), many.len() as u64, "{counts}");
+    let rows = server.get_json(&format!("/v1/batches/{id}/extractions?limit=500"));
+    for row in rows["data"].as_array().unwrap() {
+        assert_eq!(row["attempts"], 1, "what was handed back at the stop did not count: {row}");
+    }
+}
