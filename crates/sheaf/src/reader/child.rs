@@ -92,6 +92,7 @@ fn sentence(warning: PageWarning) -> &'static str {
         PageWarning::Blank => "the page is blank",
         PageWarning::Undecodable => "the page's font does not say which characters it shows",
         PageWarning::Damaged => "the page is damaged; what could be read was read",
+        PageWarning::Illegible => "the page was hard to read; scan it again with a higher resolution",
         PageWarning::Truncated => "the page holds more than the limit; the rest was not read",
     }
 }
