@@ -34,6 +34,7 @@ const MIGRATIONS: &[Migration] = &[Migration {
     postgres: include_str!("../migrations/postgres/1_first.sql"),
 }];
 
+#[derive(Clone, Copy)]
 struct Migration {
     sqlite: &'static str,
     postgres: &'static str,
@@ -120,7 +121,8 @@ impl Db {
             let pool =
                 |connections| SqlitePoolOptions::new().max_connections(connections).acquire_timeout(PATIENCE);
             let writer = pool(1).connect_with(options.clone()).await?;
-            Self::Sqlite { writer, readers: pool(SQLITE_READERS).connect_lazy_with(options) }
+            let readers = pool(SQLITE_READERS).connect_lazy_with(options.pragma("query_only", "on"));
+            Self::Sqlite { writer, readers }
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             // The parser's message could quote the password.
             let options = PgConnectOptions::from_str(url)
@@ -234,4 +236,40 @@ fn create_private(file: &Path) -> Result<()> {
 /// Creates a folder, and those above it, that only its owner enters.
 pub(crate) fn create_private_folder(folder: &Path) -> std::io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn sqlite_is_durable_and_readers_do_not_write() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::open(&format!("sqlite://{}/sheaf.db", folder.path().display())).await.unwrap();
+        let mut tx = db.write().await.unwrap();
+        let (journal,): (String,) = fetch_one!(&mut tx, "pragma journal_mode").unwrap();
+        // 2 is FULL (sqlite.org/pragma.html#pragma_synchronous).
+        let (synchronous,): (i64,) = fetch_one!(&mut tx, "pragma synchronous").unwrap();
+        let (foreign_keys,): (i64,) = fetch_one!(&mut tx, "pragma foreign_keys").unwrap();
+        assert_eq!((journal.as_str(), synchronous, foreign_keys), ("wal", 2, 1));
+
+        let mut conn = db.read().await.unwrap();
+        let write = execute!(&mut conn, "insert into schema_version (version) values (7)");
+        assert!(write.is_err(), "{write:?}");
+    }
+
+    #[tokio::test]
+    async fn a_failed_migration_leaves_the_database_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/sheaf.db", folder.path().display());
+        let db = Db::open(&url).await.unwrap();
+        let then = |sqlite| [MIGRATIONS, &[Migration { sqlite, postgres: "" }]].concat();
+        let failed = db.migrate(&then("create table extra (id integer); create nonsense")).await;
+        assert!(failed.is_err());
+        assert_eq!(db.migrate(&then("create table extra (id integer)")).await, Ok(()));
+        assert_eq!(db.migrate(&then("create table extra (id integer)")).await, Ok(()), "it is not run again");
+        let mut conn = db.read().await.unwrap();
+        let (version,): (i64,) = fetch_one!(&mut conn, "select max(version) from schema_version").unwrap();
+        assert_eq!(version, 2);
+    }
 }

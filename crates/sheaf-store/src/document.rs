@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::Store;
 use crate::blob::sha256_hex;
-use crate::db::{commit, execute, fetch_all, fetch_one, fetch_optional, on};
+use crate::db::{Tx, commit, execute, fetch_all, fetch_one, fetch_optional, on};
 use crate::error::{Result, StoreError};
 use crate::page::{Page, PageRequest};
 use crate::template::number;
@@ -173,10 +173,8 @@ impl Store {
         let mut tx = self.db().write().await?;
         let lock = match &tx {
             // New extractions of the document wait for this lock, and find it gone.
-            crate::db::Either::Postgres(_) => {
-                "select sha256 from document where id = $1 and account_id = $2 for update"
-            }
-            crate::db::Either::Sqlite(_) => "select sha256 from document where id = $1 and account_id = $2",
+            Tx::Postgres(_) => "select sha256 from document where id = $1 and account_id = $2 for update",
+            Tx::Sqlite(_) => "select sha256 from document where id = $1 and account_id = $2",
         };
         let row: Option<(String,)> = fetch_optional!(&mut tx, lock, id.0, user.0)?;
         let (sha256,) = row.ok_or(NOT_FOUND)?;
@@ -201,13 +199,20 @@ impl Store {
         execute!(&mut tx, "delete from document where id = $1", id.0)?;
         commit(tx).await?;
 
-        // A second transaction, so that bytes never go while a row that may yet come back names them. If it does not
-        // come to this, bytes are left that nothing names: room lost, nothing else.
+        if let Err(error) = self.remove_unnamed(&sha256).await {
+            tracing::warn!(%error, sha256, "a deleted document's bytes are left in the blob store");
+        }
+        Ok(())
+    }
+
+    /// Removes a blob that no document names. A transaction of its own, after the rows are gone for certain: what fails
+    /// in between leaves bytes that nothing names, and never a name without bytes.
+    async fn remove_unnamed(&self, sha256: &str) -> Result<()> {
         let mut tx = self.db().write_blobs(true).await?;
-        let (others,): (i64,) =
-            fetch_one!(&mut tx, "select count(*) from document where sha256 = $1", &sha256)?;
-        if others == 0 {
-            self.blobs().remove(&sha256).await?;
+        let (names,): (i64,) =
+            fetch_one!(&mut tx, "select count(*) from document where sha256 = $1", sha256)?;
+        if names == 0 {
+            self.blobs().remove(sha256).await?;
         }
         commit(tx).await
     }

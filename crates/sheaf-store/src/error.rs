@@ -132,3 +132,24 @@ impl From<serde_json::Error> for StoreError {
         Self::Internal(format!("a stored value is not what this version of sheaf writes (column {at})"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sqlx::Connection;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_full_disk_is_unavailable_and_a_wrong_statement_is_internal() {
+        let mut c = sqlx::SqliteConnection::connect("sqlite::memory:").await.unwrap();
+        sqlx::raw_sql("pragma max_page_count = 2; create table t (bytes blob)")
+            .execute(&mut c)
+            .await
+            .unwrap();
+        let full = sqlx::query("insert into t values (zeroblob(100000))").execute(&mut c).await;
+        let full = StoreError::from(full.unwrap_err());
+        assert_eq!((full.status(), full.code()), (503, "unavailable"), "{full}");
+        let wrong = StoreError::from(sqlx::query("select nothing").execute(&mut c).await.unwrap_err());
+        assert_eq!((wrong.status(), wrong.code()), (500, "internal"), "{wrong}");
+    }
+}

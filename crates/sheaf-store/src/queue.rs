@@ -145,9 +145,7 @@ impl Store {
         let now = self.clock().now();
         let mut tx = self.db().write().await?;
         let mut changes = Changes::default();
-        for one in finished {
-            changes.write(&mut tx, now, worker, one).await?;
-        }
+        changes.write_all(&mut tx, now, worker, finished).await?;
         changes.settle(&mut tx, now).await?;
         commit(tx).await?;
         self.hint(&changes);
@@ -162,9 +160,7 @@ impl Store {
         let now = self.clock().now();
         let mut tx = self.db().write().await?;
         let mut changes = Changes::default();
-        for one in finished {
-            changes.write(&mut tx, now, worker, one).await?;
-        }
+        changes.write_all(&mut tx, now, worker, finished).await?;
         changes.reclaim(&mut tx, now).await?;
         changes.settle(&mut tx, now).await?;
         let claims = claim(&mut tx, now, worker, n).await?;
@@ -181,7 +177,9 @@ impl Store {
         let now = self.clock().now();
         let mut lost = Vec::new();
         let mut tx = self.db().write().await?;
-        for &(id, attempt) in claims {
+        let mut sorted = claims.to_vec();
+        sorted.sort_unstable();
+        for (id, attempt) in sorted {
             let kept = execute!(
                 &mut tx,
                 "update extraction set lease_until = $4
@@ -359,6 +357,16 @@ struct Changes {
 }
 
 impl Changes {
+    /// Writes outcomes, sorted because a heartbeat may be locking the same rows.
+    async fn write_all(&mut self, tx: &mut Tx, now: i64, worker: &str, finished: &[Finished]) -> Result<()> {
+        let mut sorted: Vec<&Finished> = finished.iter().collect();
+        sorted.sort_by_key(|one| one.extraction_id);
+        for one in sorted {
+            self.write(tx, now, worker, one).await?;
+        }
+        Ok(())
+    }
+
     /// Writes one outcome, where the row is still with this worker in this attempt.
     async fn write(&mut self, tx: &mut Tx, now: i64, worker: &str, one: &Finished) -> Result<()> {
         let attempt = i64::from(one.attempt);
@@ -421,8 +429,8 @@ impl Changes {
         };
         let lost: Vec<(Uuid, String, i64)> = fetch_all!(&mut *tx, sql, now, MOST_RECLAIMED)?;
         for (id, worker, attempt) in lost {
-            let detail = "every worker that took this document died or stopped answering: it may be the document \
-                          that does it";
+            let detail = "the worker that ran this document stopped answering and no attempts are left: it may be the \
+                          document that does it";
             let error = ExtractionError::new(ErrorCode::Crashed, detail);
             let outcome = Outcome::Failed { error, pages: None };
             tracing::warn!(extraction = %id, attempt, "a worker stopped answering, its document is taken back");

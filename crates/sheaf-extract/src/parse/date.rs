@@ -252,9 +252,12 @@ fn starts_freely(pieces: &[Piece], at: usize, text: &str) -> bool {
     let before = &pieces[at - 1];
     match before.kind {
         Kind::Number(_) | Kind::Word | Kind::Month(_) | Kind::Ordinal | Kind::Joint => false,
-        // A separator with a digit right before it continues a longer number.
-        Kind::Mark('.' | '/' | '-' | ',') => {
-            before.spaced || !text[..before.range.start].ends_with(|c: char| c.is_ascii_digit())
+        // A separator with a digit right before it continues a longer number, unless it parts two dates that are written
+        // with another one (02/21/20-02/25/20).
+        Kind::Mark(mark @ ('.' | '/' | '-' | ',')) => {
+            let separator = pieces.get(at + 1).map(|p| &p.kind).filter(|_| pieces[at].digits() < 3);
+            let parts = matches!(mark, '-' | '/') && separator.is_some_and(|s| *s != Kind::Mark(mark));
+            before.spaced || parts || !text[..before.range.start].ends_with(|c: char| c.is_ascii_digit())
         }
         Kind::Mark(_) => true,
     }
@@ -334,9 +337,11 @@ impl<'p> Cursor<'p> {
             return true;
         }
         match next.kind {
-            Kind::Mark('.' | '/' | '-' | ',') => {
+            Kind::Mark(mark @ ('.' | '/' | '-' | ',')) => {
                 let after = self.piece(offset + 2);
-                !after.is_some_and(|p| !p.spaced && matches!(p.kind, Kind::Number(_)))
+                let own = offset.checked_sub(1).and_then(|before| self.mark(before));
+                let parts = matches!(mark, '-' | '/') && own.is_some_and(|own| own != mark);
+                parts || !after.is_some_and(|p| !p.spaced && matches!(p.kind, Kind::Number(_)))
             }
             Kind::Mark(_) => true,
             // An ISO time follows its date with a T.
@@ -448,6 +453,7 @@ mod tests {
             ("March 2020", ""),
             ("31.02.2020", ""),
             ("00.123.456.7-2018-1", ""),
+            ("RE-20190610/507", ""),
             ("1.2.12.5", ""),
             ("12.50", ""),
             ("01.01.2010 bis 31.12.2010", ""),
@@ -477,6 +483,8 @@ mod tests {
         };
         assert_eq!(found("Nr. 471102 vom 05.03.2018, fällig 04.04.2018."), ["05.03.2018", "04.04.2018"]);
         assert_eq!(found("03/09/20 - 03/17/20"), ["03/09/20", "03/17/20"]);
+        assert_eq!(found("02/21/20-02/25/20"), ["02/21/20", "02/25/20"]);
+        assert_eq!(found("2020-01-01/2020-02-01"), ["2020-01-01", "2020-02-01"]);
         assert_eq!(found("Feb13/20 - Feb14/20"), ["Feb13/20", "Feb14/20"]);
         assert_eq!(found("09/01/20198:01:11 PM"), ["09/01/2019"]);
         assert_eq!(found("as of June 11, 2012, by"), ["June 11, 2012"]);

@@ -2,6 +2,7 @@
 //!
 //! Colours, patterns, shadings and the pixels of images are never looked at.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -17,12 +18,15 @@ use super::font::{Code, Face, Fonts};
 use super::layers::Layers;
 use super::marked::Marks;
 use super::path::Path;
+use super::stream::{Flaw, decode};
 use super::unicode::text_string;
 
 /// Content nested deeper (forms in forms) is left out.
 const MAX_DEPTH: u32 = 30;
 /// Saved graphics states; further ones are not saved.
 const MAX_STATES: usize = 1_000;
+/// Images of a page whose places are kept apart.
+const MAX_IMAGES: usize = 1_000;
 /// Operators between two looks at the clock.
 const CLOCK_INTERVAL: usize = 4_096;
 
@@ -42,6 +46,10 @@ pub(super) struct Glyph {
     pub(super) size: f64,
     /// Letter spacing that follows by the text state.
     pub(super) spacing: f64,
+    /// Width against height, 1 for text that is not stretched.
+    pub(super) stretch: f64,
+    /// The show operator that drew it, counted from the page's first.
+    pub(super) show: usize,
     pub(super) bold: bool,
     /// Drawn without ink (rendering mode 3).
     pub(super) invisible: bool,
@@ -65,6 +73,17 @@ pub(super) struct Drawing {
     pub(super) timed_out: bool,
 }
 
+impl Drawing {
+    fn add_image(&mut self, place: Rect) {
+        if self.images.len() < MAX_IMAGES {
+            self.images.push(place);
+        } else if let Some(last) = self.images.last_mut() {
+            // Pages made of thousands of strips: the rest is known as one.
+            *last = last.union(place);
+        }
+    }
+}
+
 /// What stays the same while a document is read.
 pub(super) struct Environment<'a> {
     pub(super) fonts: Fonts<'a>,
@@ -79,12 +98,13 @@ pub(super) struct Interpreter<'a, 'e> {
     pub(super) drawing: Drawing,
     marks: Marks,
     operators: usize,
+    shows: usize,
     depth: u32,
 }
 
 impl<'a, 'e> Interpreter<'a, 'e> {
     pub(super) fn new(env: &'e Environment<'a>) -> Self {
-        Self { env, drawing: Drawing::default(), marks: Marks::default(), operators: 0, depth: 0 }
+        Self { env, drawing: Drawing::default(), marks: Marks::default(), operators: 0, shows: 0, depth: 0 }
     }
 
     /// Draws a content stream; `transform` leads from its coordinates to the displayed page.
@@ -97,6 +117,27 @@ impl<'a, 'e> Interpreter<'a, 'e> {
         self.form(form, resources, State::new(transform));
     }
 
+    /// Decodes a stream; what is wrong with it goes to the page's warnings.
+    pub(super) fn decode(&mut self, stream: &Stream<'a>) -> Option<Cow<'a, [u8]>> {
+        match decode(stream, self.env.limits.max_stream_bytes) {
+            Ok(content) => Some(content),
+            Err(Flaw::Damaged) => {
+                self.drawing.damaged = true;
+                None
+            }
+            Err(Flaw::TooLarge) => {
+                self.drawing.truncated = true;
+                None
+            }
+        }
+    }
+
+    /// Whether no more time is left; what takes long asks before it begins.
+    pub(super) fn is_late(&mut self) -> bool {
+        self.drawing.timed_out |= Instant::now() >= self.env.deadline;
+        self.drawing.timed_out
+    }
+
     fn is_over(&mut self) -> bool {
         self.operators += 1;
         if self.operators > self.env.limits.max_operators_per_page
@@ -104,8 +145,8 @@ impl<'a, 'e> Interpreter<'a, 'e> {
         {
             self.drawing.truncated = true;
         }
-        if self.operators.is_multiple_of(CLOCK_INTERVAL) && Instant::now() >= self.env.deadline {
-            self.drawing.timed_out = true;
+        if self.operators.is_multiple_of(CLOCK_INTERVAL) {
+            self.is_late();
         }
         self.drawing.truncated || self.drawing.timed_out
     }
@@ -182,17 +223,17 @@ impl<'a, 'e> Interpreter<'a, 'e> {
                 }
                 Op::SetTextMatrix(m) => state.set_text_matrix(affine([m.0, m.1, m.2, m.3, m.4, m.5])),
                 Op::NextLineUsingLeading(_) => state.next_line(0.0, -state.leading),
-                Op::ShowText(text) => self.show(&mut state, text.0),
+                Op::ShowText(text) => self.show_single(&mut state, text.0),
                 Op::ShowTexts(parts) => self.show_adjusted(&mut state, parts.0),
                 Op::NextLineAndShowText(text) => {
                     state.next_line(0.0, -state.leading);
-                    self.show(&mut state, text.0);
+                    self.show_single(&mut state, text.0);
                 }
                 Op::ShowTextWithParameters(text) => {
                     state.word_spacing = text.0.as_f64();
                     state.char_spacing = text.1.as_f64();
                     state.next_line(0.0, -state.leading);
-                    self.show(&mut state, text.2);
+                    self.show_single(&mut state, text.2);
                 }
 
                 Op::XObject(name) => {
@@ -286,11 +327,11 @@ impl<'a, 'e> Interpreter<'a, 'e> {
             self.drawing.truncated = true;
             return;
         }
-        let dict = form.dict();
-        let Ok(content) = form.decoded_data() else {
-            self.drawing.damaged = true;
+        if self.is_late() {
             return;
-        };
+        }
+        let dict = form.dict();
+        let Some(content) = self.decode(form) else { return };
         if let Some(matrix) = dict.get::<[f64; 6]>(keys::MATRIX) {
             state.ctm *= Affine::new(matrix);
         }
@@ -307,12 +348,18 @@ impl<'a, 'e> Interpreter<'a, 'e> {
         if self.marks.is_visible() {
             let place = state.ctm.transform_rect_bbox(Rect::new(0.0, 0.0, 1.0, 1.0)).intersect(state.clip);
             if place.area() > 0.0 {
-                self.drawing.images.push(place);
+                self.drawing.add_image(place);
             }
         }
     }
 
+    fn show_single(&mut self, state: &mut State<'a>, text: &PdfString<'_>) {
+        self.shows += 1;
+        self.show(state, text);
+    }
+
     fn show_adjusted(&mut self, state: &mut State<'a>, parts: &Array<'_>) {
+        self.shows += 1;
         for part in parts.iter::<Object<'_>>() {
             match part {
                 Object::Number(number) => state.adjust(number.as_f64()),
@@ -335,7 +382,8 @@ impl<'a, 'e> Interpreter<'a, 'e> {
             offset += length;
             let (dx, dy) = face.advance(code);
             if self.marks.is_visible() {
-                self.drawing.glyphs.push(state.glyph(&face, face.decode(code, length), dx, dy));
+                let code = face.decode(code, length);
+                self.drawing.glyphs.push(Glyph { show: self.shows, ..state.glyph(&face, code, dx, dy) });
             }
             let spacing = state.char_spacing + if is_space_byte { state.word_spacing } else { 0.0 };
             if face.is_horizontal() {
@@ -431,6 +479,8 @@ impl<'a> State<'a> {
             ascent,
             descent,
             size: up.hypot(),
+            show: 0,
+            stretch: vector(1.0, 0.0).hypot() / up.hypot(),
             spacing: self.char_spacing * unit,
             bold: face.bold || self.rendering_mode == 2,
             invisible: self.rendering_mode == 3,

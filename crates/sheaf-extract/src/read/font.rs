@@ -13,6 +13,7 @@ use hayro_font::{
 use hayro_syntax::object::dict::keys;
 use hayro_syntax::object::{Array, Dict, Name};
 
+use super::stream::is_sane_font;
 use super::unicode::Fallbacks;
 
 /// What stands for a character that has no Unicode value.
@@ -26,12 +27,14 @@ pub(super) struct Fonts<'a> {
     cache: FontCache<'a>,
     resolve_font: FontResolverFn,
     resolve_cmap: CMapResolverFn,
+    max_stream_bytes: usize,
     faces: RefCell<HashMap<FaceKey, Option<Rc<Face<'a>>>>>,
 }
 
 impl<'a> Fonts<'a> {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(max_stream_bytes: usize) -> Self {
         Self {
+            max_stream_bytes,
             cache: FontCache::new(),
             resolve_font: Arc::new(|query| {
                 Some(match query {
@@ -50,9 +53,9 @@ impl<'a> Fonts<'a> {
         if let Some(face) = self.faces.borrow().get(&key) {
             return face.clone();
         }
-        let face = self
-            .cache
-            .font(dict, &self.resolve_font, &self.resolve_cmap)
+        let face = is_sane_font(dict, self.max_stream_bytes)
+            .then(|| self.cache.font(dict, &self.resolve_font, &self.resolve_cmap))
+            .flatten()
             .map(|font| Rc::new(Face::new(font, dict)));
         self.faces.borrow_mut().insert(key, face.clone());
         face

@@ -13,7 +13,7 @@ const MAX_DEPTH: usize = 32;
 /// Characters of one value that are read.
 const MAX_LENGTH: usize = 10_000;
 /// Widgets of a page that are looked at.
-const MAX_WIDGETS: usize = 10_000;
+const MAX_WIDGETS: usize = 2_000;
 /// Size of text where the field leaves it to the viewer, in points, and as a share of the field's height.
 const AUTOMATIC_SIZE: f64 = 12.0;
 const SHARE_OF_HEIGHT: f64 = 0.7;

@@ -12,6 +12,8 @@ pub struct Limits {
     pub max_bytes: usize,
     /// Pages; documents with more are refused, since half a document gives wrong answers silently.
     pub max_pages: usize,
+    /// Bytes of a content stream or a font once decompressed; larger ones are left out and the page says so.
+    pub max_stream_bytes: usize,
     /// Drawn characters a page; the rest of the page is left out and the page says so.
     pub max_glyphs_per_page: usize,
     /// Drawing operators a page, nested content included; the rest is left out and the page says so.
@@ -27,6 +29,7 @@ impl Default for Limits {
         Self {
             max_bytes: 50_000_000,
             max_pages: 500,
+            max_stream_bytes: 64_000_000,
             max_glyphs_per_page: 200_000,
             max_operators_per_page: 5_000_000,
             max_rules_per_page: 5_000,

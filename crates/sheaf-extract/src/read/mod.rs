@@ -15,6 +15,7 @@ mod overprint;
 mod page;
 mod path;
 mod rtl;
+mod stream;
 mod unicode;
 mod words;
 
@@ -75,7 +76,12 @@ fn read_pdf(bytes: &[u8], limits: &Limits) -> Result<Document, ReadError> {
     }
     let environment = || {
         let catalog = pdf.xref().get::<Dict<'_>>(pdf.xref().root_id()).unwrap_or_default();
-        Environment { fonts: Fonts::new(), layers: Layers::new(&catalog), limits: *limits, deadline }
+        Environment {
+            fonts: Fonts::new(limits.max_stream_bytes),
+            layers: Layers::new(&catalog),
+            limits: *limits,
+            deadline,
+        }
     };
     let mut env = environment();
     let mut pages = Vec::with_capacity(count);

@@ -9,6 +9,8 @@ use super::content::Glyph;
 const NEAR: f64 = 0.12;
 /// Side of the cells that the page is searched by, in points.
 const CELL: f64 = 4.0;
+/// Characters known of one cell: readable text has fewer.
+const MAX_IN_CELL: usize = 64;
 /// Characters drawn one after the other and no further apart than this belong together, in ems.
 const ADJOINING: f64 = 1.5;
 
@@ -69,7 +71,10 @@ impl Grid {
                 }
             }
         }
-        self.cells.entry(cell(at.x, at.y)).or_default().push((at, c));
+        let known = self.cells.entry(cell(at.x, at.y)).or_default();
+        if known.len() < MAX_IN_CELL {
+            known.push((at, c));
+        }
         false
     }
 }

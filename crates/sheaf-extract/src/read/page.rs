@@ -12,6 +12,10 @@ use super::{form, order, overprint};
 
 /// Share of characters without Unicode above which a page counts as undecodable.
 const UNDECODABLE: f64 = 0.3;
+/// Least side of a box, in points.
+const MIN_SIDE: f64 = 0.2;
+/// Annotations of a page that are drawn.
+const MAX_ANNOTATIONS: usize = 10_000;
 const HIDDEN: u32 = 1 << 1;
 const NO_VIEW: u32 = 1 << 5;
 
@@ -21,7 +25,7 @@ pub(super) fn read<'a>(source: &Source<'a>, number: u32, env: &Environment<'a>) 
     let (width, height) = (f64::from(width), f64::from(height));
     let display = Affine::new(source.initial_transform(true).as_coeffs());
     let mut interpreter = Interpreter::new(env);
-    draw_content(source, display, &mut interpreter);
+    draw_content(source, display, env.limits.max_stream_bytes, &mut interpreter);
     draw_annotations(source, display, &mut interpreter);
     let mut drawing = interpreter.drawing;
     if drawing.timed_out {
@@ -61,7 +65,7 @@ fn form_turn(source: &Source<'_>) -> u8 {
     }
 }
 
-fn draw_content<'a>(source: &Source<'a>, display: Affine, interpreter: &mut Interpreter<'a, '_>) {
+fn draw_content<'a>(source: &Source<'a>, display: Affine, max: usize, interpreter: &mut Interpreter<'a, '_>) {
     let contents = match source.raw().get::<Object<'_>>(keys::CONTENTS) {
         Some(Object::Stream(stream)) => vec![Object::Stream(stream)],
         Some(Object::Array(parts)) => parts.iter::<Object<'_>>().collect(),
@@ -69,20 +73,25 @@ fn draw_content<'a>(source: &Source<'a>, display: Affine, interpreter: &mut Inte
     };
     let mut content = Vec::new();
     for part in contents {
-        match part
-            .into_stream()
-            .map(|stream: Stream<'_>| stream.decoded_data().map(|data| content.extend_from_slice(&data)))
-        {
-            Some(Ok(())) => content.push(b'\n'),
-            _ => interpreter.drawing.damaged = true,
+        if content.len() > max {
+            interpreter.drawing.truncated = true;
+            break;
         }
+        match part.into_stream() {
+            Some(stream) => content.extend_from_slice(&interpreter.decode(&stream).unwrap_or_default()),
+            None => interpreter.drawing.damaged = true,
+        }
+        content.push(b'\n');
     }
     interpreter.draw(&content, source.resources(), display);
 }
 
 fn draw_annotations<'a>(source: &Source<'a>, display: Affine, interpreter: &mut Interpreter<'a, '_>) {
     let Some(annotations) = source.raw().get::<Array<'_>>(keys::ANNOTS) else { return };
-    for annotation in annotations.iter::<Dict<'_>>() {
+    for annotation in annotations.iter::<Dict<'_>>().take(MAX_ANNOTATIONS) {
+        if interpreter.is_late() {
+            return;
+        }
         let flags = annotation.get::<u32>(keys::F).unwrap_or(0);
         if flags & (HIDDEN | NO_VIEW) != 0 {
             continue;
@@ -161,5 +170,12 @@ fn word(word: Fragment, sheet: Rect, unit: f64) -> Word {
 fn bounding_box(rect: Rect, sheet: Rect) -> BoundingBox {
     let x = |x: f64| (x / sheet.width()).clamp(0.0, 1.0) as f32;
     let y = |y: f64| (y / sheet.height()).clamp(0.0, 1.0) as f32;
+    // A box without an area could not be shown, nor hit.
+    let rect = rect.inflate(grow(rect.width()), grow(rect.height()));
     BoundingBox { x0: x(rect.x0), y0: y(rect.y0), x1: x(rect.x1), y1: y(rect.y1) }
+}
+
+/// What a side lacks to its least length, for each end.
+fn grow(length: f64) -> f64 {
+    (0.5 * (MIN_SIDE - length)).max(0.0)
 }

@@ -19,6 +19,8 @@ pub(super) struct Fallbacks {
     has_to_unicode: bool,
     /// The codes are the glyphs of a font that is not there.
     is_bare: bool,
+    /// A TrueType font that names no encoding.
+    is_unencoded: bool,
     /// From the glyphs of the embedded font back to the characters of its own cmap table.
     by_glyph: OnceCell<HashMap<u32, char>>,
 }
@@ -31,6 +33,7 @@ impl Fallbacks {
             collection: composite.and_then(|descendant| collection(font, descendant)),
             symbols: name.and_then(|name| SymbolFont::from_name(name.as_str())),
             has_to_unicode: font.contains_key(keys::TO_UNICODE),
+            is_unencoded: is(font, keys::SUBTYPE, b"TrueType") && !font.contains_key(keys::ENCODING),
             is_bare: composite.is_some_and(|descendant| is_bare(font, descendant)),
             by_glyph: OnceCell::new(),
         }
@@ -56,9 +59,17 @@ impl Fallbacks {
             .or_else(|| self.by_habit(code).map(Code::guess))
     }
 
-    /// TrueType fonts hold the characters of ASCII in order, from the blank as their fourth glyph.
     fn by_habit(&self, code: u32) -> Option<char> {
-        char::from_u32(code + 29).filter(|c| self.is_bare && (' '..='~').contains(c))
+        if self.is_bare {
+            // TrueType fonts hold the characters of ASCII in order, from the blank as their fourth glyph.
+            char::from_u32(code + 29).filter(|c| (' '..='~').contains(c))
+        } else if self.is_unencoded {
+            // Viewers take Windows' code page 1252 then; here its part without gaps and the bullet.
+            char::from_u32(if code == 0x95 { 0x2022 } else { code })
+                .filter(|c| matches!(c, ' '..='~' | '\u{A0}'..='\u{FF}' | '•'))
+        } else {
+            None
+        }
     }
 
     fn symbol(&self, code: u32, stated: Option<&str>) -> Option<char> {
@@ -146,6 +157,10 @@ fn is_bare(font: &Dict<'_>, descendant: &Dict<'_>) -> bool {
         && descendant.get::<Stream<'_>>(keys::CID_TO_GID_MAP).is_none()
 }
 
+fn is(dict: &Dict<'_>, key: &[u8], value: &[u8]) -> bool {
+    dict.get::<Name<'_>>(key).is_some_and(|name| name.as_ref() == value)
+}
+
 fn load(name: CMapName<'_>) -> Option<CMap> {
     CMap::parse(hayro_cmap::load_embedded(name)?, hayro_cmap::load_embedded)
 }
@@ -187,7 +202,7 @@ impl SymbolFont {
     fn from_name(name: &str) -> Option<Self> {
         let name = name.to_ascii_lowercase();
         // Wingdings 2 and 3 are other fonts with other signs.
-        if name.ends_with("wingdings") || name.ends_with("wingdings-regular") {
+        if name.contains("wingdings") && !name.contains(['2', '3']) {
             Some(Self::Wingdings)
         } else if name.contains("symbol") {
             Some(Self::Symbol)
@@ -211,6 +226,7 @@ impl SymbolFont {
             (Self::Wingdings, 0x6F | 0xA8) => '☐',
             (Self::Wingdings, 0x71 | 0x72) => '❑',
             (Self::Wingdings, 0x76) => '❖',
+            (Self::Wingdings, 0x9F) => '•',
             (Self::Wingdings, 0xA7) => '▪',
             (Self::Wingdings, 0xD8) => '➢',
             (Self::Wingdings, 0xE0) => '→',

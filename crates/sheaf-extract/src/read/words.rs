@@ -48,11 +48,14 @@ pub(super) struct Fragment {
 pub(super) fn words(glyphs: &[Glyph]) -> Vec<Fragment> {
     let mut words: Vec<Fragment> = Vec::new();
     let mut blank = true;
-    for glyph in glyphs {
+    for (index, glyph) in glyphs.iter().enumerate() {
         let drawn = &*glyph.code.text;
         let text = printable(drawn);
         let last = words.last_mut();
-        if drawn.is_empty() || (drawn == UNDECODABLE && glyph.advance == Vec2::ZERO) {
+        if drawn == UNDECODABLE && glyph.advance == Vec2::ZERO {
+            continue;
+        }
+        if drawn.is_empty() {
             // Part of what another character says, or nothing at all.
             if let Some(word) = last.filter(|word| !blank && word.accepts(glyph, false)) {
                 word.append(glyph, "");
@@ -65,7 +68,9 @@ pub(super) fn words(glyphs: &[Glyph]) -> Vec<Fragment> {
         }
         match last {
             Some(word) if !blank && word.takes_in_front(glyph, &text) => word.prepend(glyph, &text),
-            Some(word) if word.accepts(glyph, blank) => word.append(glyph, &text),
+            Some(word) if !is_placed_word(glyphs, index) && word.accepts(glyph, blank) => {
+                word.append(glyph, &text);
+            }
             _ => words.push(Fragment::new(glyph, &text)),
         }
         blank = false;
@@ -74,6 +79,19 @@ pub(super) fn words(glyphs: &[Glyph]) -> Vec<Fragment> {
         word.text = rtl::logical(&word.text);
     }
     words
+}
+
+/// Whether a word begins by the way it was drawn: text layers of scans show each word by itself, stretched to its
+/// place on the image, and leave no gap. Others show each character by itself.
+fn is_placed_word(glyphs: &[Glyph], index: usize) -> bool {
+    let glyph = &glyphs[index];
+    let Some(last) = index.checked_sub(1).map(|last| &glyphs[last]) else { return false };
+    let shows_with = |other: Option<&Glyph>, show| other.is_some_and(|other| other.show == show);
+    glyph.invisible
+        && glyph.show != last.show
+        && (glyph.stretch - last.stretch).abs() > 0.005 * last.stretch
+        && (shows_with(glyphs.get(index + 1), glyph.show)
+            || shows_with(index.checked_sub(2).and_then(|before| glyphs.get(before)), last.show))
 }
 
 impl Fragment {

@@ -17,6 +17,7 @@ use sheaf_types::{Fault, MediaType, safe_filename};
 
 use super::ApiLimits;
 use super::error::{ApiError, Code};
+use super::request::media_type;
 use super::upload::{Spool, Uploads};
 
 /// Enough to tell a file's kind.
@@ -56,6 +57,10 @@ impl Form {
         spec: &FormSpec,
         limits: &ApiLimits,
     ) -> Result<Self, ApiError> {
+        if media_type(request.headers()) != "multipart/form-data" {
+            let detail = "send the files as a form, with \"Content-Type: multipart/form-data\"";
+            return Err(ApiError::new(Code::UnsupportedType, detail));
+        }
         let meter = Arc::new(Meter { limit: limits.max_request_bytes, ..Meter::default() });
         let request = request.map(|body| Body::from_stream(Metered::new(body, Arc::clone(&meter))));
         let form = Multipart::from_request(request, &()).await.map_err(|_| {

@@ -32,7 +32,8 @@ struct Finding {
 
 impl DoctorArgs {
     pub(super) async fn run(self) -> Result<ExitCode> {
-        let findings = [self.store().await, self.reading().await, self.confinement().await];
+        let findings =
+            [self.store().await, self.reading().await, self.limits().await, self.isolation().await];
         print::out(format!("sheaf {}", env!("CARGO_PKG_VERSION")));
         for finding in &findings {
             let (mark, text) = match &finding.result {
@@ -74,7 +75,7 @@ impl DoctorArgs {
     }
 
     /// A reader with next to no memory must fail for that reason: the limit is in force.
-    async fn confinement(&self) -> Finding {
+    async fn limits(&self) -> Finding {
         let mut args = self.reader.clone();
         args.max_memory_mb = 1;
         let mut reader = ReaderProcess::new(args.command());
@@ -87,5 +88,20 @@ impl DoctorArgs {
             _ => Err("the memory limit has no effect on this system; run sheaf on Linux".to_owned()),
         };
         Finding { what: "limits", result }
+    }
+
+    /// A confined reader tries what a hostile document would have it do.
+    async fn isolation(&self) -> Finding {
+        let result = match self.reader.command().leaks().await {
+            Ok(leaks) if leaks.is_empty() => {
+                Ok("a reader has no files, no network, no other programs, no environment".to_owned())
+            }
+            Ok(leaks) => Err(format!(
+                "a reader is not kept from: {}; a Linux kernel of 5.13 or later with Landlock and seccomp does that",
+                leaks.join(", ")
+            )),
+            Err(error) => Err(error.to_string()),
+        };
+        Finding { what: "isolation", result }
     }
 }

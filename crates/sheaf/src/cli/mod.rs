@@ -44,6 +44,8 @@ enum Command {
     Reader {
         #[arg(long)]
         memory_mb: u64,
+        #[arg(long)]
+        probe: bool,
     },
 }
 
@@ -54,8 +56,12 @@ impl Cli {
     /// With a sentence for the user.
     pub fn run(self) -> Result<ExitCode> {
         // A reader is single-threaded and says nothing.
-        if let Command::Reader { memory_mb } = self.command {
-            crate::reader::run(memory_mb)?;
+        if let Command::Reader { memory_mb, probe } = self.command {
+            if probe {
+                crate::reader::probe(memory_mb)?
+            } else {
+                crate::reader::run(memory_mb)?
+            }
             return Ok(ExitCode::SUCCESS);
         }
         tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {

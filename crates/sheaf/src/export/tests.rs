@@ -20,6 +20,7 @@ fn template() -> Template {
 }
 
 /// A document that went well, changed by `change` (members of the extraction).
+#[expect(clippy::needless_pass_by_value, reason = "a change is written where it is made")]
 fn extraction(change: Value) -> Extraction {
     let mut json = json!({
         "id": "0198c0de-0000-7000-8000-0000000000ee", "batch_id": null,

@@ -3,14 +3,11 @@
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::time::Duration;
 
-use rustix::process::{Resource, Rlimit, Signal, set_parent_process_death_signal, setrlimit};
 use sheaf_extract::read::{self, Limits};
 use sheaf_types::{Document, ErrorCode, PageWarning, Warning};
 
+use super::confine::{confine, leaks};
 use super::{ReaderLimits, Reading, Reply, Request};
-
-/// Files a reader may have open: the three standard streams and a few for the run-time.
-const OPEN_FILES: u64 = 16;
 
 /// Serves requests from standard input until it ends.
 ///
@@ -34,15 +31,15 @@ pub fn run(memory_mb: u64) -> io::Result<()> {
     Ok(())
 }
 
-/// Gives up what a reader does not need: memory beyond the limit, core dumps, writing files, life without its parent.
-fn confine(memory_mb: u64) -> io::Result<()> {
-    set_parent_process_death_signal(Some(Signal::KILL))?;
-    let both = |limit| Rlimit { current: Some(limit), maximum: Some(limit) };
-    setrlimit(Resource::As, both(memory_mb.saturating_mul(1 << 20)))?;
-    setrlimit(Resource::Core, both(0))?;
-    setrlimit(Resource::Fsize, both(0))?;
-    setrlimit(Resource::Nofile, both(OPEN_FILES))?;
-    Ok(())
+/// Confines this process as a reader is, and names on standard output what it can still do though it should not,
+/// one a line.
+///
+/// # Errors
+/// Where it cannot be confined at all.
+pub fn probe(memory_mb: u64) -> io::Result<()> {
+    confine(memory_mb)?;
+    let mut output = io::stdout().lock();
+    leaks().into_iter().try_for_each(|leak| writeln!(output, "{leak}"))
 }
 
 fn read_frame(input: &mut impl Read) -> io::Result<Option<Vec<u8>>> {

@@ -9,12 +9,13 @@
 //! [`Request`] in JSON and the file; a reply is one, a [`Reply`] in JSON.
 
 mod child;
+mod confine;
 mod process;
 
 use serde::{Deserialize, Serialize};
 use sheaf_types::{ErrorCode, FieldResult, MediaType, TemplateSpec, Warning};
 
-pub use child::run;
+pub use child::{probe, run};
 pub use process::{ReaderCommand, ReaderProcess};
 
 /// What a reader may use for one document.

@@ -1,6 +1,5 @@
 //! The parent's side: one child, started when needed and started again when it is lost.
 
-use std::ffi::OsString;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
@@ -50,18 +49,35 @@ impl ReaderCommand {
         &self.limits
     }
 
-    fn spawn(&self) -> io::Result<Running> {
-        let mut child = Command::new(&self.program)
+    /// What a confined reader can still do here though it should not; empty where all is well.
+    ///
+    /// # Errors
+    /// Where the reader cannot be started or not be confined at all.
+    pub async fn leaks(&self) -> io::Result<Vec<String>> {
+        let output = self.command().arg("--probe").output().await?;
+        if !output.status.success() {
+            return Err(io::Error::other("a reader cannot be confined"));
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect())
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        command
             .arg("reader")
             .arg("--memory-mb")
-            .arg(OsString::from(self.limits.memory_mb.to_string()))
+            .arg(self.limits.memory_mb.to_string())
             .env_clear()
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()?;
+            .kill_on_drop(true);
+        command
+    }
+
+    fn spawn(&self) -> io::Result<Running> {
+        let mut child = self.command().spawn()?;
         let missing = || io::Error::other("the reader has no pipe");
         let stdin = BufWriter::new(child.stdin.take().ok_or_else(missing)?);
         let stdout = child.stdout.take().ok_or_else(missing)?;

@@ -1,0 +1,75 @@
+//! Runs the engine over a set of documents and writes its answers: `predict SETDIR OUT.json [TEMPLATE.json]`.
+//!
+//! `SETDIR/truth.jsonl` names the documents and their templates (`file`, and `template`: the name of a file in
+//! `SETDIR/../templates`, or the template itself); a third argument is used for all of them. What cannot be read is
+//! reported as failed. The output has the shape of the product's JSON export. With `SHEAF_EXPLAIN=part`, the candidates of
+//! the documents whose file names contain it are printed.
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use sheaf_extract::{Limits, explain, extract, read};
+use sheaf_types::{MediaType, TemplateSpec};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut args = std::env::args().skip(1);
+    let (Some(set), Some(out)) = (args.next(), args.next()) else {
+        return Err("usage: predict SETDIR OUT.json [TEMPLATE.json]".into());
+    };
+    let set = PathBuf::from(set);
+    let fixed = args.next().map(|path| template_file(Path::new(&path))).transpose()?;
+    let explained = std::env::var("SHEAF_EXPLAIN").ok();
+    let mut templates: HashMap<String, TemplateSpec> = HashMap::new();
+    let mut results = Vec::new();
+    let (mut reading, mut extracting) = (Duration::ZERO, Duration::ZERO);
+    for line in fs::read_to_string(set.join("truth.jsonl"))?.lines().filter(|line| !line.trim().is_empty()) {
+        let truth: Value = serde_json::from_str(line)?;
+        let file = truth["file"].as_str().ok_or("a document without a file")?;
+        let template = match (&fixed, &truth["template"]) {
+            (Some(fixed), _) => fixed.clone(),
+            (None, Value::String(name)) => match templates.get(name) {
+                Some(template) => template.clone(),
+                None => {
+                    let path = set.join("../templates").join(format!("{name}.json"));
+                    let template = template_file(&path)?;
+                    templates.insert(name.clone(), template.clone());
+                    template
+                }
+            },
+            (None, inline) => parse_template(inline)?,
+        };
+        let start = Instant::now();
+        let document = read(&fs::read(set.join(file))?, MediaType::Pdf, &Limits::default());
+        reading += start.elapsed();
+        let name = Path::new(file).file_name().and_then(|name| name.to_str()).unwrap_or(file);
+        results.push(match document {
+            Ok(document) => {
+                let start = Instant::now();
+                let fields = extract(&document, &template);
+                if explained.as_deref().is_some_and(|part| file.contains(part)) {
+                    println!("{file}\n{}", explain(&document, &template));
+                }
+                extracting += start.elapsed();
+                json!({"filename": name, "id": truth["id"], "status": "completed", "fields": fields})
+            }
+            Err(error) => {
+                json!({"filename": name, "status": "failed", "error": error.to_string(), "fields": []})
+            }
+        });
+    }
+    println!("{} documents: reading {reading:.2?}, extracting {extracting:.2?}", results.len());
+    fs::write(out, serde_json::to_string_pretty(&results)?)?;
+    Ok(())
+}
+
+fn template_file(path: &Path) -> Result<TemplateSpec, Box<dyn Error>> {
+    parse_template(&serde_json::from_str(&fs::read_to_string(path)?)?)
+}
+
+fn parse_template(json: &Value) -> Result<TemplateSpec, Box<dyn Error>> {
+    TemplateSpec::from_json(json).map_err(|faults| format!("{faults:?}").into())
+}

@@ -1,0 +1,61 @@
+//! Tracing values to the page.
+//!
+//! A value leaves the engine only with its verbatim source, its page and the box of its words, and only if reading that
+//! source again gives the value.
+
+use sheaf_types::{BoundingBox, FieldResult, FieldSpec, ReviewReason};
+
+use crate::locate::layout::{Layout, Span};
+use crate::parse::{self, Locale};
+
+/// A value's place on the document.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Grounded {
+    pub(crate) source: String,
+    pub(crate) page: u32,
+    pub(crate) bbox: BoundingBox,
+}
+
+/// Where `value` stands, if the words of `spans` say it.
+pub(crate) fn ground(
+    layout: &Layout<'_>,
+    locale: &Locale,
+    field: &FieldSpec,
+    spans: &[Span],
+    value: &str,
+) -> Option<Grounded> {
+    let source = layout.source(spans);
+    let parsed = parse::value(field.kind, &source, locale, &field.enum_values)?;
+    if parsed.value != value {
+        return None;
+    }
+    let page = layout.lines[spans.first()?.line].page;
+    if spans.iter().any(|span| layout.lines[span.line].page != page) {
+        return None;
+    }
+    Some(Grounded { source, page: layout.page_number(page), bbox: layout.bbox(spans)? })
+}
+
+/// The answer for a field without a value.
+pub(crate) fn nothing(field: &FieldSpec) -> FieldResult {
+    FieldResult {
+        name: field.name.clone(),
+        kind: field.kind,
+        value: None,
+        currency: None,
+        source: None,
+        page: None,
+        bbox: None,
+        cells: None,
+        confidence: 0.0,
+        method: None,
+        needs_review: false,
+        review_reason: None,
+        review: None,
+    }
+}
+
+/// The answer for a field whose value could not be traced.
+pub(crate) fn ungrounded(field: &FieldSpec) -> FieldResult {
+    FieldResult { needs_review: true, review_reason: Some(ReviewReason::Ungrounded), ..nothing(field) }
+}

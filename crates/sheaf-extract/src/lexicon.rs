@@ -1,0 +1,318 @@
+//! The lexicon: field concepts, and the labels under which documents print them in seven languages.
+//!
+//! The data is `data/lexicon.txt`, whose head explains it. Labels are kept in a trie over their letters and digits
+//! without blanks, so that `Rechnungs-Nr.`, `Rechnungsnr` and `Rechnungs Nr` are one label; a match begins and ends
+//! where a token does.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use crate::parse::fold::fold;
+
+/// What the values of a concept look like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Shape {
+    /// An identifier: one word, mostly with digits.
+    Code,
+    /// A day.
+    Date,
+    /// A number or an amount.
+    Amount,
+    /// An organisation or a person.
+    Name,
+    /// A person.
+    Person,
+    /// A party of a contract.
+    Party,
+    /// A state or country.
+    Place,
+    /// A span of time.
+    Duration,
+    /// A postal address.
+    Address,
+    /// Free text.
+    Text,
+    /// Nothing a field asks for: the concept only competes.
+    Other,
+}
+
+/// Index of a concept in [`Lexicon::concepts`].
+pub(crate) type ConceptId = u16;
+
+/// A kind of field.
+#[derive(Debug)]
+pub(crate) struct Concept {
+    pub(crate) name: &'static str,
+    pub(crate) shape: Shape,
+}
+
+/// What a label belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Key {
+    /// A concept of the lexicon.
+    Concept(ConceptId),
+    /// A field of the template, by its anchor or its name.
+    Field(u16),
+}
+
+/// How surely a label means what it belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Strength {
+    /// Counts only where nothing better stands on the document.
+    Fallback,
+    /// Counts, but less than the others.
+    Weak,
+    /// A bare word: only as the whole label or its end.
+    Bare,
+    /// A known label.
+    Strong,
+}
+
+/// A label's meaning.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Entry {
+    pub(crate) key: Key,
+    pub(crate) strength: Strength,
+    /// Whether the words mean anything only where they are the whole label or end it.
+    pub(crate) bare: bool,
+    /// Index into [`LANGUAGES`]; `None` for a template's own labels.
+    pub(crate) language: Option<u8>,
+}
+
+/// Languages of the lexicon.
+pub(crate) const LANGUAGES: [&str; 7] = ["en", "de", "fr", "es", "it", "nl", "pt"];
+
+/// Labels by their letters and digits.
+#[derive(Debug)]
+pub(crate) struct Trie {
+    nodes: Vec<Node>,
+}
+
+#[derive(Debug, Default)]
+struct Node {
+    children: Vec<(char, u32)>,
+    entries: Vec<Entry>,
+}
+
+impl Default for Trie {
+    fn default() -> Self {
+        Self { nodes: vec![Node::default()] }
+    }
+}
+
+impl Trie {
+    /// Adds a label; blanks and marks of `label` do not count.
+    pub(crate) fn insert(&mut self, label: &str, entry: Entry) {
+        let mut at = 0;
+        for c in fold(label).chars().filter(|&c| is_label_character(c)) {
+            at = match self.step(at, c) {
+                Some(next) => next,
+                None => {
+                    let next = self.nodes.len();
+                    self.nodes.push(Node::default());
+                    self.nodes[at].children.push((c, next as u32));
+                    next
+                }
+            };
+        }
+        if at != 0 && !self.nodes[at].entries.iter().any(|e| e.key == entry.key && e.bare == entry.bare) {
+            self.nodes[at].entries.push(entry);
+        }
+    }
+
+    /// The labels that start with the first of `tokens`: how many tokens each takes, and what it means.
+    pub(crate) fn matches<'t>(&'t self, tokens: &[&str]) -> impl Iterator<Item = (usize, &'t [Entry])> {
+        let mut at = Some(0);
+        tokens.iter().enumerate().map_while(move |(index, token)| {
+            at = token.chars().try_fold(at?, |node, c| self.step(node, c));
+            at.map(|node| (index + 1, self.nodes[node].entries.as_slice()))
+        })
+    }
+
+    fn step(&self, node: usize, c: char) -> Option<usize> {
+        self.nodes[node].children.iter().find(|&&(child, _)| child == c).map(|&(_, next)| next as usize)
+    }
+}
+
+/// Characters that labels are compared by.
+pub(crate) fn is_label_character(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '#' | '%' | '€' | '$' | '£')
+}
+
+/// Concepts, labels, field names and titles.
+#[derive(Debug, Default)]
+pub(crate) struct Lexicon {
+    pub(crate) concepts: Vec<Concept>,
+    pub(crate) labels: Trie,
+    /// Tight field names and phrases to concepts.
+    names: HashMap<String, Vec<ConceptId>>,
+    /// Tight titles of documents to concepts.
+    titles: HashMap<String, Vec<ConceptId>>,
+    /// How many labels each folded word is part of.
+    words: HashMap<String, u32>,
+}
+
+/// The lexicon that ships with the program.
+pub(crate) static LEXICON: LazyLock<Lexicon> =
+    LazyLock::new(|| Lexicon::parse(include_str!("../data/lexicon.txt")));
+
+impl Lexicon {
+    fn parse(text: &'static str) -> Self {
+        let mut lexicon = Self::default();
+        for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+            if let Some(name) = line.strip_prefix('[').and_then(|l| l.strip_suffix(']')) {
+                lexicon.concepts.push(Concept { name, shape: Shape::Other });
+                continue;
+            }
+            if let Some((head, items)) = line.split_once(':') {
+                lexicon.line(head.trim(), items);
+            }
+        }
+        lexicon
+    }
+
+    fn line(&mut self, head: &str, items: &'static str) {
+        let Some(id) = self.concepts.len().checked_sub(1) else { return };
+        let id = id as ConceptId;
+        let items = items.split(',').map(str::trim).filter(|item| !item.is_empty());
+        match head {
+            "shape" => {
+                let shape = items.last().map_or(Shape::Other, Shape::from_name);
+                if let Some(concept) = self.concepts.last_mut() {
+                    concept.shape = shape;
+                }
+            }
+            "names" => items.for_each(|item| self.names.entry(tight(item)).or_default().push(id)),
+            "titles" => items.for_each(|item| self.titles.entry(tight(item)).or_default().push(id)),
+            language => {
+                let language = LANGUAGES.iter().position(|&l| l == language).map(|l| l as u8);
+                for item in items {
+                    let label = item.trim_start_matches('~');
+                    let inner = label.strip_prefix('(').and_then(|i| i.strip_suffix(')'));
+                    let strength = match (item.len() - label.len(), inner) {
+                        (0, None) => Strength::Strong,
+                        (0, Some(_)) => Strength::Bare,
+                        (1, _) => Strength::Weak,
+                        _ => Strength::Fallback,
+                    };
+                    let entry = Entry { key: Key::Concept(id), strength, bare: inner.is_some(), language };
+                    let label = inner.unwrap_or(label);
+                    for word in fold(label).split(' ') {
+                        *self.words.entry(word.to_owned()).or_insert(0) += 1;
+                    }
+                    self.labels.insert(label, entry);
+                }
+            }
+        }
+    }
+
+    /// The concept of this name.
+    pub(crate) fn concept(&self, name: &str) -> Option<ConceptId> {
+        self.concepts.iter().position(|c| c.name == name).map(|id| id as ConceptId)
+    }
+
+    pub(crate) fn shape(&self, concept: ConceptId) -> Shape {
+        self.concepts[usize::from(concept)].shape
+    }
+
+    pub(crate) fn name(&self, concept: ConceptId) -> &'static str {
+        self.concepts[usize::from(concept)].name
+    }
+
+    /// Concepts that a field of this name may mean.
+    pub(crate) fn named(&self, name: &str) -> &[ConceptId] {
+        self.names.get(&tight(name)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Concepts whose documents carry this title.
+    pub(crate) fn titled(&self, title: &str) -> &[ConceptId] {
+        self.titles.get(&tight(title)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a word is one that labels are made of ("code", "number", "date").
+    pub(crate) fn is_label_word(&self, folded: &str) -> bool {
+        self.words.get(folded).is_some_and(|&count| count >= 5)
+    }
+
+    /// Concepts that have `label` as a known label that is no bare word.
+    pub(crate) fn labelled(&self, label: &str) -> Vec<ConceptId> {
+        let label = tight(label);
+        let entries = self.labels.matches(&[&label]).last().map_or(&[][..], |(_, entries)| entries);
+        let strong = entries.iter().filter(|e| e.strength == Strength::Strong);
+        strong
+            .filter_map(|e| match e.key {
+                Key::Concept(id) => Some(id),
+                Key::Field(_) => None,
+            })
+            .collect()
+    }
+}
+
+impl Shape {
+    fn from_name(name: &str) -> Self {
+        match name {
+            "code" => Self::Code,
+            "date" => Self::Date,
+            "amount" => Self::Amount,
+            "name" => Self::Name,
+            "person" => Self::Person,
+            "party" => Self::Party,
+            "place" => Self::Place,
+            "duration" => Self::Duration,
+            "address" => Self::Address,
+            "text" => Self::Text,
+            _ => Self::Other,
+        }
+    }
+}
+
+fn tight(text: &str) -> String {
+    fold(text).chars().filter(|&c| is_label_character(c)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_line_of_the_data_is_understood() {
+        for line in include_str!("../data/lexicon.txt").lines().map(str::trim) {
+            let known = line.is_empty()
+                || line.starts_with('#')
+                || line.starts_with('[') && line.ends_with(']')
+                || line.split_once(':').is_some_and(|(head, items)| {
+                    (LANGUAGES.contains(&head) || ["shape", "names", "titles"].contains(&head))
+                        && !items.is_empty()
+                });
+            assert!(known, "{line}");
+        }
+        for concept in &LEXICON.concepts {
+            assert_eq!(
+                LEXICON.concepts.iter().filter(|c| c.name == concept.name).count(),
+                1,
+                "{}",
+                concept.name
+            );
+        }
+    }
+
+    #[test]
+    fn labels_match_whatever_their_blanks_and_hyphens() {
+        for tokens in [&["rechnungs", "nr"][..], &["rechnungsnr"], &["r", "e", "chnungsnr"]] {
+            let (used, entries) = LEXICON.labels.matches(tokens).last().unwrap();
+            assert_eq!(used, tokens.len());
+            let keys: Vec<Key> = entries.iter().map(|e| e.key).collect();
+            assert!(keys.contains(&Key::Concept(LEXICON.concept("invoice_number").unwrap())), "{tokens:?}");
+        }
+        assert_eq!(LEXICON.labels.matches(&["zzz"]).count(), 0);
+    }
+
+    #[test]
+    fn fields_are_recognised_by_their_names() {
+        let names =
+            |name: &str| -> Vec<&str> { LEXICON.named(name).iter().map(|&c| LEXICON.name(c)).collect() };
+        assert_eq!(names("invoice_number"), ["invoice_number"]);
+        assert_eq!(names("Gesamtbetrag"), ["grand_total"]);
+        assert!(names("q01").is_empty());
+    }
+}

@@ -1,0 +1,129 @@
+//! Choosing for all fields together.
+//!
+//! One place on the page serves one field, unless the fields may share it (a total that is also the amount due, two
+//! fields with the same anchor). Subtotal, tax and total are chosen as a triple: among combinations that score nearly
+//! alike, the one that adds up.
+
+use rust_decimal::Decimal;
+
+use super::Scored;
+use super::field::Field;
+
+/// A candidate under this is no answer.
+const LEAST: f32 = 0.36;
+/// What a triple that adds up is worth.
+const ADDS_UP: f32 = 0.25;
+/// Candidates of each field that triples are made of.
+const TRIED: usize = 7;
+
+/// What was chosen for a field.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Choice {
+    /// Index into the field's candidates.
+    pub(crate) index: Option<usize>,
+    /// Whether subtotal, tax and total add up with it; `None` where that cannot be said.
+    pub(crate) adds_up: Option<bool>,
+}
+
+/// Chooses a candidate for each field.
+pub(crate) fn assign(fields: &[Field<'_>], candidates: &[Vec<Scored>]) -> Vec<Choice> {
+    let mut choices = vec![Choice::default(); fields.len()];
+    totals(fields, candidates, &mut choices);
+    // The surest pair of field and candidate first.
+    let mut pairs: Vec<(usize, usize, f32)> = candidates
+        .iter()
+        .enumerate()
+        .filter(|(field, _)| choices[*field].index.is_none())
+        .flat_map(|(field, list)| list.iter().enumerate().map(move |(index, c)| (field, index, c.score)))
+        .filter(|&(_, _, score)| score >= LEAST)
+        .collect();
+    pairs.sort_by(|a, b| b.2.total_cmp(&a.2).then(a.0.cmp(&b.0)).then(a.1.cmp(&b.1)));
+    for (field, index, _) in pairs {
+        if choices[field].index.is_some() {
+            continue;
+        }
+        let taken = choices.iter().enumerate().any(|(other, choice)| {
+            other != field
+                && choice.index.is_some_and(|i| {
+                    !may_share(&fields[field], &fields[other])
+                        && clash(&candidates[field][index], &candidates[other][i])
+                })
+        });
+        if !taken {
+            choices[field].index = Some(index);
+        }
+    }
+    choices
+}
+
+/// Whether two fields may have the same place as their value.
+fn may_share(a: &Field<'_>, b: &Field<'_>) -> bool {
+    let payable = |f: &Field<'_>| f.is("grand_total") || f.is("amount_due");
+    let same_anchor = a.spec.anchors.iter().any(|anchor| b.spec.anchors.contains(anchor));
+    payable(a) && payable(b)
+        || same_anchor
+        || a.spec.kind != b.spec.kind
+        || a.region.is_some() && b.region.is_some()
+}
+
+fn clash(a: &Scored, b: &Scored) -> bool {
+    a.spans.iter().any(|s| {
+        b.spans.iter().any(|t| s.line == t.line && s.range.start < t.range.end && t.range.start < s.range.end)
+    })
+}
+
+/// Subtotal, tax and total together.
+fn totals(fields: &[Field<'_>], candidates: &[Vec<Scored>], choices: &mut [Choice]) {
+    let find = |concept: &str| fields.iter().position(|f| f.is(concept));
+    let (Some(net), Some(tax), Some(total)) = (find("net_total"), find("tax_total"), find("grand_total"))
+    else {
+        return;
+    };
+    let options = |field: usize| -> Vec<(usize, f32, Decimal)> {
+        candidates[field]
+            .iter()
+            .enumerate()
+            .filter(|(_, c)| c.score >= LEAST)
+            .filter_map(|(i, c)| Some((i, c.score, c.parsed.value.parse().ok()?)))
+            .take(TRIED)
+            .collect()
+    };
+    let (nets, taxes, grosses) = (options(net), options(tax), options(total));
+    let mut best: Option<(f32, [usize; 3])> = None;
+    for &(n, net_score, net_value) in &nets {
+        for &(t, tax_score, tax_value) in &taxes {
+            for &(g, total_score, total_value) in &grosses {
+                if net_value + tax_value != total_value || total_value.is_zero() {
+                    continue;
+                }
+                // Without tax subtotal and total are the same amount and may be the same place.
+                let shared = clash(&candidates[net][n], &candidates[tax][t])
+                    || clash(&candidates[tax][t], &candidates[total][g])
+                    || clash(&candidates[net][n], &candidates[total][g]);
+                if shared {
+                    continue;
+                }
+                let score = net_score + tax_score + total_score + ADDS_UP;
+                if best.is_none_or(|(s, _)| score > s) {
+                    best = Some((score, [n, t, g]));
+                }
+            }
+        }
+    }
+    let Some((score, chosen)) = best else {
+        if let (Some(n), Some(t), Some(g)) = (nets.first(), taxes.first(), grosses.first()) {
+            let contradict = n.2 + t.2 != g.2;
+            for field in [net, tax, total] {
+                choices[field].adds_up = contradict.then_some(false);
+            }
+        }
+        return;
+    };
+    let apart: f32 = [&nets, &taxes, &grosses].iter().filter_map(|o| o.first().map(|f| f.1)).sum();
+    if score < apart - 0.15 {
+        return;
+    }
+    for (field, index) in [net, tax, total].into_iter().zip(chosen) {
+        choices[field] = Choice { index: Some(index), adds_up: Some(true) };
+    }
+}

@@ -1,0 +1,439 @@
+//! Candidates: everything on the document that could be a value of some type.
+//!
+//! Dates, numbers and codes are found once per document, line by line, whatever the fields are.
+
+use std::ops::Range;
+
+use rust_decimal::Decimal;
+
+use super::field::End;
+use super::layout::{BLANK, Layout, Rect, Span, TAB};
+use crate::parse::currency;
+use crate::parse::date::{self, RawDate};
+use crate::parse::locale::DecimalMark;
+use crate::parse::number::{self, Number};
+
+/// What a candidate could be.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Typed {
+    /// A day, and where it is an end of a range, which one.
+    Date(RawDate, Option<End>),
+    /// A number or an amount.
+    Number(Number),
+    /// An identifier.
+    Code,
+    /// Words.
+    Text,
+}
+
+/// A part of the document that could be a value.
+#[derive(Debug, Clone)]
+pub(crate) struct Candidate {
+    /// Its lines, from top to bottom; never empty.
+    pub(crate) spans: Vec<Span>,
+    /// Where its label may end: its own start, or that of the range it is the end of.
+    pub(crate) label_end: usize,
+    /// The segment of its first line.
+    pub(crate) segment: usize,
+    pub(crate) rect: Rect,
+    pub(crate) typed: Typed,
+    /// Whether it is the sum of the amounts above it in its column.
+    pub(crate) is_sum: bool,
+}
+
+impl Candidate {
+    pub(crate) fn new(layout: &Layout<'_>, spans: Vec<Span>, typed: Typed) -> Option<Self> {
+        let first = spans.first()?;
+        let rect = spans.iter().map(|span| layout.rect(span)).reduce(Rect::union)?;
+        Some(Self {
+            label_end: first.range.start,
+            segment: layout.segment_at(first.line, first.range.start),
+            rect,
+            typed,
+            spans,
+            is_sum: false,
+        })
+    }
+
+    pub(crate) fn line(&self) -> usize {
+        self.spans[0].line
+    }
+
+    pub(crate) fn start(&self) -> usize {
+        self.spans[0].range.start
+    }
+}
+
+/// The dates of all lines.
+pub(crate) fn dates(layout: &Layout<'_>) -> Vec<Candidate> {
+    let mut candidates: Vec<Candidate> = Vec::new();
+    for (index, line) in layout.lines.iter().enumerate() {
+        let found = date::find(&line.text);
+        let mut in_range = false;
+        for (at, this) in found.iter().enumerate() {
+            let joined =
+                found.get(at + 1).filter(|next| joins_range(&line.text[this.range.end..next.range.start]));
+            let end = match (in_range, joined.is_some()) {
+                (true, _) => Some(End::Last),
+                (false, true) => Some(End::First),
+                (false, false) => None,
+            };
+            let span = Span { line: index, range: this.range.clone() };
+            if let Some(mut candidate) = Candidate::new(layout, vec![span], Typed::Date(this.date, end)) {
+                if in_range && let Some(first) = candidates.last() {
+                    candidate.label_end = first.label_end;
+                    candidate.segment = first.segment;
+                }
+                candidates.push(candidate);
+            }
+            in_range = !in_range && joined.is_some();
+        }
+    }
+    candidates
+}
+
+/// Whether what stands between two dates makes them a range.
+fn joins_range(between: &str) -> bool {
+    let between = between.trim_matches(|c: char| c.is_whitespace() || matches!(c, '(' | ')'));
+    matches!(
+        between.to_lowercase().as_str(),
+        "-" | "–"
+            | "—"
+            | "to"
+            | "bis"
+            | "bis zum"
+            | "au"
+            | "al"
+            | "a"
+            | "t/m"
+            | "tot"
+            | "tot en met"
+            | "through"
+            | "thru"
+            | "until"
+            | "hasta"
+            | "até"
+            | "ate"
+            | "/"
+            | "to:"
+            | "and"
+    )
+}
+
+/// The numbers of all lines, except those that are parts of dates.
+pub(crate) fn numbers(layout: &Layout<'_>, dates: &[Candidate], mark: DecimalMark) -> Vec<Candidate> {
+    let mut candidates = Vec::new();
+    for index in 0..layout.lines.len() {
+        let taken: Vec<Range<usize>> = dates
+            [dates.partition_point(|d| d.line() < index)..dates.partition_point(|d| d.line() <= index)]
+            .iter()
+            .map(|d| d.spans[0].range.clone())
+            .collect();
+        let text = &layout.lines[index].text;
+        for (range, number) in numbers_of(text, mark) {
+            if taken.iter().any(|t| t.start < range.end && range.start < t.end) {
+                continue;
+            }
+            let span = Span { line: index, range };
+            candidates.extend(Candidate::new(layout, vec![span], Typed::Number(number)));
+        }
+    }
+    mark_sums(layout, &mut candidates);
+    candidates
+}
+
+/// Marks amounts that are the sum of two or more amounts right above them in their column.
+fn mark_sums(layout: &Layout<'_>, candidates: &mut [Candidate]) {
+    let values: Vec<Option<Decimal>> = candidates
+        .iter()
+        .map(|c| match &c.typed {
+            Typed::Number(number) if number.decimals == 2 && !number.percent => number.value.parse().ok(),
+            _ => None,
+        })
+        .collect();
+    for index in 0..candidates.len() {
+        let Some(value) = values[index].filter(|v| !v.is_zero()) else { continue };
+        let own = &candidates[index];
+        let page = layout.lines[own.line()].page;
+        let size = layout.segments[own.segment].size;
+        let mut top = own.rect;
+        let mut sum = Decimal::ZERO;
+        let mut rows = 0;
+        for above in (0..index).rev() {
+            let other = &candidates[above];
+            if layout.lines[other.line()].page != page || top.y0 - other.rect.y1 > 6.0 * size || rows > 40 {
+                break;
+            }
+            let Some(part) = values[above] else { continue };
+            if (other.rect.x1 - own.rect.x1).abs() > 0.7 * size || other.rect.y1 > top.y0 + 0.4 * size {
+                continue;
+            }
+            top = other.rect;
+            sum += part;
+            rows += 1;
+            if rows >= 2 && sum == value {
+                candidates[index].is_sum = true;
+                break;
+            }
+        }
+    }
+}
+
+/// Words of a line with their bytes.
+fn words(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let mut start = 0;
+    text.split([BLANK, TAB]).filter_map(move |word| {
+        let range = start..start + word.len();
+        start = range.end + 1;
+        (!word.is_empty()).then_some(range)
+    })
+}
+
+/// The numbers of a line: words that are numbers once currencies and marks are peeled off, joined with a currency or a
+/// sign that stands beside them, and groups of thousands parted by blanks.
+fn numbers_of(text: &str, mark: DecimalMark) -> Vec<(Range<usize>, Number)> {
+    if !text.bytes().any(|b| b.is_ascii_digit()) {
+        return Vec::new();
+    }
+    let words: Vec<Range<usize>> = words(text).collect();
+    let mut found = Vec::new();
+    let mut next = 0;
+    while next < words.len() {
+        let at = next;
+        next += 1;
+        let Some(core) = number_core(text, &words[at]) else { continue };
+        let mut range = core;
+        // "1 234 567,89": the groups after the first have three digits, a blank before and none missing.
+        if is_short_group(&text[range.clone()]) && range.end == words[at].end {
+            while let Some(group) = words.get(next) {
+                let joined = text.as_bytes()[group.start - 1] == BLANK as u8
+                    && starts_with_group(&text[group.clone()]);
+                let longer = range.start..group.end;
+                let core = joined.then(|| trimmed(text, &longer)).flatten();
+                let Some(core) = core.filter(|c| number::read(&text[c.clone()], mark).is_some()) else {
+                    break;
+                };
+                // Without decimals at the end, blanks group only what starts with fewer than four digits anyway.
+                range = core;
+                next += 1;
+                if range.end < group.end || text[range.clone()].contains([',', '.']) {
+                    break;
+                }
+            }
+        }
+        // A currency or sign as a word of its own, before and after.
+        if at > 0 && range.start == words[at].start {
+            let before = &words[at - 1];
+            let word = &text[before.clone()];
+            let blank = before.end + 1 == range.start && text.as_bytes()[before.end] == BLANK as u8;
+            let sign = matches!(word, "-" | "−" | "+") && is_amount(&text[range.clone()]);
+            if blank && (sign || is_currency_word(word)) {
+                range.start = before.start;
+            }
+        }
+        if let Some(after) = words.get(next)
+            && range.end + 1 == after.start
+            && text.as_bytes()[range.end] == BLANK as u8
+            && is_currency_word(&text[after.clone()])
+        {
+            range.end = after.start + text[after.clone()].trim_end_matches(['.', ',', ')', ';']).len();
+            next += 1;
+        }
+        if let Some(number) = number::read(&text[range.clone()], mark) {
+            found.push((range, number));
+        }
+    }
+    found
+}
+
+fn is_currency_word(word: &str) -> bool {
+    let word = word.trim_end_matches(['.', ',', ')', ';', ':']);
+    // Names such as "Real" or "won" are words; signs and capital codes are not.
+    let sign =
+        word.chars().any(|c| !c.is_alphanumeric()) || word.chars().all(char::is_uppercase) || word.len() <= 2;
+    currency::code_of(word).is_some() && (sign || word.eq_ignore_ascii_case("euro"))
+}
+
+fn is_amount(text: &str) -> bool {
+    text.contains(['.', ','])
+}
+
+fn is_short_group(text: &str) -> bool {
+    let digits = text.trim_start_matches(|c: char| !c.is_ascii_digit());
+    (1..=3).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// `234`, `234,50`, `234.50`: what may follow a blank within a number.
+fn starts_with_group(word: &str) -> bool {
+    let digits = word.bytes().take_while(u8::is_ascii_digit).count();
+    digits == 3 && !word[3..].starts_with(|c: char| c.is_alphanumeric())
+}
+
+/// The part of a word that could be a number: without brackets, colons and points around it; `None` where letters (other
+/// than a currency's) or other digits are part of the word.
+fn number_core(text: &str, word: &Range<usize>) -> Option<Range<usize>> {
+    let range = trimmed(text, word)?;
+    let core = &text[range.clone()];
+    // Either mark will do here: whether it is a number does not depend on it.
+    if number::read(core, DecimalMark::Point).is_some() {
+        return Some(range);
+    }
+    // "Total:$12.00", "(EUR)12,00", "x10": only a label that ends in a colon or bracket may be glued to a number.
+    let cut = core.rfind([':', ']', '='])? + 1;
+    let rest = range.start + cut..range.end;
+    (rest.len() > 1 && number::read(&text[rest.clone()], DecimalMark::Point).is_some()).then_some(rest)
+}
+
+/// A range without the marks that stand around a value in a sentence; a pair of brackets around it stays.
+fn trimmed(text: &str, range: &Range<usize>) -> Option<Range<usize>> {
+    let mut range = range.clone();
+    loop {
+        let word = &text[range.clone()];
+        let last = word.chars().next_back()?;
+        let first = word.chars().next()?;
+        let dash =
+            word.ends_with(",-") || word.ends_with(".-") || word.ends_with(",--") || word.ends_with(".--");
+        if matches!(last, '.' | ',' | ';' | ':' | '*' | '|') && !dash || last == ')' && !word.contains('(') {
+            range.end -= last.len_utf8();
+        } else if matches!(first, ':' | '*' | ';' | '|' | '=' | '~') || first == '(' && !word.contains(')') {
+            range.start += first.len_utf8();
+        } else {
+            return Some(range);
+        }
+        if range.is_empty() {
+            return None;
+        }
+    }
+}
+
+/// The codes of all lines: words with a digit, and longer ones whose next words belong to them.
+pub(crate) fn codes(layout: &Layout<'_>, dates: &[Candidate]) -> Vec<Candidate> {
+    let mut candidates = Vec::new();
+    for (index, line) in layout.lines.iter().enumerate() {
+        let text = &line.text;
+        if !text.bytes().any(|b| b.is_ascii_digit()) {
+            continue;
+        }
+        let dates =
+            &dates[dates.partition_point(|d| d.line() < index)..dates.partition_point(|d| d.line() <= index)];
+        let words: Vec<Range<usize>> = words(text).collect();
+        for (at, word) in words.iter().enumerate() {
+            let Some(range) = code_core(text, word) else { continue };
+            let dated = |r: &Range<usize>| {
+                dates.iter().any(|d| d.spans[0].range.start < r.end && r.start < d.spans[0].range.end)
+            };
+            if dated(&range) {
+                continue;
+            }
+            let mut long = range.clone();
+            for next in &words[at + 1..] {
+                let blank = long.end + 1 == next.start && text.as_bytes()[long.end] == BLANK as u8;
+                if !blank
+                    || dated(next)
+                    || !continues_code(text, &long, next, next == &words[words.len() - 1])
+                {
+                    break;
+                }
+                long.end = next.end;
+            }
+            let long = trimmed(text, &long).unwrap_or(long);
+            if long != range && balanced(&text[long.clone()]) {
+                candidates.extend(code(layout, index, long));
+            }
+            candidates.extend(code(layout, index, range));
+        }
+    }
+    candidates
+}
+
+fn code(layout: &Layout<'_>, line: usize, range: Range<usize>) -> Option<Candidate> {
+    Candidate::new(layout, vec![Span { line, range }], Typed::Code)
+}
+
+fn balanced(text: &str) -> bool {
+    text.matches('(').count() == text.matches(')').count()
+}
+
+/// The part of a word that could be a code: after a glued label and a number sign, without marks around it.
+fn code_core(text: &str, word: &Range<usize>) -> Option<Range<usize>> {
+    let mut range = trimmed(text, word)?;
+    let core = &text[range.clone()];
+    if let Some(cut) = core.rfind([':', '#', '°', 'º', '№']) {
+        let sign = core[cut..].chars().next()?;
+        let rest = range.start + cut + sign.len_utf8()..range.end;
+        if !rest.is_empty() {
+            range = rest;
+        }
+    }
+    let core = &text[range.clone()];
+    let digits = core.bytes().filter(u8::is_ascii_digit).count();
+    (digits > 0 && core.len() <= 40 && !core.contains(['@', '€', '%'])).then_some(range)
+}
+
+/// Whether the next word belongs to a code: digits, or a bracket such as "(Rev 0)".
+fn continues_code(text: &str, code: &Range<usize>, next: &Range<usize>, _last: bool) -> bool {
+    let word = &text[next.clone()];
+    let opened = !balanced(&text[code.clone()]);
+    let digits = word.bytes().filter(u8::is_ascii_digit).count();
+    let all_code = digits > 0 && word.chars().all(|c| c.is_ascii_digit() || matches!(c, '-' | '/' | '.'));
+    opened || word.starts_with('(') && word.len() <= 6 || all_code || word == "-"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::locate::sample::page;
+
+    fn sources(lines: &[&str], find: impl Fn(&Layout<'_>) -> Vec<Candidate>) -> Vec<String> {
+        let document = page(lines);
+        let layout = Layout::new(&document);
+        find(&layout).iter().map(|c| layout.source(&c.spans)).collect()
+    }
+
+    #[test]
+    fn numbers_take_their_currency_and_their_groups() {
+        let find = |layout: &Layout<'_>| numbers(layout, &dates(layout), DecimalMark::Comma);
+        for (line, expected) in [
+            ("Total: 1 234,50 EUR", vec!["1 234,50 EUR"]),
+            ("Total:$1,234.50", vec!["$1,234.50"]),
+            ("$ 42.00   x", vec!["$ 42.00"]),
+            ("Rs 1939 x 1 Night", vec!["Rs 1939", "1"]),
+            ("am 05.03.2018 um 12", vec!["12"]),
+            ("2 100,00   3", vec!["2 100,00", "3"]),
+            ("2    100,00", vec!["2", "100,00"]),
+            ("(12.00) -3,50 4,50- 12,-", vec!["(12.00)", "-3,50", "4,50-", "12,-"]),
+            ("RE-2018/55 A4", vec![]),
+            ("19 % 37,62.", vec!["19", "37,62"]),
+        ] {
+            assert_eq!(sources(&[line], find), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn dates_know_whether_they_end_a_range() {
+        let document = page(&["Flight 03/09/20 - 03/17/20   Printed 04/01/20"]);
+        let layout = Layout::new(&document);
+        let ends: Vec<Option<End>> = dates(&layout)
+            .iter()
+            .map(|c| match c.typed {
+                Typed::Date(_, end) => end,
+                _ => None,
+            })
+            .collect();
+        assert_eq!(ends, [Some(End::First), Some(End::Last), None]);
+    }
+
+    #[test]
+    fn codes_leave_out_labels_and_keep_what_belongs_to_them() {
+        let find = |layout: &Layout<'_>| codes(layout, &dates(layout));
+        for (line, expected) in [
+            ("Nr. 471102 vom 05.03.2018", vec!["471102"]),
+            ("Facture n\u{b0}562044387 du", vec!["562044387"]),
+            ("Hdln#: 9752880 (Rev 0)", vec!["9752880 (Rev 0)", "9752880", "0"]),
+            ("INV/2023/03/0008", vec!["INV/2023/03/0008"]),
+            ("#2436316-1", vec!["2436316-1"]),
+        ] {
+            assert_eq!(sources(&[line], find), expected, "{line}");
+        }
+    }
+}

@@ -1,0 +1,327 @@
+//! The labels around a candidate: what stands before it in its segment, left of it in its row, above it in its column.
+//!
+//! Each context has a geometry weight, 1 for text right before the value and less the further away or the more indirect
+//! the label is. Values that stand between (the other cells of a row, the upper cells of a column) are passed over and
+//! cost a little. All segments of a document are classified once.
+
+use std::ops::Range;
+use std::rc::Rc;
+
+use super::candidate::Candidate;
+use super::labels::{LabelMatch, Labels, printed, printed_segment};
+use super::layout::{BLANK, Layout, Rect, TAB};
+use crate::parse::currency;
+
+/// Text right before the value, in its segment.
+const BEFORE: f32 = 1.0;
+/// The same beyond another value ("Rechnung 4711 vom" before a date).
+const BEFORE_BEYOND: f32 = 0.7;
+/// The end of the line above, where a sentence wraps.
+const WRAPPED: f32 = 0.85;
+/// The first, second and third label to the left.
+const LEFT: [f32; 3] = [0.97, 0.72, 0.6];
+/// The first, second and third label above.
+const ABOVE: [f32; 3] = [0.93, 0.74, 0.6];
+/// The label right below (forms that name a line under it).
+const BELOW: f32 = 0.5;
+/// A label that has a value of its own in its segment labels others less.
+const SPENT: f32 = 0.45;
+/// Lines that are looked through upwards for labels.
+const REACH: usize = 70;
+
+/// Where a label stands as seen from the value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    Before,
+    /// The start of the segment, before another value: "Rechnung 4711 vom 1.2.2020".
+    Head,
+    Left,
+    Above,
+    Below,
+}
+
+/// A label near a candidate.
+#[derive(Debug, Clone)]
+pub(crate) struct Context {
+    pub(crate) place: Place,
+    /// 0 to 1.
+    pub(crate) geometry: f32,
+    /// The known labels in it.
+    pub(crate) matches: Rc<[LabelMatch]>,
+}
+
+/// What is known of a segment as a label.
+#[derive(Debug)]
+pub(crate) struct SegmentLabel {
+    pub(crate) matches: Rc<[LabelMatch]>,
+    /// It is a value: numbers, dates, currencies and no more than a unit.
+    pub(crate) is_value: bool,
+    /// It holds a value of its own behind its label.
+    pub(crate) is_spent: bool,
+}
+
+/// A document's segments as labels.
+pub(crate) struct Surroundings<'a> {
+    pub(crate) layout: &'a Layout<'a>,
+    pub(crate) labels: &'a Labels,
+    pub(crate) segments: Vec<SegmentLabel>,
+    /// For each line the parts of its text that are values.
+    occupied: Vec<Vec<Range<usize>>>,
+}
+
+impl<'a> Surroundings<'a> {
+    pub(crate) fn new(layout: &'a Layout<'a>, labels: &'a Labels, dates: &[Candidate]) -> Self {
+        let mut occupied: Vec<Vec<Range<usize>>> =
+            layout.lines.iter().map(|line| values_of(&line.text)).collect();
+        for date in dates {
+            let values = &mut occupied[date.line()];
+            let range = date.spans[0].range.clone();
+            values.retain(|v| v.end <= range.start || range.end <= v.start);
+            values.push(range);
+            values.sort_by_key(|v| v.start);
+        }
+        let segments = (0..layout.segments.len())
+            .map(|index| {
+                let segment = &layout.segments[index];
+                let values = &occupied[segment.line];
+                let line = layout.line_of(segment);
+                let letters = |covered: bool| -> usize {
+                    layout
+                        .tokens(segment)
+                        .iter()
+                        .filter(|t| {
+                            values.iter().any(|v| v.start < t.range.end && t.range.start < v.end) == covered
+                        })
+                        .filter(|t| covered || currency::code_of(line.folded(t)).is_none())
+                        .map(|t| line.folded(t).chars().filter(|c| covered || c.is_alphabetic()).count())
+                        .sum()
+                };
+                let (value, other) = (letters(true), letters(false));
+                let ends_in_colon = layout.tokens(segment).last().is_some_and(|t| t.colon);
+                let colon_within = layout.tokens(segment).iter().rev().skip(1).any(|t| t.colon);
+                let only_currency = value == 0 && other == 0;
+                // "VAT 21% on 100.00": the value is what the label's amount is reckoned on, not that amount.
+                let reckoned_on =
+                    values.iter().find(|v| v.start >= segment.range.start).is_some_and(|first| {
+                        let before = layout.tokens(segment).iter().rev().find(|t| t.range.end <= first.start);
+                        before.is_some_and(|t| {
+                            matches!(
+                                line.folded(t),
+                                "on" | "auf" | "aus" | "von" | "sur" | "sobre" | "over" | "su"
+                            )
+                        })
+                    });
+                SegmentLabel {
+                    matches: labels.classify(&printed_segment(layout, index)).into(),
+                    is_value: only_currency || value > 0 && (other <= 3 || other * 2 < value),
+                    is_spent: colon_within || value >= 2 && other > 3 && !reckoned_on && !ends_in_colon,
+                }
+            })
+            .collect();
+        Self { layout, labels, segments, occupied }
+    }
+
+    /// Whether a segment is a known label or ends in a colon, and so is no value.
+    pub(crate) fn is_label(&self, segment: usize) -> bool {
+        let label = &self.segments[segment];
+        let colon = self.layout.tokens(&self.layout.segments[segment]).last().is_some_and(|t| t.colon);
+        colon && !label.is_spent || label.matches.iter().any(|m| m.similarity >= 0.99)
+    }
+
+    /// The labels around a candidate, those of its row first.
+    pub(crate) fn contexts(&self, candidate: &Candidate) -> Vec<Context> {
+        let mut contexts = Vec::with_capacity(8);
+        self.before(candidate, &mut contexts);
+        self.left(candidate, &mut contexts);
+        self.above(candidate.segment, candidate.rect, &mut contexts);
+        self.below(candidate, &mut contexts);
+        contexts.retain(|context| !context.matches.is_empty());
+        contexts
+    }
+
+    fn before(&self, candidate: &Candidate, contexts: &mut Vec<Context>) {
+        let segment = &self.layout.segments[candidate.segment];
+        let line = self.layout.line_of(segment);
+        let tokens = self.layout.tokens(segment);
+        let end = tokens.partition_point(|t| t.range.end <= candidate.label_end);
+        let whole = &tokens[..end];
+        let last_value = self.occupied[segment.line]
+            .iter()
+            .filter(|v| v.end <= candidate.label_end && v.start >= segment.range.start)
+            .next_back();
+        let near = &whole[last_value.map_or(0, |v| whole.partition_point(|t| t.range.start < v.end))..];
+        if !near.is_empty() {
+            let matches = self.labels.classify(&printed(line, near)).into();
+            contexts.push(Context { place: Place::Before, geometry: BEFORE, matches });
+        }
+        if near.len() < whole.len() {
+            let matches = self.labels.classify(&printed(line, whole)).into();
+            let geometry = if near.is_empty() { 0.85 } else { BEFORE_BEYOND };
+            contexts.push(Context { place: Place::Before, geometry, matches });
+            let first_value = self.occupied[segment.line].iter().find(|v| v.start >= segment.range.start);
+            let head = whole.partition_point(|t| first_value.is_none_or(|v| t.range.start < v.start));
+            let head = whole[..head].iter().position(|t| t.colon).map_or(head, |colon| colon + 1);
+            if head > 0 {
+                let matches = self.labels.classify(&printed(line, &whole[..head])).into();
+                contexts.push(Context { place: Place::Head, geometry: 1.0, matches });
+            }
+        }
+        if whole.is_empty() && candidate.segment == line.segments.start {
+            self.wrapped(candidate, contexts);
+        }
+    }
+
+    /// A value that starts a line of running text: its label may end the line above.
+    fn wrapped(&self, candidate: &Candidate, contexts: &mut Vec<Context>) {
+        let line = &self.layout.lines[candidate.line()];
+        let Some(above) = candidate.line().checked_sub(1).map(|index| (index, &self.layout.lines[index]))
+        else {
+            return;
+        };
+        let (index, above) = above;
+        let size = self.layout.segments[candidate.segment].size;
+        let same_block = above.page == line.page
+            && (above.rect.x0 - line.rect.x0).abs() < 2.0 * size
+            && line.rect.y0 - above.rect.y1 < 1.2 * size;
+        let Some(last) = above.segments.clone().next_back() else { return };
+        if !same_block || above.segments.len() > 1 && last != above.segments.start {
+            return;
+        }
+        let tokens = self.layout.tokens(&self.layout.segments[last]);
+        let after =
+            self.occupied[index].last().map_or(0, |v| tokens.partition_point(|t| t.range.start < v.end));
+        let tokens = &tokens[after..];
+        if !tokens.is_empty() {
+            let matches = self.labels.classify(&printed(above, tokens)).into();
+            contexts.push(Context { place: Place::Before, geometry: WRAPPED, matches });
+        }
+    }
+
+    fn left(&self, candidate: &Candidate, contexts: &mut Vec<Context>) {
+        let layout = self.layout;
+        let first = layout.lines[layout.segments[candidate.segment].line].segments.start;
+        let mut passed = 0;
+        let mut found = 0;
+        for index in (first..candidate.segment).rev() {
+            let label = &self.segments[index];
+            if label.is_value {
+                passed += 1;
+                continue;
+            }
+            let gap = (candidate.rect.x0 - layout.segments[index].rect.x1) / layout.segments[index].size;
+            let distance = 1.0 - (0.004 * (gap - 2.0)).clamp(0.0, 0.12);
+            let spent = if label.is_spent { SPENT } else { 1.0 };
+            let geometry = LEFT[found] * distance * spent * 0.95f32.powi(passed.min(4));
+            contexts.push(Context { place: Place::Left, geometry, matches: Rc::clone(&label.matches) });
+            found += 1;
+            if found == LEFT.len() {
+                break;
+            }
+        }
+    }
+
+    /// The labels above a place, nearest first.
+    pub(crate) fn above(&self, segment: usize, rect: Rect, contexts: &mut Vec<Context>) {
+        let layout = self.layout;
+        let line = layout.segments[segment].line;
+        let size = layout.segments[segment].size;
+        let first_of_page = layout.pages[layout.lines[line].page].start;
+        let mut below = rect;
+        let mut passed = 0;
+        let mut found = 0;
+        let mut nearness = 1.0f32;
+        for index in (first_of_page.max(line.saturating_sub(REACH))..line).rev() {
+            for other in layout.lines[index].segments.clone() {
+                let candidate = &layout.segments[other];
+                // Boxes of tight lines overlap: the middles must be a line apart.
+                if candidate.rect.centre_y() > below.centre_y() - 0.5 * size {
+                    continue;
+                }
+                let Some(alignment) = alignment(candidate.rect, rect, size) else { continue };
+                let gap = (below.y0 - candidate.rect.y1) / size;
+                nearness *= match gap {
+                    g if g < 1.0 => 1.0,
+                    g if g < 2.0 => 0.95,
+                    g if g < 4.0 => 0.8,
+                    g if g < 8.0 => 0.6,
+                    _ => 0.4,
+                };
+                below = candidate.rect;
+                let label = &self.segments[other];
+                if label.is_value {
+                    passed += 1;
+                    continue;
+                }
+                let spent = if label.is_spent { SPENT } else { 1.0 };
+                let beyond = 1.0 - 0.03 * passed.min(4) as f32;
+                let geometry = ABOVE[found] * nearness * alignment * spent * beyond;
+                contexts.push(Context { place: Place::Above, geometry, matches: Rc::clone(&label.matches) });
+                found += 1;
+                if found == ABOVE.len() {
+                    return;
+                }
+            }
+            if nearness < 0.2 {
+                return;
+            }
+        }
+    }
+
+    fn below(&self, candidate: &Candidate, contexts: &mut Vec<Context>) {
+        let layout = self.layout;
+        let line = candidate.spans[candidate.spans.len() - 1].line;
+        let size = layout.segments[candidate.segment].size;
+        for next in layout.lines.iter().skip(line + 1).take(3) {
+            if next.page != layout.lines[line].page || next.rect.y0 > candidate.rect.y1 + 1.5 * size {
+                break;
+            }
+            for index in next.segments.clone() {
+                let segment = &layout.segments[index];
+                let aligned = alignment(segment.rect, candidate.rect, size);
+                let below = segment.rect.y0 > candidate.rect.centre_y();
+                if let Some(aligned) = aligned.filter(|_| below && !self.segments[index].is_spent) {
+                    let matches = Rc::clone(&self.segments[index].matches);
+                    contexts.push(Context { place: Place::Below, geometry: BELOW * aligned, matches });
+                }
+            }
+        }
+    }
+}
+
+/// How well a label above stands over a value: 1 where edges or middles meet, less where they only overlap, `None` where
+/// they do not.
+fn alignment(label: Rect, value: Rect, size: f32) -> Option<f32> {
+    let near = |a: f32, b: f32| (a - b).abs() < 0.6 * size;
+    let overlap = label.overlap_x(value);
+    if near(label.x0, value.x0) || near(label.x1, value.x1) || near(label.centre_x(), value.centre_x()) {
+        return Some(1.0);
+    }
+    if overlap > 0.3 * label.width().min(value.width()) {
+        return Some(0.93);
+    }
+    // A value may stand a little to the right of its heading's start, or left of its end.
+    let apart = -overlap;
+    (apart < 0.5 * size).then_some(0.75)
+}
+
+/// The words of a line that are values: those with two digits or more, and single numbers.
+fn values_of(text: &str) -> Vec<Range<usize>> {
+    if !text.bytes().any(|b| b.is_ascii_digit()) {
+        return Vec::new();
+    }
+    let mut start = 0;
+    text.split([BLANK, TAB])
+        .filter_map(|word| {
+            let range = start..start + word.len();
+            start = range.end + 1;
+            let digits = word.bytes().filter(u8::is_ascii_digit).count();
+            let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
+            let in_brackets = word.starts_with('(') && word.ends_with(')') && digits < 4;
+            let percent = word.ends_with('%');
+            let enumerator =
+                digits < 3 && word.ends_with(['.', ')']) && bare.len() == digits && range.start == 0;
+            let number = digits >= 2 || digits == 1 && bare.len() == 1;
+            (number && !in_brackets && !percent && !enumerator).then_some(range)
+        })
+        .collect()
+}

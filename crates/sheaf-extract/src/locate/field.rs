@@ -1,0 +1,221 @@
+//! What a field of a template asks for, worked out once: which labels it listens to and how much, what its values look
+//! like, and which end of a range it wants.
+
+use regex::Regex;
+use sheaf_types::template::compile_pattern;
+use sheaf_types::{FieldKind, FieldSpec, Region, TemplateSpec};
+
+use crate::lexicon::{ConceptId, Key, LEXICON, Shape};
+use crate::parse::fold::fold;
+
+/// A template's own anchors.
+const ANCHOR: f32 = 1.0;
+/// Synonyms of the concept that the field's name means.
+const BY_NAME: f32 = 0.94;
+/// Synonyms of a concept that the name only ends or starts with.
+const BY_PART_OF_NAME: f32 = 0.88;
+/// Synonyms of a concept that the description or an anchor means.
+const BY_DESCRIPTION: f32 = 0.86;
+
+/// Which end of a range of days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    First,
+    Last,
+}
+
+/// A field, ready to be looked for.
+#[derive(Debug)]
+pub(crate) struct Field<'t> {
+    pub(crate) spec: &'t FieldSpec,
+    pub(crate) shape: Shape,
+    /// What it listens to and how much, 0 to 1.
+    keys: Vec<(Key, f32)>,
+    /// The concept that its name means.
+    pub(crate) concept: Option<ConceptId>,
+    pub(crate) end: Option<End>,
+    pub(crate) pattern: Option<Regex>,
+    pub(crate) region: Option<Region>,
+}
+
+impl<'t> Field<'t> {
+    /// The fields of a template in its order.
+    pub(crate) fn all(template: &'t TemplateSpec) -> Vec<Self> {
+        (0u16..).zip(&template.fields).map(|(index, spec)| Self::new(index, spec)).collect()
+    }
+
+    fn new(index: u16, spec: &'t FieldSpec) -> Self {
+        let (name, end) = name_and_end(spec);
+        let mut concepts = concepts_of(&name, spec);
+        concepts.retain(|&(concept, _)| fits(spec.kind, LEXICON.shape(concept)));
+        let mut keys = vec![(Key::Field(index), ANCHOR)];
+        keys.extend(concepts.iter().map(|&(concept, weight)| (Key::Concept(concept), weight)));
+        let concept = concepts.first().filter(|(_, weight)| *weight >= BY_PART_OF_NAME).map(|&(c, _)| c);
+        let shape = shape_of(spec.kind, concepts.first().map(|&(c, _)| LEXICON.shape(c)));
+        let pattern = spec.pattern.as_deref().and_then(|p| compile_pattern(p).ok());
+        Self { spec, shape, keys, concept, end, pattern, region: spec.region }
+    }
+
+    /// How much the field listens to a label; 0 where the label is not its own.
+    pub(crate) fn weight(&self, key: Key) -> f32 {
+        self.keys.iter().find(|(k, _)| *k == key).map_or(0.0, |&(_, weight)| weight)
+    }
+
+    /// The concepts it listens to.
+    pub(crate) fn concepts(&self) -> impl Iterator<Item = ConceptId> {
+        self.keys.iter().filter_map(|(key, _)| match key {
+            Key::Concept(id) => Some(*id),
+            Key::Field(_) => None,
+        })
+    }
+
+    /// Whether its name means this concept.
+    pub(crate) fn is(&self, concept: &str) -> bool {
+        self.concept.is_some_and(|c| LEXICON.name(c) == concept)
+    }
+}
+
+/// The words of the name, and which end of a range they or the description ask for.
+fn name_and_end(spec: &FieldSpec) -> (String, Option<End>) {
+    let mut words: Vec<&str> = spec.name.split('_').filter(|w| !w.is_empty()).collect();
+    let end_of = |word: &str| match word {
+        "from" | "start" | "begin" | "beginning" | "first" | "von" | "ab" => Some(End::First),
+        "to" | "end" | "until" | "till" | "last" | "through" | "bis" => Some(End::Last),
+        _ => None,
+    };
+    let mut end = None;
+    if spec.kind == FieldKind::Date && words.len() > 1 {
+        let at = words.iter().position(|w| end_of(w).is_some());
+        if let Some(at) = at {
+            end = end_of(words[at]);
+            words.remove(at);
+            // "period_start_date" is the start of the period.
+            if words.last() == Some(&"date") && words.len() > 1 {
+                words.pop();
+            }
+        }
+    }
+    (words.join(" "), end)
+}
+
+/// Concepts that a field means, the surest first.
+fn concepts_of(name: &str, spec: &FieldSpec) -> Vec<(ConceptId, f32)> {
+    let mut found: Vec<(ConceptId, f32)> = Vec::new();
+    let mut add = |concepts: &[ConceptId], weight: f32| {
+        for &concept in concepts {
+            if !found.iter().any(|(c, _)| *c == concept) {
+                found.push((concept, weight));
+            }
+        }
+    };
+    add(LEXICON.named(name), BY_NAME);
+    let words: Vec<&str> = name.split(' ').collect();
+    if LEXICON.named(name).is_empty() {
+        // "supplier_invoice_number" ends with a known name, "total_amount_2" starts with one.
+        let parts = (1..words.len()).map(|cut| words[cut..].join(" "));
+        let parts = parts.chain((1..words.len()).rev().map(|cut| words[..cut].join(" ")));
+        if let Some(concepts) = parts.map(|part| LEXICON.named(&part)).find(|c| !c.is_empty()) {
+            add(concepts, BY_PART_OF_NAME);
+        }
+    }
+    if let Some(description) = &spec.description {
+        let description = fold(description);
+        let words: Vec<&str> =
+            description.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+        for things in numbers_of(&words) {
+            add(LEXICON.named(&format!("{things} number")), BY_DESCRIPTION);
+        }
+        if found_is_empty(name) {
+            for length in (2..=6).rev() {
+                for phrase in words.windows(length) {
+                    add(LEXICON.named(&phrase.join(" ")), BY_DESCRIPTION);
+                }
+            }
+        }
+    }
+    for anchor in &spec.anchors {
+        add(&LEXICON.labelled(anchor), BY_DESCRIPTION);
+    }
+    found
+}
+
+/// Whether the name alone tells nothing.
+fn found_is_empty(name: &str) -> bool {
+    LEXICON.named(name).is_empty()
+}
+
+/// "Number of the order, contract or invoice": order, contract, invoice.
+fn numbers_of<'w>(words: &[&'w str]) -> Vec<&'w str> {
+    let Some(at) = words.windows(3).position(|w| matches!(w, ["number" | "no", "of", "the" | "an" | "a"]))
+    else {
+        return Vec::new();
+    };
+    words[at + 3..].iter().take(6).take_while(|w| **w != "of").copied().filter(|w| *w != "or").collect()
+}
+
+/// Whether values of this kind can look like that.
+fn fits(kind: FieldKind, shape: Shape) -> bool {
+    match kind {
+        FieldKind::Date => shape == Shape::Date,
+        FieldKind::Number | FieldKind::Currency => shape == Shape::Amount,
+        FieldKind::Text => true,
+        FieldKind::Enum => shape == Shape::Text,
+        FieldKind::Table => false,
+    }
+}
+
+fn shape_of(kind: FieldKind, concept: Option<Shape>) -> Shape {
+    match kind {
+        FieldKind::Date => Shape::Date,
+        FieldKind::Number | FieldKind::Currency => Shape::Amount,
+        FieldKind::Text => concept.filter(|s| *s != Shape::Other).unwrap_or(Shape::Text),
+        FieldKind::Enum | FieldKind::Table => Shape::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn concepts(field: Value) -> (Vec<&'static str>, Shape, Option<End>) {
+        let template = TemplateSpec::from_json(&json!({"name": "t", "fields": [field]})).unwrap();
+        let fields = Field::all(&template);
+        let field = &fields[0];
+        (field.concepts().map(|c| LEXICON.name(c)).collect(), field.shape, field.end)
+    }
+
+    #[test]
+    fn a_field_is_recognised_by_its_name_its_description_or_its_anchor() {
+        assert_eq!(
+            concepts(json!({"name": "invoice_number", "type": "text"})),
+            (vec!["invoice_number"], Shape::Code, None)
+        );
+        assert_eq!(concepts(json!({"name": "supplier_vat_number", "type": "text"})).0, ["tax_id"]);
+        assert_eq!(
+            concepts(json!({"name": "nr", "type": "text", "description": "Number of the order, contract or invoice of a shop"})).0,
+            ["order_number", "contract_number", "invoice_number"]
+        );
+        assert_eq!(
+            concepts(json!({"name": "q1", "type": "currency", "anchor": "Grand total"})).0,
+            ["grand_total"]
+        );
+        assert_eq!(concepts(json!({"name": "q1", "type": "text", "anchor": "Brand:"})).0, Vec::<&str>::new());
+    }
+
+    #[test]
+    fn the_kind_of_the_field_rules_out_concepts_of_another_kind() {
+        assert_eq!(concepts(json!({"name": "invoice_number", "type": "date"})).0, Vec::<&str>::new());
+        assert_eq!(concepts(json!({"name": "total", "type": "currency"})).1, Shape::Amount);
+    }
+
+    #[test]
+    fn the_name_says_which_end_of_a_range_is_wanted() {
+        assert_eq!(
+            concepts(json!({"name": "flight_from", "type": "date"})),
+            (vec!["flight"], Shape::Date, Some(End::First))
+        );
+        assert_eq!(concepts(json!({"name": "period_end_date", "type": "date"})).2, Some(End::Last));
+        assert_eq!(concepts(json!({"name": "invoice_date", "type": "date"})).2, None);
+    }
+}

@@ -1,0 +1,360 @@
+//! Which known labels a printed label is, and how much it resembles them.
+//!
+//! A printed label is a run of tokens: a segment, or what stands before a value in its segment. Every known label in it
+//! is found, the longest first: inside "Account Executive" no "Account" is seen. Equal scores 1; a known label that ends
+//! the printed one .80 to .95, one that starts it .72 to .92, one within .60 to .80, each by the share of the printed
+//! label it covers; bare words ("total", "date") count only where they are the whole label or end it. A template's own
+//! label that nothing matched may differ by some letters (recognised text, spelling).
+
+use std::borrow::Cow;
+
+use sheaf_types::TemplateSpec;
+
+use super::layout::{Layout, Line, Token};
+use crate::lexicon::{Entry, Key, LEXICON, Strength, Trie};
+use crate::parse::currency;
+use crate::parse::fold::tight;
+
+/// A printed label longer than this is prose: only its end is looked at.
+const LONGEST: usize = 12;
+/// Letters that differ: under this share of equal ones a label is another label.
+const LEAST_RATIO: f32 = 0.75;
+
+/// A known label found in a printed one.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct LabelMatch {
+    pub(crate) key: Key,
+    pub(crate) strength: Strength,
+    /// 0 to 1.
+    pub(crate) similarity: f32,
+    /// Index into [`crate::lexicon::LANGUAGES`].
+    pub(crate) language: Option<u8>,
+    /// Tokens of the printed label, as it was given, up to and with the known one.
+    pub(crate) end: usize,
+    /// The first of its tokens.
+    pub(crate) start: usize,
+}
+
+/// The labels known for one template: its own, and the lexicon's.
+#[derive(Debug)]
+pub(crate) struct Labels {
+    own: Trie,
+    /// Field and tight anchor, for anchors long enough to be compared letter by letter.
+    anchors: Vec<(u16, Vec<char>)>,
+}
+
+/// A token of a printed label.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Printed<'t> {
+    pub(crate) text: &'t str,
+    pub(crate) colon: bool,
+}
+
+impl Labels {
+    pub(crate) fn new(template: &TemplateSpec) -> Self {
+        let mut own = Trie::default();
+        let mut anchors = Vec::new();
+        for (index, field) in (0u16..).zip(&template.fields) {
+            for anchor in &field.anchors {
+                let entry = Entry {
+                    key: Key::Field(index),
+                    strength: Strength::Strong,
+                    // A single short word is as ambiguous in a template as in the lexicon.
+                    bare: tight(anchor).len() < 4,
+                    language: None,
+                };
+                own.insert(anchor, entry);
+                // "Contract / Revision" is also found as "Contract".
+                if let Some((first, _)) = anchor.split_once('/').filter(|(first, _)| tight(first).len() >= 4)
+                {
+                    own.insert(first, Entry { strength: Strength::Bare, bare: true, ..entry });
+                }
+                let letters: Vec<char> = tight(anchor).chars().collect();
+                if letters.len() >= 6 {
+                    anchors.push((index, letters));
+                }
+            }
+            let name = field.name.replace('_', " ");
+            if name.len() >= 4 && !name.ends_with(|c: char| c.is_ascii_digit()) {
+                let bare = !name.contains(' ');
+                let entry = Entry { key: Key::Field(index), strength: Strength::Weak, bare, language: None };
+                own.insert(&name, entry);
+            }
+        }
+        Self { own, anchors }
+    }
+
+    /// The known labels in a printed one, each key once with its best similarity.
+    pub(crate) fn classify(&self, printed: &[Printed<'_>]) -> Vec<LabelMatch> {
+        let offset = printed.len().saturating_sub(LONGEST);
+        let (core, skipped) = core_of(&printed[offset..]);
+        if core.is_empty() {
+            return Vec::new();
+        }
+        let texts: Vec<&str> = core.iter().map(|p| p.text).collect();
+        let lengths: Vec<usize> = texts.iter().map(|t| t.chars().count()).collect();
+        let total: usize = lengths.iter().sum();
+        let mut spans: Vec<(usize, usize, &Entry)> = Vec::new();
+        for start in 0..texts.len() {
+            for trie in [&self.own, &LEXICON.labels] {
+                for (used, entries) in trie.matches(&texts[start..]) {
+                    spans.extend(entries.iter().map(|entry| (start, start + used, entry)));
+                }
+            }
+        }
+        if spans.iter().all(|&(start, _, _)| start > 0) {
+            spans.extend(compounds(&texts));
+        }
+        let mut matches: Vec<LabelMatch> = Vec::new();
+        for &(start, end, entry) in &spans {
+            let hidden = spans.iter().any(|&(s, e, other)| {
+                s <= start && end <= e && e - s > end - start && !(other.bare && other.key == entry.key)
+            });
+            if hidden {
+                continue;
+            }
+            let covered: usize = lengths[start..end].iter().sum();
+            let Some(similarity) =
+                similarity(start, end, texts.len(), covered as f32 / total as f32, entry.bare)
+            else {
+                continue;
+            };
+            let found = LabelMatch {
+                key: entry.key,
+                strength: entry.strength,
+                similarity,
+                language: entry.language,
+                start: offset + skipped + start,
+                end: offset + skipped + end,
+            };
+            let rank = |m: &LabelMatch| m.similarity * strength_weight(m.strength);
+            match matches.iter_mut().find(|m| m.key == found.key) {
+                Some(best) if rank(best) >= rank(&found) => {}
+                Some(best) => *best = found,
+                None => matches.push(found),
+            }
+        }
+        matches
+    }
+
+    /// How many of the first tokens are a known label; the most, where several are. Bare words do not count.
+    pub(crate) fn longest_prefix(&self, printed: &[Printed<'_>]) -> Option<usize> {
+        let texts: Vec<&str> = printed.iter().take(LONGEST).map(|p| p.text).collect();
+        [&self.own, &LEXICON.labels]
+            .into_iter()
+            .flat_map(|trie| trie.matches(&texts))
+            .filter(|(_, entries)| entries.iter().any(|e| !e.bare))
+            .map(|(used, _)| used)
+            .max()
+    }
+
+    /// The anchors that a printed label resembles letter by letter, for a label that [`Labels::classify`] knows nothing of.
+    pub(crate) fn resemble(&self, printed: &[Printed<'_>]) -> Vec<LabelMatch> {
+        if printed.len() > LONGEST {
+            return Vec::new();
+        }
+        let (core, skipped) = core_of(printed);
+        let letters: Vec<char> = core.iter().flat_map(|p| p.text.chars()).collect();
+        self.anchors
+            .iter()
+            .filter(|(_, anchor)| letters.len().abs_diff(anchor.len()) * 4 <= anchor.len())
+            .filter_map(|(field, anchor)| {
+                let ratio = edit_ratio(&letters, anchor);
+                (ratio > LEAST_RATIO).then(|| LabelMatch {
+                    key: Key::Field(*field),
+                    strength: Strength::Strong,
+                    similarity: ratio * ratio,
+                    language: None,
+                    start: skipped,
+                    end: skipped + core.len(),
+                })
+            })
+            .collect()
+    }
+}
+
+/// Known labels that start within a long first word: "Baurechnung Nr." ends in "Rechnung Nr.".
+fn compounds<'t>(texts: &[&'t str]) -> Vec<(usize, usize, &'static Entry)> {
+    let Some(first) = texts.first().filter(|t| t.len() >= 9) else { return Vec::new() };
+    let cuts = first.char_indices().map(|(at, _)| at).filter(|&at| at >= 3 && at + 6 <= first.len());
+    let mut rest: Vec<&'t str> = texts.to_vec();
+    for cut in cuts {
+        rest[0] = &first[cut..];
+        let found: Vec<_> = LEXICON
+            .labels
+            .matches(&rest)
+            .filter(|(_, entries)| !entries.is_empty())
+            .flat_map(|(used, entries)| entries.iter().map(move |entry| (0, used, entry)))
+            .collect();
+        if !found.is_empty() {
+            return found;
+        }
+    }
+    Vec::new()
+}
+
+/// How much a label's strength is worth.
+pub(crate) fn strength_weight(strength: Strength) -> f32 {
+    match strength {
+        Strength::Strong => 1.0,
+        Strength::Bare => 0.92,
+        Strength::Weak => 0.82,
+        Strength::Fallback => 0.5,
+    }
+}
+
+/// The printed tokens of a part of a line.
+pub(crate) fn printed<'l>(line: &'l Line, tokens: &[Token]) -> Vec<Printed<'l>> {
+    tokens.iter().map(|token| Printed { text: line.folded(token), colon: token.colon }).collect()
+}
+
+/// The printed tokens of a segment.
+pub(crate) fn printed_segment<'l>(layout: &'l Layout<'_>, segment: usize) -> Vec<Printed<'l>> {
+    let segment = &layout.segments[segment];
+    printed(layout.line_of(segment), layout.tokens(segment))
+}
+
+/// The tokens that make the label: without an enumerator before it ("1.", "a)"), and without a currency, a rate or "in"
+/// behind it ("Total (EUR)", "VAT 21%", "Steuerbetrag in EUR"). Also how many tokens were left out at the start.
+fn core_of<'p, 't>(printed: &'p [Printed<'t>]) -> (Cow<'p, [Printed<'t>]>, usize) {
+    // What stands before a colon within is the label of something else.
+    let after_colon =
+        printed.iter().enumerate().rev().skip(1).find(|(_, p)| p.colon).map_or(0, |(index, _)| index + 1);
+    let mut from = after_colon;
+    let mut to = printed.len();
+    let is_number = |p: &Printed<'_>| p.text.bytes().all(|b| b.is_ascii_digit());
+    while from < to && is_number(&printed[from]) && printed[from].text.len() <= 2 {
+        from += 1;
+    }
+    while to > from + 1 {
+        let last = &printed[to - 1];
+        // "VAT 21%" is the tax at a rate, "VAT %" is the rate.
+        let rate = last.text == "%" && is_number(&printed[to - 2]) || is_number(last);
+        let currency = currency::code_of(last.text).is_some();
+        if rate
+            || currency
+            || matches!(last.text, "in" | "en" | "a" | "de" | "of" | "the") && to < printed.len()
+        {
+            to -= 1;
+        } else {
+            break;
+        }
+    }
+    // A number within is no part of a label's name: "Rechnung (380) Nr.".
+    let inner = &printed[from..to];
+    if inner.iter().any(|p| is_number(p) || p.text == "%") && inner.iter().any(|p| !is_number(p)) {
+        (inner.iter().filter(|p| !is_number(p) && p.text != "%").copied().collect(), from)
+    } else {
+        (Cow::Borrowed(inner), from)
+    }
+}
+
+/// How much a printed label of `count` tokens resembles a known one at `start..end` of it that covers `share` of its
+/// letters.
+fn similarity(start: usize, end: usize, count: usize, share: f32, bare: bool) -> Option<f32> {
+    if start == 0 && end == count {
+        Some(1.0)
+    } else if end == count {
+        // The end of a sentence is less of a label than the end of a short phrase.
+        let prose = count - (end - start) > 3;
+        Some(if prose { 0.70 + 0.2 * share } else { 0.80 + 0.15 * share })
+    } else if bare {
+        None
+    } else if start == 0 {
+        Some(0.72 + 0.2 * share)
+    } else {
+        Some(0.60 + 0.2 * share)
+    }
+}
+
+/// Share of letters that two texts have in common by edit distance, 0 to 1.
+fn edit_ratio(a: &[char], b: &[char]) -> f32 {
+    let longest = a.len().max(b.len());
+    if longest == 0 {
+        return 0.0;
+    }
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, ca) in a.iter().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, cb) in b.iter().enumerate() {
+            let cost = diagonal + usize::from(ca != cb);
+            diagonal = row[j + 1];
+            row[j + 1] = cost.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    1.0 - row[b.len()] as f32 / longest as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn labels() -> Labels {
+        let json = json!({"name": "t", "fields": [
+            {"name": "account", "type": "text", "anchor": "Account"},
+            {"name": "gross_amount", "type": "currency", "anchor": "Gross Amount"}]});
+        Labels::new(&TemplateSpec::from_json(&json).unwrap())
+    }
+
+    fn best(label: &str, key: &str) -> f32 {
+        let labels = labels();
+        let words: Vec<(String, bool)> = label
+            .split_whitespace()
+            .map(|w| (if w == "#" { w.to_owned() } else { tight(w) }, w.ends_with(':')))
+            .filter(|(w, _)| !w.is_empty())
+            .collect();
+        let printed: Vec<Printed<'_>> =
+            words.iter().map(|(text, colon)| Printed { text, colon: *colon }).collect();
+        let key = match key {
+            "account" => Key::Field(0),
+            "gross_amount" => Key::Field(1),
+            concept => Key::Concept(LEXICON.concept(concept).unwrap()),
+        };
+        labels.classify(&printed).iter().find(|m| m.key == key).map_or(0.0, |m| m.similarity)
+    }
+
+    #[test]
+    fn the_longest_known_label_hides_the_shorter_ones_within() {
+        assert_eq!(best("Account", "account"), 1.0);
+        assert_eq!(best("Account Executive", "account"), 0.0);
+        assert_eq!(best("Gross Amount", "grand_total"), 1.0);
+        assert_eq!(best("Net Amount Due", "net_total"), 0.0);
+        assert_eq!(best("Net Amount Due", "amount_due"), 1.0);
+    }
+
+    #[test]
+    fn similarity_follows_the_place_and_the_share() {
+        let whole = best("Gross Amount:", "gross_amount");
+        let end = best("Your Gross Amount", "gross_amount");
+        let start = best("Gross Amount here", "gross_amount");
+        assert!(whole > end && end > start && start > 0.8, "{whole} {end} {start}");
+    }
+
+    #[test]
+    fn bare_words_count_only_as_a_whole_or_at_the_end() {
+        assert_eq!(best("Total", "grand_total"), 1.0);
+        assert!(best("Order Total", "grand_total") >= 0.9);
+        assert_eq!(best("Total of nothing known", "grand_total"), 0.0);
+    }
+
+    #[test]
+    fn enumerators_rates_and_currencies_are_no_part_of_a_label() {
+        assert_eq!(best("3. Gross Amount", "gross_amount"), 1.0);
+        assert_eq!(best("Steuerbetrag in EUR", "tax_total"), 1.0);
+        assert_eq!(best("VAT 21 %", "tax_total"), 1.0);
+        assert_eq!(best("Handelsrechnung (380) Nr.", "invoice_number"), 1.0);
+        assert_eq!(best("Name: Gross Amount", "gross_amount"), 1.0);
+        assert_eq!(best("Invoice #", "invoice_number"), 1.0);
+    }
+
+    #[test]
+    fn an_anchor_with_wrong_letters_is_still_seen() {
+        let labels = labels();
+        let resembles =
+            |text: &str| labels.resemble(&[Printed { text, colon: false }]).first().map(|m| m.key);
+        assert_eq!(resembles("gr0ssam0unt"), Some(Key::Field(1)));
+        assert_eq!(resembles("netamount"), None);
+    }
+}

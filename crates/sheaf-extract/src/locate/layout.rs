@@ -1,0 +1,557 @@
+//! The page as lines, segments and tokens.
+//!
+//! - A **line** is the words of one height, from left to right, with its text: words joined by a blank, or by a tab where
+//!   a wide gap or a drawn rule parts them.
+//! - A **segment** is what stands between two tabs: a cell, a label, a column's share of a line.
+//! - A **token** is a run of letters or digits, folded: what labels are compared by.
+//!
+//! Everything found later (labels, candidates, values) is a range of bytes in a line's text, so that its words, its box
+//! and its verbatim source follow from one [`Span`]. Boxes here are in points, upright, origin top left.
+
+use std::ops::Range;
+
+use sheaf_types::{BoundingBox, Document, Page, Word};
+
+use crate::parse::fold::push_folded;
+
+/// A gap wider than this many font heights parts two segments. Blanks are a quarter to a third of the height, in
+/// monospaced text 0.6; justified text stays under 0.9.
+const SEGMENT_GAP: f32 = 0.9;
+/// Words whose heights overlap by this share stand on one line.
+const SAME_LINE: f32 = 0.5;
+
+/// Words parted by a blank.
+pub(crate) const BLANK: char = ' ';
+/// Words parted by a wide gap or a rule.
+pub(crate) const TAB: char = '\t';
+
+/// A rectangle in points of the upright page.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Rect {
+    pub(crate) x0: f32,
+    pub(crate) y0: f32,
+    pub(crate) x1: f32,
+    pub(crate) y1: f32,
+}
+
+impl Rect {
+    pub(crate) fn union(self, other: Self) -> Self {
+        Self {
+            x0: self.x0.min(other.x0),
+            y0: self.y0.min(other.y0),
+            x1: self.x1.max(other.x1),
+            y1: self.y1.max(other.y1),
+        }
+    }
+
+    pub(crate) fn width(self) -> f32 {
+        self.x1 - self.x0
+    }
+
+    pub(crate) fn height(self) -> f32 {
+        self.y1 - self.y0
+    }
+
+    pub(crate) fn centre_x(self) -> f32 {
+        f32::midpoint(self.x0, self.x1)
+    }
+
+    pub(crate) fn centre_y(self) -> f32 {
+        f32::midpoint(self.y0, self.y1)
+    }
+
+    /// How far the two overlap from left to right; negative where they do not.
+    pub(crate) fn overlap_x(self, other: Self) -> f32 {
+        self.x1.min(other.x1) - self.x0.max(other.x0)
+    }
+
+    fn overlap_y(self, other: Self) -> f32 {
+        self.y1.min(other.y1) - self.y0.max(other.y0)
+    }
+}
+
+/// A run of letters or digits of a line.
+#[derive(Debug, Clone)]
+pub(crate) struct Token {
+    /// Bytes of the line's text.
+    pub(crate) range: Range<usize>,
+    /// Bytes of the line's folded text.
+    folded: Range<usize>,
+    /// Whether a colon stands between this token and the next.
+    pub(crate) colon: bool,
+    /// Whether an opening bracket stands before it.
+    pub(crate) opens: bool,
+}
+
+/// What stands between two wide gaps of a line.
+#[derive(Debug, Clone)]
+pub(crate) struct Segment {
+    /// Index of its line in [`Layout::lines`].
+    pub(crate) line: usize,
+    /// Bytes of the line's text.
+    pub(crate) range: Range<usize>,
+    /// Indices into the line's tokens.
+    pub(crate) tokens: Range<usize>,
+    /// Covers its words.
+    pub(crate) rect: Rect,
+    /// Height of its font.
+    pub(crate) size: f32,
+    /// Whether all its words are bold.
+    pub(crate) bold: bool,
+}
+
+/// The words of one height.
+#[derive(Debug)]
+pub(crate) struct Line {
+    /// Index of its page in the document.
+    pub(crate) page: usize,
+    /// The words' texts, joined.
+    pub(crate) text: String,
+    /// For each word its index on the page and the byte of `text` where it starts.
+    words: Vec<(usize, usize)>,
+    folded: String,
+    pub(crate) tokens: Vec<Token>,
+    /// Indices into [`Layout::segments`].
+    pub(crate) segments: Range<usize>,
+    pub(crate) rect: Rect,
+}
+
+impl Line {
+    /// The folded text of a token.
+    pub(crate) fn folded(&self, token: &Token) -> &str {
+        &self.folded[token.folded.clone()]
+    }
+}
+
+/// A range of a line's text.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Span {
+    /// Index into [`Layout::lines`].
+    pub(crate) line: usize,
+    /// Bytes of the line's text.
+    pub(crate) range: Range<usize>,
+}
+
+/// A document's lines, segments and tokens.
+#[derive(Debug)]
+pub(crate) struct Layout<'d> {
+    document: &'d Document,
+    /// Page by page, from top to bottom.
+    pub(crate) lines: Vec<Line>,
+    /// Line by line, from left to right.
+    pub(crate) segments: Vec<Segment>,
+    /// For each page its lines, as indices into `lines`.
+    pub(crate) pages: Vec<Range<usize>>,
+}
+
+impl<'d> Layout<'d> {
+    pub(crate) fn new(document: &'d Document) -> Self {
+        let mut layout = Self { document, lines: Vec::new(), segments: Vec::new(), pages: Vec::new() };
+        for (index, page) in document.pages.iter().enumerate() {
+            let first = layout.lines.len();
+            let frame = Frame::of(page);
+            for line in group_lines(page, &frame) {
+                layout.push_line(index, page, &frame, &line);
+            }
+            layout.pages.push(first..layout.lines.len());
+        }
+        layout
+    }
+
+    pub(crate) fn line_of(&self, segment: &Segment) -> &Line {
+        &self.lines[segment.line]
+    }
+
+    /// The verbatim text of a segment.
+    pub(crate) fn text(&self, segment: &Segment) -> &str {
+        &self.lines[segment.line].text[segment.range.clone()]
+    }
+
+    pub(crate) fn tokens(&self, segment: &Segment) -> &[Token] {
+        &self.lines[segment.line].tokens[segment.tokens.clone()]
+    }
+
+    /// Index of the segment that holds a byte of a line.
+    pub(crate) fn segment_at(&self, line: usize, byte: usize) -> usize {
+        let range = self.lines[line].segments.clone();
+        let within = self.segments[range.clone()].partition_point(|s| s.range.end <= byte);
+        (range.start + within).min(range.end.saturating_sub(1))
+    }
+
+    /// The words of a span.
+    fn words(&self, span: &Span) -> impl Iterator<Item = &'d Word> {
+        let line = &self.lines[span.line];
+        let words = &self.document.pages[line.page].words;
+        let first = line.words.partition_point(|&(_, start)| start <= span.range.start).saturating_sub(1);
+        line.words[first..]
+            .iter()
+            .take_while(|&&(_, start)| start < span.range.end)
+            .map(|&(word, _)| &words[word])
+    }
+
+    /// The box on the displayed page that covers the words of `spans`, which are all on one page.
+    pub(crate) fn bbox(&self, spans: &[Span]) -> Option<BoundingBox> {
+        spans.iter().flat_map(|span| self.words(span)).map(|word| word.bbox).reduce(BoundingBox::union)
+    }
+
+    /// The least sure word of `spans`.
+    pub(crate) fn word_confidence(&self, spans: &[Span]) -> f32 {
+        spans.iter().flat_map(|span| self.words(span)).map(|word| word.confidence).fold(1.0, f32::min)
+    }
+
+    /// The verbatim text of `spans`: their words joined by single blanks.
+    pub(crate) fn source(&self, spans: &[Span]) -> String {
+        let mut source = String::new();
+        for span in spans {
+            for part in self.lines[span.line].text[span.range.clone()].split([BLANK, TAB]) {
+                if !part.is_empty() {
+                    if !source.is_empty() {
+                        source.push(BLANK);
+                    }
+                    source.push_str(part);
+                }
+            }
+        }
+        source
+    }
+
+    /// The rectangle of a part of a line, by its words.
+    pub(crate) fn rect(&self, span: &Span) -> Rect {
+        let line = &self.lines[span.line];
+        let page = &self.document.pages[line.page];
+        let frame = Frame::of_line(page, line.words.first().map(|&(word, _)| &page.words[word]));
+        self.words(span).map(|word| frame.rect(word.bbox)).reduce(Rect::union).unwrap_or(line.rect)
+    }
+
+    /// Number of the page, counted from 1.
+    pub(crate) fn page_number(&self, page: usize) -> u32 {
+        self.document.pages[page].number
+    }
+
+    /// Size of the upright page in points.
+    pub(crate) fn page_size(&self, page: usize) -> (f32, f32) {
+        let frame = Frame::of(&self.document.pages[page]);
+        (frame.width, frame.height)
+    }
+
+    fn push_line(&mut self, page_index: usize, page: &Page, frame: &Frame, words: &[usize]) {
+        let line_index = self.lines.len();
+        let first_segment = self.segments.len();
+        let mut line = Line {
+            page: page_index,
+            text: String::new(),
+            words: Vec::with_capacity(words.len()),
+            folded: String::new(),
+            tokens: Vec::new(),
+            segments: first_segment..first_segment,
+            rect: Rect { x0: 0.0, y0: 0.0, x1: 0.0, y1: 0.0 },
+        };
+        let mut open: Option<Segment> = None;
+        let mut last: Option<(Rect, f32)> = None;
+        for &index in words {
+            let word = &page.words[index];
+            let rect = frame.rect(word.bbox);
+            let size = font_size(word, rect);
+            let parted = last.is_some_and(|(before, before_size)| {
+                let gap = rect.x0 - before.x1;
+                gap > SEGMENT_GAP * size.min(before_size)
+                    || gap > 0.3 * size && frame.ruled_between(before, rect)
+            });
+            if last.is_some() {
+                line.text.push(if parted { TAB } else { BLANK });
+            }
+            if parted {
+                self.segments.extend(open.take());
+            }
+            let start = line.text.len();
+            line.words.push((index, start));
+            // A word is a run without blanks; should one hold a blank or a tab all the same, it may not part the line.
+            line.text.extend(
+                word.text.chars().map(|c| if c.is_whitespace() || c.is_control() { '\u{a0}' } else { c }),
+            );
+            let first_token = line.tokens.len();
+            push_tokens(&mut line, start);
+            line.rect = last.map_or(rect, |_| line.rect.union(rect));
+            let segment = open.get_or_insert(Segment {
+                line: line_index,
+                range: start..start,
+                tokens: first_token..first_token,
+                rect,
+                size,
+                bold: true,
+            });
+            segment.range.end = line.text.len();
+            segment.tokens.end = line.tokens.len();
+            segment.rect = segment.rect.union(rect);
+            segment.size = segment.size.max(size);
+            segment.bold &= word.bold;
+            last = Some((rect, size));
+        }
+        self.segments.extend(open);
+        line.segments.end = self.segments.len();
+        self.lines.push(line);
+    }
+}
+
+/// Cuts the word that starts at byte `start` of the line into tokens.
+fn push_tokens(line: &mut Line, start: usize) {
+    let Line { text, tokens, folded, .. } = line;
+    let word = &text[start..];
+    let mut open: Option<usize> = None;
+    let mut opens = false;
+    let mut close = |range: Range<usize>, opens: bool, tokens: &mut Vec<Token>| {
+        let from = folded.len();
+        let mut piece = String::new();
+        push_folded(&word[range.clone()], &mut piece);
+        folded.extend(
+            piece.chars().filter(|c| c.is_alphanumeric() || matches!(c, '#' | '%' | '€' | '$' | '£')),
+        );
+        if folded.len() > from {
+            let range = start + range.start..start + range.end;
+            tokens.push(Token { range, folded: from..folded.len(), colon: false, opens });
+        }
+    };
+    for (at, c) in word.char_indices() {
+        let single = matches!(c, '#' | '%' | '€' | '$' | '£');
+        if c.is_alphanumeric() {
+            open.get_or_insert(at);
+            continue;
+        }
+        if let Some(from) = open.take() {
+            close(from..at, std::mem::take(&mut opens), tokens);
+        }
+        if single {
+            close(at..at + c.len_utf8(), std::mem::take(&mut opens), tokens);
+        }
+        match c {
+            '(' | '[' => opens = true,
+            ':' => {
+                if let Some(token) = tokens.last_mut() {
+                    token.colon = true;
+                }
+            }
+            _ => {}
+        }
+    }
+    if let Some(from) = open {
+        close(from..word.len(), opens, tokens);
+    }
+}
+
+fn font_size(word: &Word, rect: Rect) -> f32 {
+    let height = rect.height().max(0.1);
+    // A font size that has nothing to do with the box is a scaled font.
+    if word.font_size > 0.4 * height && word.font_size < 2.5 * height { word.font_size } else { height }
+}
+
+/// How a page is turned so that most of its words read upright.
+struct Frame {
+    turn: u8,
+    width: f32,
+    height: f32,
+    page_width: f32,
+    page_height: f32,
+    /// Left-right positions and vertical extents of upright rules.
+    verticals: Vec<Rect>,
+}
+
+impl Frame {
+    fn of(page: &Page) -> Self {
+        let mut letters = [0usize; 4];
+        for word in &page.words {
+            letters[usize::from(word.turn % 4)] += word.text.len();
+        }
+        let turn = (0..4u8).max_by_key(|&t| (letters[usize::from(t)], std::cmp::Reverse(t))).unwrap_or(0);
+        let mut frame = Self::turned(page, turn);
+        frame.verticals = page
+            .rules
+            .iter()
+            .map(|rule| frame.rect(rule.bbox))
+            .filter(|rect| rect.width() < 3.0 && rect.height() > 6.0)
+            .collect();
+        frame.verticals.sort_by(|a, b| a.x0.total_cmp(&b.x0));
+        frame
+    }
+
+    fn of_line(page: &Page, word: Option<&Word>) -> Self {
+        Self::turned(page, word.map_or(0, |word| word.turn % 4))
+    }
+
+    fn turned(page: &Page, turn: u8) -> Self {
+        let (page_width, page_height) = (page.width.max(1.0), page.height.max(1.0));
+        let (width, height) =
+            if turn % 2 == 0 { (page_width, page_height) } else { (page_height, page_width) };
+        Self { turn, width, height, page_width, page_height, verticals: Vec::new() }
+    }
+
+    /// A box of the displayed page in points of the upright one.
+    fn rect(&self, b: BoundingBox) -> Rect {
+        let finite = |v: f32| if v.is_finite() { v.clamp(-1.0, 2.0) } else { 0.0 };
+        let (x0, x1) = (finite(b.x0) * self.page_width, finite(b.x1) * self.page_width);
+        let (y0, y1) = (finite(b.y0) * self.page_height, finite(b.y1) * self.page_height);
+        match self.turn {
+            0 => Rect { x0, y0, x1, y1 },
+            1 => Rect { x0: y0, y0: self.height - x1, x1: y1, y1: self.height - x0 },
+            2 => {
+                Rect { x0: self.width - x1, y0: self.height - y1, x1: self.width - x0, y1: self.height - y0 }
+            }
+            _ => Rect { x0: self.width - y1, y0: x0, x1: self.width - y0, y1: x1 },
+        }
+    }
+
+    fn ruled_between(&self, left: Rect, right: Rect) -> bool {
+        let middle = f32::midpoint(left.centre_y(), right.centre_y());
+        let first = self.verticals.partition_point(|rule| rule.x1 < left.x1 - 0.5);
+        self.verticals[first..]
+            .iter()
+            .take_while(|rule| rule.x0 <= right.x0 + 0.5)
+            .any(|rule| rule.y0 <= middle && middle <= rule.y1)
+    }
+}
+
+/// The words of a page in lines from top to bottom, each from left to right; words that do not read the way most do are
+/// left out, as are words without a letter or digit or sign.
+fn group_lines(page: &Page, frame: &Frame) -> Vec<Vec<usize>> {
+    let mut words: Vec<(usize, Rect)> = page
+        .words
+        .iter()
+        .enumerate()
+        .filter(|(_, word)| word.turn % 4 == frame.turn && !word.text.trim().is_empty())
+        .map(|(index, word)| (index, frame.rect(word.bbox)))
+        .collect();
+    words.sort_by(|(i, a), (j, b)| a.centre_y().total_cmp(&b.centre_y()).then(i.cmp(j)));
+    let mut lines: Vec<(Rect, Vec<(usize, Rect)>)> = Vec::new();
+    // Lines that may still take a word: those not far above it.
+    let mut open = 0;
+    for (index, rect) in words {
+        while open < lines.len() && lines[open].0.y1 < rect.y0 - 50.0 {
+            open += 1;
+        }
+        let best = lines[open..]
+            .iter()
+            .enumerate()
+            .filter_map(|(i, (line, members))| {
+                let near = nearest(members, rect).unwrap_or(*line);
+                let (small, large) = sorted(near.height(), rect.height());
+                let share = near.overlap_y(rect) / small;
+                // A title in large print spans several lines of small print: only feet at one height make one line.
+                let level = large < 1.9 * small || (near.y1 - rect.y1).abs() < 0.35 * small;
+                (share >= SAME_LINE && level).then_some((open + i, share))
+            })
+            .max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)));
+        match best {
+            Some((line, _)) => {
+                lines[line].0 = lines[line].0.union(rect);
+                lines[line].1.push((index, rect));
+            }
+            None => lines.push((rect, vec![(index, rect)])),
+        }
+    }
+    lines.sort_by(|a, b| a.0.centre_y().total_cmp(&b.0.centre_y()));
+    lines
+        .into_iter()
+        .flat_map(|(_, mut members)| {
+            members.sort_by(|(i, a), (j, b)| a.x0.total_cmp(&b.x0).then(i.cmp(j)));
+            tracks(members)
+        })
+        .collect()
+}
+
+/// Parts words of one height that are printed over one another (a text too long for its cell runs into the next one):
+/// each word follows the one it stands behind, not the one it stands on.
+fn tracks(members: Vec<(usize, Rect)>) -> Vec<Vec<usize>> {
+    let mut tracks: Vec<(Rect, Vec<usize>)> = Vec::new();
+    for (index, rect) in members {
+        let cost = |last: &Rect| {
+            let height = last.height().max(0.1);
+            let level = (last.y1 - rect.y1).abs() / height;
+            let gap = (rect.x0 - last.x1) / height;
+            let overlaps = last.overlap_x(rect) > 0.3 * last.width().min(rect.width());
+            (!overlaps).then_some(5.0 * level + 0.1 * gap.max(0.0))
+        };
+        let best = tracks
+            .iter()
+            .enumerate()
+            .filter_map(|(i, (last, _))| cost(last).map(|c| (i, c)))
+            .min_by(|a, b| a.1.total_cmp(&b.1));
+        match best {
+            Some((track, _)) => {
+                tracks[track].0 = rect;
+                tracks[track].1.push(index);
+            }
+            None => tracks.push((rect, vec![index])),
+        }
+    }
+    tracks.into_iter().map(|(_, words)| words).collect()
+}
+
+/// Two heights, the smaller first, none zero.
+fn sorted(a: f32, b: f32) -> (f32, f32) {
+    (a.min(b).max(0.1), a.max(b).max(0.1))
+}
+
+/// The member of a line that stands nearest to `rect` from left to right: on a slanted scan the neighbour's height
+/// counts, not the line's.
+fn nearest(members: &[(usize, Rect)], rect: Rect) -> Option<Rect> {
+    members.iter().map(|&(_, member)| member).max_by(|a, b| {
+        let distance = |m: &Rect| m.overlap_x(rect).min(0.0);
+        distance(a).total_cmp(&distance(b))
+    })
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::locate::sample::page;
+
+    fn texts(lines: &[&str]) -> Vec<String> {
+        let document = page(lines);
+        let layout = Layout::new(&document);
+        layout.lines.iter().map(|line| line.text.clone()).collect()
+    }
+
+    #[test]
+    fn wide_gaps_part_segments_and_blanks_do_not() {
+        assert_eq!(texts(&["Invoice No.     4711", "Date  x"]), ["Invoice No.\t4711", "Date\tx"]);
+    }
+
+    #[test]
+    fn tokens_are_folded_runs_of_letters_and_digits() {
+        let document = page(&["Rechnungs-Nr.: F\u{e4}llig (EUR) N\u{b0}5"]);
+        let layout = Layout::new(&document);
+        let line = &layout.lines[0];
+        let tokens: Vec<&str> = line.tokens.iter().map(|t| line.folded(t)).collect();
+        assert_eq!(tokens, ["rechnungs", "nr", "fallig", "eur", "n", "5"]);
+        assert_eq!(
+            line.tokens.iter().map(|t| t.colon).collect::<Vec<_>>(),
+            [false, true, false, false, false, false]
+        );
+        assert!(line.tokens[3].opens);
+    }
+
+    #[test]
+    fn a_span_knows_its_source_and_its_box() {
+        let document = page(&["Total:   $1,234.50 due"]);
+        let layout = Layout::new(&document);
+        let start = layout.lines[0].text.find('$').unwrap();
+        let span = Span { line: 0, range: start..start + 9 };
+        assert_eq!(layout.source(std::slice::from_ref(&span)), "$1,234.50");
+        assert_eq!(layout.bbox(&[span]), Some(document.pages[0].words[1].bbox));
+    }
+
+    #[test]
+    fn a_page_that_reads_sideways_is_turned_upright() {
+        let mut document = page(&["Invoice No.     4711", "Date            today"]);
+        let page = &mut document.pages[0];
+        // Turn the page a quarter clockwise: what was at the top is at the right.
+        for word in &mut page.words {
+            let b = word.bbox;
+            word.bbox = BoundingBox { x0: 1.0 - b.y1, y0: b.x0, x1: 1.0 - b.y0, y1: b.x1 };
+            word.turn = 1;
+        }
+        std::mem::swap(&mut page.width, &mut page.height);
+        let layout = Layout::new(&document);
+        let lines: Vec<&str> = layout.lines.iter().map(|line| line.text.as_str()).collect();
+        assert_eq!(lines, ["Invoice No.\t4711", "Date\ttoday"]);
+    }
+}

@@ -1,0 +1,255 @@
+//! Free text as candidates: segments, what follows a label in its segment, and lines that belong together.
+
+use std::ops::Range;
+
+use super::candidate::{Candidate, Typed};
+use super::context::Surroundings;
+use super::labels::printed;
+use super::layout::{BLANK, Layout, Span};
+use super::names::{look, without_id};
+
+/// Longer texts are paragraphs, not values.
+const LONGEST: usize = 240;
+
+/// A text that could be a value.
+#[derive(Debug, Clone)]
+pub(crate) struct TextCandidate {
+    pub(crate) candidate: Candidate,
+    /// What made it: the whole segment, or the part behind a label.
+    pub(crate) part: Part,
+    /// The label before it in its segment has several words.
+    pub(crate) long_label: bool,
+}
+
+/// Which part of its segment a text is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// All of it.
+    Whole,
+    /// Behind a colon.
+    AfterColon,
+    /// Behind a known label without a colon.
+    AfterLabel,
+    /// A name on two lines.
+    Name,
+    /// A name without the number in brackets behind it.
+    WithoutId,
+    /// The start, up to a separator or the next label.
+    Head,
+}
+
+/// The texts of all segments.
+pub(crate) fn texts(surroundings: &Surroundings<'_>) -> Vec<TextCandidate> {
+    let layout = surroundings.layout;
+    let mut found = Vec::new();
+    for index in 0..layout.segments.len() {
+        let segment = &layout.segments[index];
+        if segment.range.len() > LONGEST || layout.tokens(segment).is_empty() {
+            continue;
+        }
+        let line = segment.line;
+        for (range, part) in parts(surroundings, index) {
+            let Some(range) = trimmed(layout, line, range) else { continue };
+            let text = &layout.lines[line].text[range.clone()];
+            let shorter = without_id(text).len();
+            if shorter < text.len() {
+                push(
+                    layout,
+                    &mut found,
+                    vec![Span { line, range: range.start..range.start + shorter }],
+                    Part::WithoutId,
+                );
+            }
+            if let Some(head) = head(layout, line, &range) {
+                push(layout, &mut found, vec![Span { line, range: head }], Part::Head);
+            }
+            let spans = vec![Span { line, range }];
+            if let Some(longer) = continued(surroundings, index, &spans[0]) {
+                push(layout, &mut found, longer, part);
+            }
+            if part == Part::Whole
+                && !surroundings.is_label(index)
+                && let Some(name) = wrapped_name(surroundings, &spans[0])
+            {
+                push(layout, &mut found, name, Part::Name);
+            }
+            push(layout, &mut found, spans, part);
+        }
+    }
+    found
+}
+
+fn push(layout: &Layout<'_>, found: &mut Vec<TextCandidate>, spans: Vec<Span>, part: Part) {
+    if let Some(candidate) = Candidate::new(layout, spans, Typed::Text) {
+        let segment = &layout.segments[candidate.segment];
+        let before = layout.tokens(segment).partition_point(|t| t.range.end <= candidate.start());
+        found.push(TextCandidate { candidate, part, long_label: before > 1 });
+    }
+}
+
+/// The whole segment, and what stands behind each colon or known label of it, up to the next label.
+fn parts(surroundings: &Surroundings<'_>, index: usize) -> Vec<(Range<usize>, Part)> {
+    let layout = surroundings.layout;
+    let segment = &layout.segments[index];
+    let line = layout.line_of(segment);
+    let tokens = layout.tokens(segment);
+    let mut parts = vec![(segment.range.clone(), Part::Whole)];
+    // Colons part labels from values; what stands before the next colon may end in that colon's label.
+    let colons: Vec<usize> = (0..tokens.len().saturating_sub(1))
+        .filter(|&i| tokens[i].colon && !is_time(layout, index, i))
+        .collect();
+    for (at, &colon) in colons.iter().enumerate() {
+        let start = tokens[colon + 1].range.start;
+        let end = match colons.get(at + 1) {
+            Some(&next) => {
+                let between = printed(line, &tokens[colon + 1..=next]);
+                let label =
+                    surroundings.labels.classify(&between).iter().map(|m| m.start).filter(|&s| s > 0).min();
+                // An unknown label is one word.
+                tokens[colon + 1 + label.unwrap_or(next - colon - 1)].range.start
+            }
+            None => segment.range.end,
+        };
+        // The marks between the colon and the first token belong to the value: "(555) 23".
+        let from = line.text[tokens[colon].range.end..start]
+            .rfind(':')
+            .map_or(start, |c| tokens[colon].range.end + c + 1);
+        if end > from {
+            parts.push((from..end, Part::AfterColon));
+        }
+    }
+    if colons.first().is_none_or(|&c| c > 0) {
+        let printed = printed(line, tokens);
+        let label = surroundings.labels.longest_prefix(&printed);
+        if let Some(used) = label.filter(|&used| used < tokens.len()) {
+            let start = tokens[used].range.start;
+            let from = line.text[tokens[used - 1].range.end..start]
+                .rfind(char::is_whitespace)
+                .map_or(start, |c| tokens[used - 1].range.end + c + 1);
+            parts.push((from..segment.range.end, Part::AfterLabel));
+        }
+    }
+    parts
+}
+
+/// Whether the colon after a token is that of a time of day.
+fn is_time(layout: &Layout<'_>, segment: usize, token: usize) -> bool {
+    let line = layout.line_of(&layout.segments[segment]);
+    let tokens = layout.tokens(&layout.segments[segment]);
+    let digits = |i: usize| line.folded(&tokens[i]).bytes().all(|b| b.is_ascii_digit());
+    digits(token) && digits(token + 1) && tokens[token].range.end + 1 == tokens[token + 1].range.start
+}
+
+/// Without blanks and loose marks at its edges.
+fn trimmed(layout: &Layout<'_>, line: usize, range: Range<usize>) -> Option<Range<usize>> {
+    let text = &layout.lines[line].text[range.clone()];
+    let start = text
+        .trim_start_matches(|c: char| c.is_whitespace() || matches!(c, ':' | '_' | '|' | ',' | ';' | '='));
+    let from = range.start + (text.len() - start.len());
+    let end =
+        start.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, '_' | '|' | ',' | ';' | ':' | '='));
+    let range = from..from + end.len();
+    end.chars().any(char::is_alphanumeric).then_some(range)
+}
+
+/// What stands before a separator: "Name GmbH - Street 1 - 12345 Town", "Name • Street".
+fn head(layout: &Layout<'_>, line: usize, range: &Range<usize>) -> Option<Range<usize>> {
+    let text = &layout.lines[line].text[range.clone()];
+    let separators = [" - ", " – ", " — ", " • ", " ● ", " · ", " | ", " ▪ ", " * ", " / ", ", ", "; "];
+    let cut = separators.iter().filter_map(|s| text.find(s)).min()?;
+    let head = range.start..range.start + cut;
+    (cut > 2).then_some(head)
+}
+
+/// The text with the lines below it that belong to it: a text that visibly goes on (it ends in a comma, a hyphen, an
+/// "and") takes the next line of its column.
+fn continued(surroundings: &Surroundings<'_>, index: usize, span: &Span) -> Option<Vec<Span>> {
+    let layout = surroundings.layout;
+    let segment = &layout.segments[index];
+    let raw = &layout.lines[span.line].text[span.range.start..segment.range.end];
+    let last = raw.trim_end().rsplit(char::is_whitespace).next().unwrap_or_default();
+    let goes_on = raw.trim_end().ends_with([',', '-', '&', '/'])
+        || matches!(
+            last.to_lowercase().as_str(),
+            "and" | "und" | "et" | "of" | "the" | "for" | "y" | "e" | "en" | "de"
+        );
+    if span.range.end + 1 < segment.range.end {
+        return None;
+    }
+    let below = below(surroundings, span)?;
+    if !goes_on && !is_full(layout, span, below) {
+        return None;
+    }
+    let rest = trimmed(layout, layout.segments[below].line, layout.segments[below].range.clone())?;
+    // The comma that goes on is part of the text.
+    let first = Span { line: span.line, range: span.range.start..segment.range.end };
+    Some(vec![first, Span { line: layout.segments[below].line, range: rest }])
+}
+
+/// Whether the line had no room for the first word of the line below it, so that the text had to wrap there.
+fn is_full(layout: &Layout<'_>, span: &Span, below: usize) -> bool {
+    let segment = &layout.segments[layout.segment_at(span.line, span.range.start)];
+    let line = &layout.lines[span.line];
+    let next = &layout.segments[below];
+    let text = layout.text(next);
+    let word = text.split([BLANK, '-', '/']).next().unwrap_or_default().chars().count();
+    let letters = text.chars().count().max(1);
+    let width = next.rect.width() * word as f32 / letters as f32;
+    let right = layout.segments[line.segments.clone()]
+        .iter()
+        .map(|s| s.rect.x0)
+        .filter(|&x| x > segment.rect.x1)
+        .fold(f32::INFINITY, f32::min);
+    // The column ends where the next one starts; a label of its own must stand before the value, else any two lines
+    // of an address would be one.
+    let labelled = line.segments.start < layout.segment_at(span.line, span.range.start)
+        || span.range.start > segment.range.start;
+    labelled && right.is_finite() && segment.rect.x1 + width + 0.3 * segment.size > right - 0.6 * segment.size
+}
+
+/// A name on two lines: a salutation over a name, or a second line that ends in the legal form the first lacks.
+fn wrapped_name(surroundings: &Surroundings<'_>, span: &Span) -> Option<Vec<Span>> {
+    let layout = surroundings.layout;
+    let first = look(&layout.lines[span.line].text[span.range.clone()]);
+    if !(first.salutation || first.name && !first.legal_form && !first.address) {
+        return None;
+    }
+    let below = &layout.segments[below(surroundings, span)?];
+    let second = look(layout.text(below));
+    let fits = second.name
+        && !second.address
+        && !second.reachable
+        && (first.salutation || second.ends_in_legal_form);
+    fits.then(|| vec![span.clone(), Span { line: below.line, range: below.range.clone() }])
+}
+
+/// The segment right below a span that starts where it starts, if no label stands left of it.
+pub(crate) fn below(surroundings: &Surroundings<'_>, span: &Span) -> Option<usize> {
+    let layout = surroundings.layout;
+    let rect = layout.rect(span);
+    let line = &layout.lines[span.line];
+    let own = layout.segment_at(span.line, span.range.start);
+    let size = layout.segments[own].size;
+    let left_label = |index: usize| {
+        let line = layout.line_of(&layout.segments[index]);
+        index > line.segments.start && surroundings.is_label(index - 1)
+    };
+    layout.lines[span.line + 1..]
+        .iter()
+        .take(3)
+        .take_while(|next| next.page == line.page && next.rect.y0 < rect.y1 + 0.9 * size)
+        .flat_map(|next| next.segments.clone())
+        .find(|&index| {
+            let next = &layout.segments[index];
+            let label = &surroundings.segments[index];
+            let known = label.matches.iter().any(|m| m.similarity > 0.97);
+            // A label beside the lower line makes it another value, unless it is the label of both lines.
+            let labelled = left_label(index) && left_label(own);
+            (next.rect.x0 - rect.x0).abs() < 0.6 * size
+                && !labelled
+                && next.rect.y0 > rect.centre_y()
+                && !known
+                && !label.is_spent
+                && (next.size - size).abs() < 0.15 * size
+        })
+}

@@ -1,0 +1,13 @@
+//! The HTTP contract, on a real store, with workers whose findings are scripted.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops where it is")]
+
+mod batches;
+mod contract;
+mod documents;
+mod exports;
+mod extractions;
+mod keys;
+mod support;
+mod templates;
+mod uploads;
