@@ -20,6 +20,8 @@ pub struct Limits {
     pub max_operators_per_page: usize,
     /// Lines a page kept as rules; further ones are left out, silently, since they only help.
     pub max_rules_per_page: usize,
+    /// Pixels of a page that is an image; larger ones are refused.
+    pub max_pixels_per_page: u64,
     /// Time for the whole document.
     pub max_duration: Duration,
 }
@@ -33,6 +35,7 @@ impl Default for Limits {
             max_glyphs_per_page: 200_000,
             max_operators_per_page: 5_000_000,
             max_rules_per_page: 5_000,
+            max_pixels_per_page: 80_000_000,
             max_duration: Duration::from_secs(30),
         }
     }

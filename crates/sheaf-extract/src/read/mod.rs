@@ -7,14 +7,17 @@ mod content;
 mod error;
 mod font;
 mod form;
+mod image;
 mod layers;
 mod limits;
 mod marked;
-mod order;
+pub(crate) mod order;
 mod overprint;
 mod page;
 mod path;
+mod render;
 mod rtl;
+mod scan;
 mod stream;
 mod unicode;
 mod words;
@@ -28,45 +31,76 @@ use sheaf_types::{Document, MediaType, Page, PageWarning};
 
 pub use error::ReadError;
 pub use limits::Limits;
+pub use render::render_page;
+
+use crate::ocr::Engines;
 
 use content::Environment;
 use font::Fonts;
+use image::Pictures;
 use layers::Layers;
 
 /// Stack of the reading thread, in bytes: objects and forms nest.
 const STACK: usize = 32 << 20;
 
-/// Reads a file into pages of words with boxes.
+/// Reads a file into pages of words with boxes, as far as it states its text; pages that are images say so.
 ///
 /// # Errors
 ///
 /// [`ReadError`] where there is no document to speak of; a damaged page is a page with a warning.
 pub fn read(bytes: &[u8], media_type: MediaType, limits: &Limits) -> Result<Document, ReadError> {
+    read_with_ocr(bytes, media_type, &Engines::default(), limits)
+}
+
+/// Reads a file into pages of words with boxes; what is shown as an image is recognised by the engines.
+///
+/// # Errors
+///
+/// [`ReadError`] where there is no document to speak of; a damaged page is a page with a warning.
+pub fn read_with_ocr(
+    bytes: &[u8],
+    media_type: MediaType,
+    engines: &Engines,
+    limits: &Limits,
+) -> Result<Document, ReadError> {
     if bytes.len() > limits.max_bytes {
         return Err(ReadError::TooLarge { limit: limits.max_bytes });
     }
-    if media_type != MediaType::Pdf || MediaType::sniff(bytes) != Some(MediaType::Pdf) {
+    if MediaType::sniff(bytes) != Some(media_type) {
         return Err(ReadError::UnsupportedType);
     }
+    apart(|| match media_type {
+        MediaType::Pdf => read_pdf(bytes, engines, limits),
+        _ => read_image(bytes, media_type, engines, limits),
+    })
+}
+
+/// Runs a parser where it has room to nest, and where its panic is an error.
+fn apart<T: Send>(run: impl FnOnce() -> Result<T, ReadError> + Send) -> Result<T, ReadError> {
     std::thread::scope(|scope| {
         std::thread::Builder::new()
             .name("read".into())
             .stack_size(STACK)
-            .spawn_scoped(scope, || read_pdf(bytes, limits))
+            .spawn_scoped(scope, run)
             .map_err(|_| ReadError::Crashed)?
             .join()
             .unwrap_or(Err(ReadError::Crashed))
     })
 }
 
-fn read_pdf(bytes: &[u8], limits: &Limits) -> Result<Document, ReadError> {
-    let deadline = Instant::now() + limits.max_duration;
-    let pdf = Pdf::new(bytes.to_vec()).map_err(|error| match error {
+fn open(bytes: &[u8]) -> Result<Pdf, ReadError> {
+    Pdf::new(bytes.to_vec()).map_err(|error| match error {
         LoadPdfError::Decryption(
             DecryptionError::PasswordProtected | DecryptionError::UnsupportedAlgorithm,
         ) => ReadError::Encrypted,
         LoadPdfError::Decryption(_) | LoadPdfError::Invalid => ReadError::Corrupt,
-    })?;
+    })
+}
+
+fn read_pdf(bytes: &[u8], engines: &Engines, limits: &Limits) -> Result<Document, ReadError> {
+    let deadline = Instant::now() + limits.max_duration;
+    let timeout = ReadError::Timeout { seconds: limits.max_duration.as_secs() };
+    let pdf = open(bytes)?;
     let count = pdf.pages().len();
     if count == 0 {
         return Err(ReadError::Corrupt);
@@ -87,14 +121,57 @@ fn read_pdf(bytes: &[u8], limits: &Limits) -> Result<Document, ReadError> {
     let mut pages = Vec::with_capacity(count);
     for (index, source) in pdf.pages().iter().enumerate() {
         let number = u32::try_from(index + 1).unwrap_or(u32::MAX);
-        let page = catch_unwind(AssertUnwindSafe(|| page::read(source, number, &env))).unwrap_or_else(|_| {
+        let read = catch_unwind(AssertUnwindSafe(|| page::read(source, number, &env))).unwrap_or_else(|_| {
             // A panic may have left the caches half-written.
             env = environment();
-            Some(damaged(number))
+            Some((damaged(number), Vec::new()))
         });
-        pages.push(page.ok_or(ReadError::Timeout { seconds: limits.max_duration.as_secs() })?);
+        let (mut page, images) = read.ok_or_else(|| timeout.clone())?;
+        scan::fill(&mut page, &images, engines, deadline, |width| {
+            catch_unwind(AssertUnwindSafe(|| render::draw(source, width))).ok()
+        });
+        if Instant::now() >= deadline {
+            return Err(timeout);
+        }
+        pages.push(page);
     }
     Ok(Document { pages })
+}
+
+fn read_image(
+    bytes: &[u8],
+    media_type: MediaType,
+    engines: &Engines,
+    limits: &Limits,
+) -> Result<Document, ReadError> {
+    let deadline = Instant::now() + limits.max_duration;
+    let mut pictures = Pictures::new(bytes, media_type, limits)?;
+    let mut pages = Vec::with_capacity(pictures.len());
+    let mut fault = None;
+    for index in 0..pictures.len() {
+        let number = u32::try_from(index + 1).unwrap_or(u32::MAX);
+        let picture =
+            catch_unwind(AssertUnwindSafe(|| pictures.decode(index))).unwrap_or(Err(ReadError::Corrupt));
+        pages.push(match picture {
+            Ok(picture) => {
+                let mut page = image::page(number, &picture);
+                scan::recognise(&mut page, &picture.pixels, engines, deadline);
+                page
+            }
+            Err(error) => {
+                fault = Some(error);
+                damaged(number)
+            }
+        });
+        if Instant::now() >= deadline {
+            return Err(ReadError::Timeout { seconds: limits.max_duration.as_secs() });
+        }
+    }
+    let is_lost = |page: &Page| page.words.is_empty() && page.warnings == [PageWarning::Damaged];
+    match fault {
+        Some(fault) if pages.iter().all(is_lost) => Err(fault),
+        _ => Ok(Document { pages }),
+    }
 }
 
 /// What is left of a page that could not be read at all: A4, and the warning.

@@ -1,19 +1,30 @@
 //! Reading order: lines from top to bottom, words from left to right.
 
+use hayro_font::kurbo::Rect;
+
 use super::rtl;
-use super::words::Fragment;
+
+/// A word with a place.
+pub(crate) trait Placed {
+    /// Where it stands, y downwards.
+    fn bounds(&self) -> Rect;
+    /// Reading direction in quarter turns clockwise from upright.
+    fn turn(&self) -> u8;
+    /// Its characters.
+    fn text(&self) -> &str;
+}
 
 /// Sorts words into reading order. Upright text comes first, then text turned by one, two and three quarters,
 /// each in its own reading direction.
-pub(super) fn sort(words: &mut Vec<Fragment>) {
-    let mut placed: Vec<(Place, Fragment)> = words.drain(..).map(|word| (Place::new(&word), word)).collect();
+pub(crate) fn sort<W: Placed>(words: &mut Vec<W>) {
+    let mut placed: Vec<(Place, W)> = words.drain(..).map(|word| (Place::new(&word), word)).collect();
     placed.sort_by(|(a, _), (b, _)| {
         (a.turn.cmp(&b.turn)).then(a.middle().total_cmp(&b.middle())).then(a.along.total_cmp(&b.along))
     });
     // Lines are settled one after the other from the top, so that the order is total whatever the boxes.
     let mut line: Option<Place> = None;
     let mut number = 0_usize;
-    let mut keyed: Vec<(usize, f64, Fragment)> = Vec::with_capacity(placed.len());
+    let mut keyed: Vec<(usize, f64, W)> = Vec::with_capacity(placed.len());
     for (place, word) in placed {
         match &mut line {
             Some(line) if line.shares(&place) => {
@@ -32,7 +43,7 @@ pub(super) fn sort(words: &mut Vec<Fragment>) {
     for line in keyed.chunk_by_mut(|a, b| a.0 == b.0) {
         if reads_from_the_right(line.iter().map(|(_, _, word)| word)) {
             line.reverse();
-            line.chunk_by_mut(|a, b| !rtl::has_rtl(&a.2.text) && !rtl::has_rtl(&b.2.text))
+            line.chunk_by_mut(|a, b| !rtl::has_rtl(a.2.text()) && !rtl::has_rtl(b.2.text()))
                 .for_each(<[_]>::reverse);
         }
     }
@@ -40,9 +51,9 @@ pub(super) fn sort(words: &mut Vec<Fragment>) {
 }
 
 /// Whether most letters of a line are of a script written from right to left.
-fn reads_from_the_right<'w>(line: impl Iterator<Item = &'w Fragment>) -> bool {
+fn reads_from_the_right<'w, W: Placed + 'w>(line: impl Iterator<Item = &'w W>) -> bool {
     let (mut rtl, mut ltr) = (0, 0);
-    for c in line.flat_map(|word| word.text.chars()).filter(|c| c.is_alphabetic()) {
+    for c in line.flat_map(|word| word.text().chars()).filter(|c| c.is_alphabetic()) {
         *(if rtl::is_rtl(c) { &mut rtl } else { &mut ltr }) += 1;
     }
     rtl > ltr
@@ -58,15 +69,15 @@ struct Place {
 }
 
 impl Place {
-    fn new(word: &Fragment) -> Self {
-        let b = word.bounds;
-        let (along, top, bottom) = match word.turn {
+    fn new(word: &impl Placed) -> Self {
+        let b = word.bounds();
+        let (along, top, bottom) = match word.turn() {
             0 => (b.x0, b.y0, b.y1),
             1 => (b.y0, -b.x1, -b.x0),
             2 => (-b.x1, -b.y1, -b.y0),
             _ => (-b.y1, b.x0, b.x1),
         };
-        Self { turn: word.turn, along, top, bottom }
+        Self { turn: word.turn(), along, top, bottom }
     }
 
     fn middle(&self) -> f64 {

@@ -10,6 +10,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::content::Glyph;
 use super::font::UNDECODABLE;
+use super::order::Placed;
 use super::rtl;
 
 /// Gap between characters that parts words, in ems.
@@ -42,6 +43,20 @@ pub(super) struct Fragment {
     /// Letter spacing after the last character.
     spacing: f64,
     is_rtl: bool,
+}
+
+impl Placed for Fragment {
+    fn bounds(&self) -> Rect {
+        self.bounds
+    }
+
+    fn turn(&self) -> u8 {
+        self.turn
+    }
+
+    fn text(&self) -> &str {
+        &self.text
+    }
 }
 
 /// The words that the characters form, in the order drawn.
