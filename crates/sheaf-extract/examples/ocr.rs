@@ -2,7 +2,8 @@
 //!
 //! `ocr receipts FOLDER` reads photographed receipts (`docs/*.jpg`, human transcripts in `ocr/*.csv`, fields in
 //! `truth.jsonl`); `ocr pages FOLDER` draws the first page of PDFs that state their text, spoils the drawing in
-//! several ways, and compares what is read with what was stated. Both run each tier, and the `tesseract` command where
+//! several ways, and compares what is read with what was stated; `ocr fields FOLDER` counts the field values of
+//! `truth.jsonl` that stand in what was read. All run each tier, and the `tesseract` command where
 //! it is installed. A second argument is the number of documents; `SHEAF_MODELS` names the folder of the models,
 //! `SHEAF_ONLY` a tier.
 #![expect(clippy::unwrap_used, reason = "a tool for developers")]
@@ -23,7 +24,7 @@ use sheaf_types::{Document, MediaType, Word};
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     let (Some(what), Some(folder)) = (arguments.get(1), arguments.get(2).map(PathBuf::from)) else {
-        eprintln!("usage: ocr receipts|pages FOLDER [COUNT]");
+        eprintln!("usage: ocr receipts|pages|fields FOLDER [COUNT]");
         std::process::exit(2);
     };
     let count = arguments.get(3).and_then(|n| n.parse().ok()).unwrap_or(usize::MAX);
@@ -32,6 +33,7 @@ fn main() {
         tiers().into_iter().filter(|t| only.as_ref().is_none_or(|o| t.name.contains(o))).collect();
     match what.as_str() {
         "receipts" => receipts(&folder, count, &tiers),
+        "fields" => fields(&folder, count, &tiers),
         _ => pages(&folder, count, &tiers),
     }
 }
@@ -201,6 +203,61 @@ fn receipts(folder: &Path, count: usize, tiers: &[Tier]) {
             score.seconds / n
         );
     }
+}
+
+fn fields(folder: &Path, count: usize, tiers: &[Tier]) {
+    let lines = fs::read_to_string(folder.join("truth.jsonl")).unwrap();
+    let truth: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let step = (truth.len() / count.min(truth.len())).max(1);
+    println!("{:<10} {:>6} {:>6} {:>5} {:>6}", "tier", "fields", "there", "conf", "CPU s");
+    for tier in tiers {
+        let (mut there, mut all, mut score) = (0, 0, Score::default());
+        for entry in truth.iter().step_by(step).take(count) {
+            let file = fs::read(folder.join(entry["file"].as_str().unwrap())).unwrap();
+            let Some(media_type) = MediaType::sniff(&file) else { continue };
+            let (document, seconds) = tier.read(&file, media_type);
+            score.add_words("", &document);
+            score.seconds += seconds;
+            let found: String = words(&document)
+                .flat_map(|w| w.text.chars())
+                .filter(|c| c.is_alphanumeric())
+                .flat_map(char::to_lowercase)
+                .collect();
+            let before = (there, all);
+            for value in entry["fields"].as_object().unwrap().values() {
+                let values = value.as_array().cloned().unwrap_or_else(|| vec![value.clone()]);
+                let mut texts = values.iter().filter_map(Value::as_str).peekable();
+                if texts.peek().is_some() {
+                    all += 1;
+                    there += usize::from(texts.any(|text| found.contains(&bare(text))));
+                }
+            }
+            if std::env::var_os("SHEAF_VERBOSE").is_some() {
+                let (there, all) = (there - before.0, all - before.1);
+                println!("  {} {there} of {all}, {:?}", entry["id"], sources(&document));
+            }
+        }
+        let n = score.documents.max(1) as f64;
+        println!(
+            "{:<10} {all:>6} {:>6.1} {:>5.2} {:>6.2}",
+            tier.name,
+            100.0 * there as f64 / all.max(1) as f64,
+            score.confidence / n,
+            score.seconds / n
+        );
+    }
+}
+
+fn sources(document: &Document) -> HashMap<String, usize> {
+    let mut sources = HashMap::new();
+    for word in words(document) {
+        *sources.entry(format!("{:?}", word.source)).or_default() += 1;
+    }
+    sources
+}
+
+fn bare(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 /// Lines of a transcript with their boxes, as fractions of the page.

@@ -27,8 +27,9 @@ const LINE_HEIGHT: usize = 48;
 const LINE_WIDTH: std::ops::RangeInclusive<usize> = 16..=6_000;
 /// Mean confidence of a line under which it is no text.
 const LEAST_CONFIDENCE: f32 = 0.5;
-/// Mean confidence of a page under which it may stand on its head.
-const PERHAPS_TURNED: f32 = 0.7;
+/// Mean confidence of a page's lines under which it may stand on its head: upside down, many lines are read as
+/// something.
+const PERHAPS_TURNED: f32 = 0.9;
 
 /// Both models, on one thread.
 pub(super) struct Paddle {
@@ -50,18 +51,28 @@ impl Paddle {
     /// Reads a page.
     pub(super) fn read(&self, page: &RgbImage) -> Reading {
         let lines = detect::lines(page, |input| self.run(&self.detection, input));
-        let reading = self.read_lines(page, &lines);
-        if reading.confidence >= PERHAPS_TURNED || lines.is_empty() {
+        let (reading, sure) = self.read_lines(page, &lines);
+        if lines.is_empty() || sure >= PERHAPS_TURNED {
             return reading;
         }
         let flipped: Vec<Line> = lines.iter().map(Line::flipped).collect();
-        let second = self.read_lines(page, &flipped);
-        if second.confidence > reading.confidence { second } else { reading }
+        let (second, surer) = self.read_lines(page, &flipped);
+        if surer > sure { second } else { reading }
     }
 
-    fn read_lines(&self, page: &RgbImage, lines: &[Line]) -> Reading {
-        let words = lines.iter().flat_map(|line| self.read_line(page, line)).collect();
-        Reading::new(words, TextSource::Paddle)
+    /// Reads lines; also how surely, where lines that gave nothing count.
+    fn read_lines(&self, page: &RgbImage, lines: &[Line]) -> (Reading, f32) {
+        let mut words = Vec::new();
+        let (mut sum, mut length) = (0.0, 0.0);
+        for line in lines {
+            let found = self.read_line(page, line);
+            let confidence =
+                found.iter().map(|word| word.confidence).sum::<f32>() / found.len().max(1) as f32;
+            sum += confidence * line.width as f32;
+            length += line.width as f32;
+            words.extend(found);
+        }
+        (Reading::new(words, TextSource::Paddle), if length > 0.0 { sum / length } else { 0.0 })
     }
 
     fn read_line(&self, page: &RgbImage, line: &Line) -> Vec<Recognised> {
