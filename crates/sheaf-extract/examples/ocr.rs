@@ -339,7 +339,7 @@ fn placed(truth: &Document, found: &Document) -> f64 {
 type Spoil = fn(&GrayImage, u64) -> GrayImage;
 
 /// Ways in which a page is spoilt: name, width in pixels (A4 at 300, 200, 150, 100 dots an inch), and how.
-const SPOILT: [(&str, u32, Spoil); 13] = [
+const SPOILT: [(&str, u32, Spoil); 14] = [
     ("300 dpi", 2480, |page, _| page.clone()),
     ("200 dpi", 1654, |page, _| page.clone()),
     ("150 dpi", 1240, |page, _| page.clone()),
@@ -349,6 +349,7 @@ const SPOILT: [(&str, u32, Spoil); 13] = [
     ("3 degrees", 1654, |page, _| rotated(page, 3.0)),
     ("turned 90", 1654, |page, _| image::imageops::rotate90(page)),
     ("turned 180", 1654, |page, _| image::imageops::rotate180(page)),
+    ("turned 270", 1654, |page, _| image::imageops::rotate270(page)),
     ("noisy", 1240, noisy),
     ("blurred", 1240, |page, _| image::imageops::blur(page, 1.8)),
     ("fax", 1654, |page, seed| {

@@ -294,3 +294,62 @@ fn blur(image: &mut GrayImage) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use image::Luma;
+
+    use super::*;
+
+    /// Lines of dashes, slanting by so many degrees clockwise.
+    fn lines(degrees: f64) -> GrayImage {
+        let slope = degrees.to_radians().tan();
+        GrayImage::from_fn(800, 1_000, |x, y| {
+            let row = (f64::from(y) - f64::from(x) * slope).rem_euclid(40.0);
+            Luma([if row < 8.0 && x % 11 < 8 && (100..700).contains(&x) { 20 } else { 240 }])
+        })
+    }
+
+    #[test]
+    fn skew_is_found_to_a_fifth_of_a_degree() {
+        for degrees in [-5.0, -2.3, -0.5, 0.0, 0.7, 3.0, 5.4] {
+            let found = skew(&lines(degrees));
+            assert!((found - degrees).abs() <= 0.2, "{found} for {degrees}");
+        }
+        assert_eq!(skew(&GrayImage::from_pixel(300, 300, Luma([255]))), 0.0);
+    }
+
+    #[test]
+    fn shadows_go_and_letters_stay() {
+        let image = GrayImage::from_fn(640, 640, |x, y| {
+            let paper = 110.0 + 140.0 * x as f32 / 640.0;
+            let is_ink = x % 16 < 3 && y % 24 < 12;
+            Luma([if is_ink { paper * 0.2 } else { paper } as u8])
+        });
+        let flat = flatten(&image);
+        for (x, y) in [(8, 20), (320 + 8, 20), (630, 20)] {
+            assert!(flat.get_pixel(x, y).0[0] > 235, "paper at {x}: {:?}", flat.get_pixel(x, y));
+        }
+        for x in [1, 321, 625] {
+            assert!(flat.get_pixel(x, 5).0[0] < 80, "ink at {x}: {:?}", flat.get_pixel(x, 5));
+        }
+    }
+
+    #[test]
+    fn a_prepared_point_leads_back_to_its_source() {
+        for (degrees, scale) in [(0.0, 1.0), (0.0, 0.4), (2.0, 2.5), (-3.0, 0.5)] {
+            let mut image = GrayImage::from_pixel(400, 300, Luma([255]));
+            // A spot left of and above the middle.
+            (90..100).for_each(|x| (60..70).for_each(|y| image.put_pixel(x, y, Luma([0]))));
+            let prepared = level(&image, degrees, scale);
+            let ink = prepared.image.enumerate_pixels().filter(|(_, _, pixel)| pixel.0[0] < 128);
+            let (mut sum, mut count) = (hayro_font::kurbo::Vec2::ZERO, 0.0);
+            for (x, y, _) in ink {
+                sum += hayro_font::kurbo::Vec2::new(f64::from(x) + 0.5, f64::from(y) + 0.5);
+                count += 1.0;
+            }
+            let back = prepared.to_source * (sum / count).to_point();
+            assert!((back - Point::new(95.0, 65.0)).hypot() < 1.0, "{back:?} at {degrees} and {scale}");
+        }
+    }
+}

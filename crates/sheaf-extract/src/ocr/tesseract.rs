@@ -81,8 +81,6 @@ functions! {
     iterator_page = "TessResultIteratorGetPageIterator": fn(*mut c_void) -> *mut c_void;
     bounding_box = "TessPageIteratorBoundingBox":
         fn(*const c_void, c_int, *mut c_int, *mut c_int, *mut c_int, *mut c_int) -> c_int;
-    orientation = "TessPageIteratorOrientation":
-        fn(*mut c_void, *mut c_int, *mut c_int, *mut c_int, *mut f32);
     text_delete = "TessDeleteText": fn(*const c_char);
     monitor_create = "TessMonitorCreate": fn() -> *mut c_void;
     monitor_delete = "TessMonitorDelete": fn(*mut c_void);
@@ -183,7 +181,7 @@ impl Tesseract {
                 (f.iterator_delete)(iterator);
             }
             (f.clear)(self.reader);
-            words
+            with_turns(words)
         }
     }
 
@@ -208,8 +206,7 @@ impl Tesseract {
             (f.clear)(self.orienter);
             found != 0
         };
-        // The library counts counterclockwise.
-        found.then(|| ((4 - degrees / 90).rem_euclid(4)) as u8)
+        found.then(|| (degrees / 90).rem_euclid(4) as u8)
     }
 
     fn set_image(&self, handle: Handle, image: &GrayImage) {
@@ -222,11 +219,11 @@ impl Tesseract {
         }
     }
 
-    /// The word at the iterator, if it has characters.
+    /// The word at the iterator, if it has characters, and the bounds of its line.
     ///
     /// # Safety
     /// The iterator must be one of this library over results that still exist.
-    unsafe fn word(&self, iterator: *mut c_void) -> Option<Recognised> {
+    unsafe fn word(&self, iterator: *mut c_void) -> Option<(Recognised, Rect)> {
         let f = &self.functions;
         // SAFETY: by the contract above; the page iterator is a view of the same one and is not freed; the text is
         // copied, then freed by the library; the out-pointers are to locals.
@@ -245,16 +242,14 @@ impl Tesseract {
             (f.text_delete)(raw);
             let bounds_of_word = bounds(WORD)?;
             let bounds_of_line = bounds(LINE).unwrap_or(bounds_of_word);
-            let (mut turn, mut direction, mut order, mut skew) = (0, 0, 0, 0.0);
-            (f.orientation)(page, &raw mut turn, &raw mut direction, &raw mut order, &raw mut skew);
-            let turn = turn.rem_euclid(4) as u8;
-            (!text.is_empty()).then_some(Recognised {
+            let word = Recognised {
                 text,
                 bounds: bounds_of_word,
                 confidence: ((f.iterator_confidence)(iterator, WORD) / 100.0).clamp(0.0, 1.0),
-                size: if turn.is_multiple_of(2) { bounds_of_line.height() } else { bounds_of_line.width() },
-                turn,
-            })
+                size: bounds_of_line.height(),
+                turn: 0,
+            };
+            (!word.text.is_empty()).then_some((word, bounds_of_line))
         }
     }
 }
@@ -268,6 +263,27 @@ impl Drop for Tesseract {
             }
         }
     }
+}
+
+/// Marks the words of lines that run down the page or up: the library reads them and does not say so.
+fn with_turns(words: Vec<(Recognised, Rect)>) -> Vec<Recognised> {
+    let is_vertical = |(word, line): &(Recognised, Rect)| {
+        // A lone "I" is no vertical line.
+        let letters = if *line == word.bounds { word.text.chars().count() } else { usize::MAX };
+        letters >= 3 && line.height() > 1.5 * line.width()
+    };
+    // The words of a line come in reading order.
+    let steps = words.windows(2).filter(|pair| pair[0].1 == pair[1].1 && is_vertical(&pair[0]));
+    let downwards: i32 =
+        steps.map(|pair| if pair[1].0.bounds.y0 > pair[0].0.bounds.y0 { 1 } else { -1 }).sum();
+    let turn = if downwards >= 0 { 1 } else { 3 };
+    words
+        .into_iter()
+        .map(|entry| match is_vertical(&entry) {
+            true => Recognised { turn, size: entry.1.width(), ..entry.0 },
+            false => entry.0,
+        })
+        .collect()
 }
 
 /// Keeps the library to one thread: its own threads cost six times the time, and documents run in parallel anyway.

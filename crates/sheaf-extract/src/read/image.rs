@@ -224,3 +224,122 @@ impl<'a> Tiff<'a> {
         Some(if self.is_little_endian { bytes.iter().rev().fold(0, add) } else { bytes.iter().fold(0, add) })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use image::codecs::jpeg::JpegEncoder;
+    use image::{GrayImage, ImageEncoder, Luma, Rgb};
+
+    use super::*;
+
+    /// A little-endian TIFF of grey pages, uncompressed: width, height, brightness, and the kind of page.
+    fn tiff(pages: &[(u16, u16, u8, u32)]) -> Vec<u8> {
+        let mut file = b"II*\0\x08\0\0\0".to_vec();
+        for (index, &(width, height, level, kind)) in pages.iter().enumerate() {
+            let entries = 9_u16;
+            let pixels = file.len() as u32 + 2 + u32::from(entries) * 12 + 4;
+            let length = u32::from(width) * u32::from(height);
+            file.extend(entries.to_le_bytes());
+            let values = [
+                (NEW_SUBFILE_TYPE, kind),
+                (256, width.into()),
+                (257, height.into()),
+                (258, 8),
+                (259, 1),
+                (262, 1),
+                (273, pixels),
+                (278, height.into()),
+                (279, length),
+            ];
+            for (tag, value) in values {
+                file.extend(tag.to_le_bytes());
+                file.extend(4_u16.to_le_bytes());
+                file.extend(1_u32.to_le_bytes());
+                file.extend(value.to_le_bytes());
+            }
+            let next = if index + 1 < pages.len() { pixels + length } else { 0 };
+            file.extend(next.to_le_bytes());
+            file.extend(std::iter::repeat_n(level, length as usize));
+        }
+        file
+    }
+
+    fn decode(bytes: &[u8], media_type: MediaType) -> Result<Picture, ReadError> {
+        Pictures::new(bytes, media_type, &Limits::default())?.decode(0)
+    }
+
+    #[test]
+    fn each_page_of_a_tiff_is_decoded_and_small_copies_are_not() {
+        let file = tiff(&[(4, 3, 10, 0), (2, 2, 99, 1), (5, 2, 200, 0), (3, 3, 30, 2)]);
+        let mut pictures = Pictures::new(&file, MediaType::Tiff, &Limits::default()).unwrap();
+        let pages: Vec<_> = (0..pictures.len())
+            .map(|page| pictures.decode(page).unwrap().pixels)
+            .map(|pixels| (pixels.width(), pixels.height(), pixels.get_pixel(0, 0).0[0]))
+            .collect();
+        assert_eq!(pages, [(4, 3, 10), (5, 2, 200), (3, 3, 30)]);
+    }
+
+    #[test]
+    fn a_tiff_whose_directories_go_in_a_circle_ends() {
+        let mut file = tiff(&[(4, 3, 10, 0)]);
+        let next = 8 + 2 + 9 * 12;
+        file[next..next + 4].copy_from_slice(&8_u32.to_le_bytes());
+        assert_eq!(Pictures::new(&file, MediaType::Tiff, &Limits::default()).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_tiff_of_too_many_pages_is_refused() {
+        let file = tiff(&[(1, 1, 0, 0); 4]);
+        let limits = Limits { max_pages: 3, ..Limits::default() };
+        let error = Pictures::new(&file, MediaType::Tiff, &limits).unwrap_err();
+        assert_eq!(error, ReadError::TooManyPages { pages: 4, limit: 3 });
+    }
+
+    #[test]
+    fn a_bomb_of_pixels_is_refused_before_it_unfolds() {
+        let mut file = Cursor::new(Vec::new());
+        GrayImage::new(300, 200).write_to(&mut file, ImageFormat::Png).unwrap();
+        let limits = Limits { max_pixels_per_page: 59_999, ..Limits::default() };
+        let mut pictures = Pictures::new(file.get_ref(), MediaType::Png, &limits).unwrap();
+        let error = pictures.decode(0).unwrap_err();
+        assert_eq!(error, ReadError::TooManyPixels { width: 300, height: 200, limit: 59_999 });
+    }
+
+    #[test]
+    fn a_photograph_is_turned_as_its_camera_was_held() {
+        // An Exif block with one entry: orientation 6, the top of the picture is at its right.
+        let exif = b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0";
+        let picture = RgbImage::from_fn(32, 16, |x, _| Rgb([if x < 16 { 0 } else { 255 }; 3]));
+        let mut file = Vec::new();
+        let mut encoder = JpegEncoder::new(&mut file);
+        encoder.set_exif_metadata(exif.to_vec()).unwrap();
+        encoder.encode_image(&picture).unwrap();
+        let pixels = decode(&file, MediaType::Jpeg).unwrap().pixels;
+        assert_eq!(pixels.dimensions(), (16, 32));
+        assert!(pixels.get_pixel(8, 2).0[0] < 30 && pixels.get_pixel(8, 29).0[0] > 225);
+    }
+
+    #[test]
+    fn half_a_jpeg_says_that_it_is_damaged() {
+        let picture = GrayImage::from_fn(200, 200, |x, y| Luma([((x * 7 + y * 13) % 256) as u8]));
+        let mut file = Cursor::new(Vec::new());
+        picture.write_to(&mut file, ImageFormat::Jpeg).unwrap();
+        let whole = file.into_inner();
+        assert!(!decode(&whole, MediaType::Jpeg).unwrap().is_cut);
+        let half = decode(&whole[..whole.len() / 2], MediaType::Jpeg).unwrap();
+        assert!(half.is_cut && page(1, &half).warnings.contains(&PageWarning::Damaged));
+    }
+
+    #[test]
+    fn bytes_that_only_begin_like_an_image_are_corrupt() {
+        for (bytes, media_type) in [
+            (&b"\x89PNG\r\n\x1a\nrubbish"[..], MediaType::Png),
+            (b"\xff\xd8\xff\xe0rubbish", MediaType::Jpeg),
+            (b"II*\0\xff\xff\xff\xff", MediaType::Tiff),
+            (b"II*\0", MediaType::Tiff),
+            (b"RIFF\x04\0\0\0WEBPVP8 ", MediaType::Webp),
+        ] {
+            assert_eq!(decode(bytes, media_type).unwrap_err(), ReadError::Corrupt, "{media_type}");
+        }
+    }
+}

@@ -3,8 +3,7 @@
 use std::time::Instant;
 
 use hayro_font::kurbo::Rect;
-use image::RgbImage;
-use image::imageops::crop_imm;
+use image::{Rgb, RgbImage};
 use sheaf_types::{BoundingBox, Page, PageWarning, Word};
 
 use super::order::{self, Placed};
@@ -20,6 +19,7 @@ const MOST_WORDS: usize = 10;
 const SAME: f32 = 0.3;
 /// Share of a line's height that is the font's size.
 const SIZE_OF_LINE: f64 = 0.85;
+const PAPER: Rgb<u8> = Rgb([255; 3]);
 /// Brightness of ink, and the share of it on a page that is not blank.
 const INK: u8 = 140;
 const LEAST_INK: f32 = 2e-4;
@@ -46,7 +46,7 @@ pub(super) fn fill(
     let Some(pixels) = draw(width as u32) else { return };
     match need {
         Need::Whole => recognise(page, &pixels, engines, deadline),
-        Need::Part(place) => recognise_part(page, place, &pixels, engines, deadline),
+        Need::Part(place) => recognise_part(page, place, pixels, engines, deadline),
     }
 }
 
@@ -59,31 +59,32 @@ pub(super) fn recognise(page: &mut Page, pixels: &RgbImage, engines: &Engines, d
     } else if reading.confidence < LEGIBLE {
         page.warnings.push(PageWarning::Illegible);
     }
-    let whole = BoundingBox { x0: 0.0, y0: 0.0, x1: 1.0, y1: 1.0 };
-    page.words = words(reading, whole, pixels, page.height);
+    page.words = words(reading, pixels, page.height);
 }
 
+/// Recognises a picture among text, in the size that it has on the page: the rest of the page is left white.
 fn recognise_part(
     page: &mut Page,
     place: BoundingBox,
-    pixels: &RgbImage,
+    mut pixels: RgbImage,
     engines: &Engines,
     deadline: Instant,
 ) {
-    let at = |fraction: f32, side: u32| (fraction * side as f32).round() as u32;
-    let (x, y) = (at(place.x0, pixels.width()), at(place.y0, pixels.height()));
-    let (width, height) = (at(place.width(), pixels.width()), at(place.height(), pixels.height()));
-    let part = crop_imm(pixels, x, y, width.max(1), height.max(1)).to_image();
-    let Some(reading) = engines.read(&part, deadline).filter(|reading| reading.confidence >= LEGIBLE) else {
+    let (width, height) = (pixels.width() as f32, pixels.height() as f32);
+    for (x, y, pixel) in pixels.enumerate_pixels_mut() {
+        let (x, y) = (x as f32 / width, y as f32 / height);
+        if !((place.x0..place.x1).contains(&x) && (place.y0..place.y1).contains(&y)) {
+            *pixel = PAPER;
+        }
+    }
+    let Some(reading) = engines.read(&pixels, deadline).filter(|reading| reading.confidence >= LEGIBLE)
+    else {
         return;
     };
-    let found = words(reading, place, &part, page.height * place.height());
-    let own = std::mem::take(&mut page.words);
-    let is_new = |word: &Word| own.iter().all(|own| covered(word.bbox, own.bbox) < SAME);
-    let new: Vec<Word> = found.into_iter().filter(is_new).collect();
-    page.words = own;
-    if !new.is_empty() {
-        page.words.extend(new);
+    let mut found = words(reading, &pixels, page.height);
+    found.retain(|word| page.words.iter().all(|own| covered(word.bbox, own.bbox) < SAME));
+    if !found.is_empty() {
+        page.words.extend(found);
         order::sort(&mut page.words);
     }
 }
@@ -108,12 +109,12 @@ fn need(page: &Page, images: &[BoundingBox]) -> Option<Need> {
         .map(Need::Part)
 }
 
-/// Words on a part of a page; `height` is the part's, in points.
-fn words(reading: Reading, part: BoundingBox, pixels: &RgbImage, height: f32) -> Vec<Word> {
+/// Words on a page; `height` is the page's, in points.
+fn words(reading: Reading, pixels: &RgbImage, height: f32) -> Vec<Word> {
     let (columns, rows) = (f64::from(pixels.width()), f64::from(pixels.height()));
     let place = |bounds: Rect| {
-        let x = |x: f64| part.x0 + (x / columns).clamp(0.0, 1.0) as f32 * part.width();
-        let y = |y: f64| part.y0 + (y / rows).clamp(0.0, 1.0) as f32 * part.height();
+        let x = |x: f64| (x / columns).clamp(0.0, 1.0) as f32;
+        let y = |y: f64| (y / rows).clamp(0.0, 1.0) as f32;
         BoundingBox { x0: x(bounds.x0), y0: y(bounds.y0), x1: x(bounds.x1), y1: y(bounds.y1) }
     };
     let source = reading.source;

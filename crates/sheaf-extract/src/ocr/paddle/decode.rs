@@ -133,3 +133,56 @@ fn usual(character: &str) -> String {
     };
     character.chars().map(usual).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Probabilities in which each step is sure of a character (`_` is the blank), with a hint of a space at some.
+    fn steps(line: &str, hints: &[(usize, f32)]) -> Vec<f32> {
+        let classes = ['_', 'a', 'b', '1', '.', ' '];
+        let mut rows = Vec::new();
+        for (step, c) in line.chars().enumerate() {
+            let mut row = classes.map(|class| if class == c { 0.9 } else { 0.0 });
+            if let Some((_, probability)) = hints.iter().find(|(at, _)| *at == step) {
+                row[5] = *probability;
+            }
+            rows.extend(row);
+        }
+        rows
+    }
+
+    #[test]
+    fn runs_are_characters_and_hints_of_a_space_part_words_but_not_numbers() {
+        for (line, hints, expected) in [
+            ("_aa_b_", &[][..], &["ab"][..]),
+            ("_a_a_b", &[], &["aab"]),
+            ("a_ _b", &[], &["a", "b"]),
+            ("a__b", &[(2, 0.02)], &["a", "b"]),
+            ("a__b", &[(2, 0.005)], &["ab"]),
+            ("1_._1", &[(3, 0.2)], &["1.1"]),
+            ("1_._1", &[(3, 0.6)], &["1.", "1"]),
+            ("______", &[], &[]),
+            ("", &[], &[]),
+        ] {
+            let alphabet = Alphabet::new("a\nb\n1\n.");
+            let words = alphabet.words(&steps(line, hints), line.len(), 6);
+            let texts: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
+            assert_eq!(texts, expected, "{line}");
+            assert!(words.iter().all(|word| word.start < word.end && (word.confidence - 0.9).abs() < 1e-6));
+        }
+    }
+
+    #[test]
+    fn words_stand_where_their_characters_do() {
+        let words = Alphabet::new("a\nb\n1\n.").words(&steps("a_b_a_ _b_b_", &[]), 12, 6);
+        let places: Vec<(f64, f64)> = words.iter().map(|word| (word.start, word.end)).collect();
+        assert_eq!(places, [(0.0, 5.5), (7.5, 11.5)]);
+    }
+
+    #[test]
+    fn wide_forms_become_the_usual_ones() {
+        let alphabet = Alphabet::new("：\n（\n。");
+        assert_eq!(alphabet.characters, [":", "(", ".", " "]);
+    }
+}
