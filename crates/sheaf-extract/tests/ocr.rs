@@ -1,5 +1,6 @@
 //! Pages drawn here, made into scans, and read back.
 #![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::explicit_write, reason = "tests keep what `eprintln!` prints to themselves")]
 
 use std::io::{Cursor, Write};
 use std::path::PathBuf;
@@ -79,7 +80,6 @@ fn tesseract() -> Option<MutexGuard<'static, Engines>> {
     if engines.can_read() && engines.missing().is_empty() {
         return Some(engines);
     }
-    // Not by `eprintln!`, which tests keep to themselves.
     for missing in engines.missing() {
         writeln!(std::io::stderr(), "SKIPPED a test of Tesseract: {missing}").unwrap();
     }
