@@ -5,19 +5,9 @@ use std::fmt::Display;
 use serde::Serialize;
 use sheaf_types::{Extraction, FieldSpec, FieldValue, Template};
 
+use super::DOCUMENT_COLUMNS;
+
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
-const DOCUMENT_COLUMNS: [&str; 10] = [
-    "document_id",
-    "filename",
-    "custom_id",
-    "status",
-    "error",
-    "pages",
-    "tier",
-    "template_version",
-    "created_at",
-    "finished_at",
-];
 
 /// A row a document, a group of columns a field.
 #[derive(Debug)]

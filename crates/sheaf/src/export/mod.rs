@@ -54,6 +54,20 @@ impl Format {
     }
 }
 
+/// What the wide exports say of a document before its fields.
+const DOCUMENT_COLUMNS: [&str; 10] = [
+    "document_id",
+    "filename",
+    "custom_id",
+    "status",
+    "error",
+    "pages",
+    "tier",
+    "template_version",
+    "created_at",
+    "finished_at",
+];
+
 /// What is asked of a CSV file beyond the default; the other formats take none of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CsvOptions {

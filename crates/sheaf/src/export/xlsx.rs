@@ -9,6 +9,8 @@ use std::collections::{HashMap, HashSet};
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook, XlsxError};
 use sheaf_types::{CellResult, Extraction, FieldKind, FieldResult, FieldSpec, FieldValue, Template};
 
+use super::DOCUMENT_COLUMNS;
+
 /// Rows of a sheet, its header included (Excel specifications and limits).
 const MOST_ROWS: u32 = 1_048_576;
 /// UTF-16 units of a cell's text (same place).
@@ -26,18 +28,6 @@ const AMBER: u32 = 0x00FF_EB9C;
 const RED: u32 = 0x00FF_C7CE;
 /// When every workbook was made, so that its bytes follow from its content alone.
 const CREATED: &str = "2000-01-01T00:00:00";
-const DOCUMENT_COLUMNS: [&str; 10] = [
-    "document_id",
-    "filename",
-    "custom_id",
-    "status",
-    "error",
-    "pages",
-    "tier",
-    "template_version",
-    "created_at",
-    "finished_at",
-];
 
 /// A workbook being written.
 pub(super) struct Book {
