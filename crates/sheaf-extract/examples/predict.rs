@@ -1,6 +1,6 @@
 //! Runs the engine over a set of documents and writes its answers: `predict SETDIR OUT.json [TEMPLATE.json]`.
 //!
-//! `SETDIR/truth.jsonl` names the documents and their templates (`file`, and `template`: the name of a file in
+//! `SETDIR/truth.jsonl` names the documents and their templates (`file`, and `template`: the name of a file in `SETDIR/templates` or
 //! `SETDIR/../templates`, or the template itself); a third argument is used for all of them. What cannot be read is
 //! reported as failed; an e-invoice inside a file counts. The output has the shape of the product's JSON export. With `SHEAF_EXPLAIN=part`, the candidates of
 //! the documents whose file names contain it are printed.
@@ -34,7 +34,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             (None, Value::String(name)) => match templates.get(name) {
                 Some(template) => template.clone(),
                 None => {
-                    let path = set.join("../templates").join(format!("{name}.json"));
+                    let folder = if set.join("templates").is_dir() { "templates" } else { "../templates" };
+                    let path = set.join(folder).join(format!("{name}.json"));
                     let template = template_file(&path)?;
                     templates.insert(name.clone(), template.clone());
                     template

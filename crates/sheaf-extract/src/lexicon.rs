@@ -44,6 +44,8 @@ pub(crate) type ConceptId = u16;
 pub(crate) struct Concept {
     pub(crate) name: &'static str,
     pub(crate) shape: Shape,
+    /// Whether it has titles.
+    titled: bool,
 }
 
 /// What a label belongs to.
@@ -163,7 +165,7 @@ impl Lexicon {
         let mut lexicon = Self::default();
         for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
             if let Some(name) = line.strip_prefix('[').and_then(|l| l.strip_suffix(']')) {
-                lexicon.concepts.push(Concept { name, shape: Shape::Other });
+                lexicon.concepts.push(Concept { name, shape: Shape::Other, titled: false });
                 continue;
             }
             if let Some((head, items)) = line.split_once(':') {
@@ -185,7 +187,12 @@ impl Lexicon {
                 }
             }
             "names" => items.for_each(|item| self.names.entry(tight(item)).or_default().push(id)),
-            "titles" => items.for_each(|item| self.titles.entry(tight(item)).or_default().push(id)),
+            "titles" => {
+                items.for_each(|item| self.titles.entry(tight(item)).or_default().push(id));
+                if let Some(concept) = self.concepts.last_mut() {
+                    concept.titled = true;
+                }
+            }
             language => {
                 let language = LANGUAGES.iter().position(|&l| l == language).map(|l| l as u8);
                 for item in items {
@@ -229,6 +236,11 @@ impl Lexicon {
     /// Concepts whose documents carry this title.
     pub(crate) fn titled(&self, title: &str) -> &[ConceptId] {
         self.titles.get(&tight(title)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether documents of a concept have titles of their own.
+    pub(crate) fn has_titles(&self, concept: ConceptId) -> bool {
+        self.concepts[usize::from(concept)].titled
     }
 
     /// Whether a word is one that labels are made of ("code", "number", "date").

@@ -143,7 +143,8 @@ impl<'a> Surroundings<'a> {
     /// Segments that resemble a field's anchors without being them: some letters differ, or the anchor's words stand in a
     /// longer label ("What is the name and address of the primary registrant?" for "Name of registrant").
     pub(crate) fn resembling(&self, field: &Field<'_>) -> HashMap<usize, f32> {
-        let anchors: Vec<Vec<String>> = field.spec.anchors.iter().map(|anchor| key_words(anchor)).collect();
+        let anchors: Vec<(Vec<String>, Vec<String>)> =
+            field.spec.anchors.iter().map(|anchor| (key_words(anchor), content_words(anchor))).collect();
         let mut found = HashMap::new();
         for (index, label) in self.segments.iter().enumerate() {
             if label.is_value {
@@ -155,12 +156,13 @@ impl<'a> Surroundings<'a> {
             }
             let by_letters = self.labels.resemble(&printed).into_iter();
             let by_letters = by_letters.filter(|m| field.weight(m.key) > 0.0).map(|m| m.similarity);
-            let by_words = anchors.iter().filter_map(|words| {
-                let all = !words.is_empty() && words.iter().all(|w| printed.iter().any(|p| p.text == w));
-                let letters: usize = words.iter().map(String::len).sum();
-                (all && letters >= 8).then(|| {
+            let by_words = anchors.iter().filter_map(|(keys, all)| {
+                let has = |words: &[String]| words.iter().all(|w| printed.iter().any(|p| p.text == w));
+                let letters: usize = keys.iter().map(String::len).sum();
+                (!keys.is_empty() && letters >= 8 && has(keys)).then(|| {
                     let whole: usize = printed.iter().map(|p| p.text.len()).sum();
-                    0.5 + 0.2 * letters as f32 / whole.max(1) as f32
+                    let base = if has(all) { 0.55 } else { 0.42 };
+                    base + 0.2 * letters as f32 / whole.max(1) as f32
                 })
             });
             if let Some(similarity) = by_letters.chain(by_words).max_by(f32::total_cmp) {
@@ -369,13 +371,17 @@ impl<'a> Surroundings<'a> {
     }
 }
 
-/// The words of an anchor that say what it is: not "name", "number", "of".
-fn key_words(anchor: &str) -> Vec<String> {
+/// The words of an anchor without particles.
+fn content_words(anchor: &str) -> Vec<String> {
     let folded = fold(anchor);
     let words = folded.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty());
-    let common =
-        ["name", "names", "number", "no", "of", "the", "a", "an", "and", "or", "date", "type", "print"];
-    words.filter(|w| !common.contains(w)).map(str::to_owned).collect()
+    words.filter(|w| !["of", "the", "a", "an", "and", "or"].contains(w)).map(str::to_owned).collect()
+}
+
+/// The words of an anchor that say what it is: not "name" or "number".
+fn key_words(anchor: &str) -> Vec<String> {
+    let common = ["name", "names", "number", "no", "date", "type", "print"];
+    content_words(anchor).into_iter().filter(|w| !common.contains(&w.as_str())).collect()
 }
 
 /// Whether "on", "von", "sur" stands right before a value: then it is what something else is reckoned on.
@@ -414,7 +420,7 @@ fn values_of(text: &str) -> Vec<Range<usize>> {
             let digits = word.bytes().filter(u8::is_ascii_digit).count();
             let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
             let in_brackets = word.starts_with('(') && word.ends_with(')') && digits < 4;
-            let percent = word.ends_with('%') || text[range.end..].trim_start_matches(BLANK).starts_with('%');
+            let percent = word.contains('%') || text[range.end..].trim_start_matches(BLANK).starts_with('%');
             let enumerator =
                 digits < 3 && word.ends_with(['.', ')']) && bare.len() == digits && range.start == 0;
             let number = digits >= 2 || digits == 1 && bare.len() == 1;

@@ -100,7 +100,8 @@ fn is_name(text: &str, words: &[&str], bare: &[Cow<'_, str>], ends_in_form: bool
     worded
         && (starts_well || ends_in_form)
         && !sentence
-        && !text.contains([':', '€', '%', '=', '<', '>', '©', '?', '!'])
+        && !text.contains([':', '€', '%', '=', '<', '>', '©', '?', '!', '·', '•', '●', '|'])
+        && !text.contains("...")
         && !bare.iter().all(|w| LEGAL_FORMS.contains(w.as_ref()))
         && date::find(text).is_empty()
 }
@@ -162,6 +163,14 @@ fn is_town(words: &[&str], text: &str) -> bool {
             || digits(zip, 5) && (state_before || word_before && words.len() <= 5 && i + 1 == words.len())
             || digits(bare, 4) && next_word && words[i + 1].len() == 2 && words.len() > i + 2
     })
+}
+
+/// Whether a text is a legal form and nothing else: "B.V.", "GmbH & Co. KG".
+pub(crate) fn is_only_form(text: &str) -> bool {
+    let folded = fold(text);
+    let mut words =
+        folded.split(|c: char| c.is_whitespace() || c == '&').filter(|w| !w.is_empty()).peekable();
+    words.peek().is_some() && words.all(|w| LEGAL_FORMS.contains(without_marks(w).as_ref()))
 }
 
 /// Whether a folded word is a legal form and nothing else.

@@ -2,14 +2,16 @@
 //!
 //! - A heading ("Bill to", "Verkäufer") names the party below it or beside it; sub-labels ("Name:", "Nummer:") between
 //!   heading and name are passed over. The nearest heading of the same column counts.
-//! - Without headings, a seller shows by its legal form, by standing first or repeatedly, by mail and web addresses that
-//!   carry its name, and by tax numbers and telephones in its block; a buyer by an address block in the upper part of
-//!   the first page that has none of these.
+//! - Without headings, the issuer shows by its legal form, by standing first or repeatedly, by mail and web addresses that
+//!   carry its name, and by tax numbers and telephones in its block; the recipient by an address block in the upper part
+//!   of the first page that has none of these. Who of the two sells follows from the title: invoices are issued by the
+//!   seller, orders by the buyer.
 
+use super::candidate::Candidate;
 use super::context::{Context, Place, Surroundings};
 use super::field::Field;
 use super::names::{Look, domain_carries, domains, look};
-use super::text::{Part, TextCandidate};
+use super::text::{Part, TextCandidate, below};
 use crate::lexicon::{ConceptId, Key, LEXICON, Strength};
 use crate::parse::fold::{fold, tight};
 
@@ -30,6 +32,8 @@ struct Section {
 
 /// The document's facts that names are judged by.
 pub(crate) struct Parties {
+    /// Whether the document is an order, whose letterhead is the buyer's and whose recipient sells.
+    issuer_buys: bool,
     /// Concepts that head blocks of names.
     headings: Vec<ConceptId>,
     /// Domains of mail and web addresses.
@@ -42,9 +46,9 @@ pub(crate) struct Parties {
 }
 
 impl Parties {
-    pub(crate) fn new(surroundings: &Surroundings<'_>) -> Self {
+    pub(crate) fn new(surroundings: &Surroundings<'_>, titled: &[ConceptId]) -> Self {
         let layout = surroundings.layout;
-        let headings = ["seller", "buyer", "ship_to", "agency", "advertiser"];
+        let headings = ["seller", "buyer", "recipient", "ship_to", "agency", "advertiser"];
         let mut all_domains = Vec::new();
         let mut looks = Vec::with_capacity(layout.segments.len());
         let mut all = String::new();
@@ -58,6 +62,7 @@ impl Parties {
         let mut sizes: Vec<f32> = layout.segments.iter().map(|s| s.size).collect();
         sizes.sort_by(f32::total_cmp);
         Self {
+            issuer_buys: titled.iter().any(|&c| LEXICON.name(c) == "purchase_order"),
             headings: headings.iter().filter_map(|name| LEXICON.concept(name)).collect(),
             domains: all_domains,
             all,
@@ -83,7 +88,13 @@ impl Parties {
         }
         // Lines of an address are no name on two lines.
         let lines = candidate.spans.len() > 1 && text.part != Part::Name;
-        if lines || !look.name || look.address || look.reachable || source.len() > 90 {
+        if lines
+            || self.is_street(surroundings, candidate)
+            || !look.name
+            || look.address
+            || look.reachable
+            || source.len() > 90
+        {
             return None;
         }
         let labels_only = source.split_whitespace().all(|word| LEXICON.is_label_word(&fold(word)))
@@ -96,7 +107,12 @@ impl Parties {
             return None;
         }
         let section = self.section(surroundings, candidate.segment, text.part);
-        let asked = |concept: ConceptId| field.weight(Key::Concept(concept)) > 0.0;
+        // Invoices are issued by the seller, orders by the buyer.
+        let issuer = field.is("seller") != self.issuer_buys;
+        let asked = |concept: ConceptId| match LEXICON.name(concept) {
+            "recipient" => !issuer,
+            _ => field.weight(Key::Concept(concept)) > 0.0,
+        };
         if let Some(section) = section {
             if asked(section.concept) {
                 let form = if look.legal_form || sublabel == Some(true) { 0.05 } else { 0.0 };
@@ -107,10 +123,10 @@ impl Parties {
                 return Some(ELSEWHERE);
             }
         }
-        Some(if field.is("buyer") {
-            self.buyer(surroundings, text, look)
+        Some(if issuer {
+            self.issuer(surroundings, text, look, source)
         } else {
-            self.seller(surroundings, text, look, source)
+            self.recipient(surroundings, text, look)
         })
     }
 
@@ -139,12 +155,24 @@ impl Parties {
         if known.contains(&"name") {
             return Some(true);
         }
-        let party = |name: &&str| matches!(*name, "seller" | "buyer" | "ship_to" | "agency" | "advertiser");
+        let party = |name: &&str| {
+            matches!(*name, "seller" | "buyer" | "recipient" | "ship_to" | "agency" | "advertiser")
+        };
         (!known.is_empty() && !known.iter().any(party)).then_some(false)
     }
 
-    /// A seller without a heading.
-    fn seller(&self, surroundings: &Surroundings<'_>, text: &TextCandidate, look: Look, source: &str) -> f32 {
+    /// "Am Ufer 69" over a town is a street, though no word of it says so.
+    fn is_street(&self, surroundings: &Surroundings<'_>, candidate: &Candidate) -> bool {
+        let last = candidate.source.rsplit(' ').next().unwrap_or_default();
+        let number = last.trim_end_matches(|c: char| c.is_ascii_lowercase());
+        let house = (1..=4).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_digit());
+        house
+            && candidate.source.contains(' ')
+            && below(surroundings, &candidate.spans[0]).is_some_and(|next| self.looks[next].town)
+    }
+
+    /// The issuer of the document, without a heading.
+    fn issuer(&self, surroundings: &Surroundings<'_>, text: &TextCandidate, look: Look, source: &str) -> f32 {
         let candidate = &text.candidate;
         let layout = surroundings.layout;
         let line = &layout.lines[candidate.line()];
@@ -208,8 +236,8 @@ impl Parties {
         text.part == Part::Head && rest.split([',', '-', '•', '●', '·', '|', '–', '*']).any(street)
     }
 
-    /// A buyer without a heading.
-    fn buyer(&self, surroundings: &Surroundings<'_>, text: &TextCandidate, look: Look) -> f32 {
+    /// The recipient of the document, without a heading.
+    fn recipient(&self, surroundings: &Surroundings<'_>, text: &TextCandidate, look: Look) -> f32 {
         let layout = surroundings.layout;
         let candidate = &text.candidate;
         if Self::sends(text, layout.text(&layout.segments[candidate.segment])) {
@@ -325,7 +353,7 @@ impl Parties {
     }
 
     /// What stands in the block of lines that the candidate is part of.
-    fn block(&self, surroundings: &Surroundings<'_>, candidate: &super::candidate::Candidate) -> Block {
+    fn block(&self, surroundings: &Surroundings<'_>, candidate: &Candidate) -> Block {
         let layout = surroundings.layout;
         let own = &layout.segments[candidate.segment];
         let page = layout.lines[own.line].page;

@@ -220,7 +220,7 @@ impl<'a> Pool<'a> {
             .filter_map(|(text, contexts)| {
                 let mut evidence = score::by_labels(field, contexts, &self.titled, loose);
                 if is_party {
-                    let parties = self.parties.get_or_init(|| Parties::new(&self.surroundings));
+                    let parties = self.parties.get_or_init(|| Parties::new(&self.surroundings, &self.titled));
                     let by_place = parties.score(&self.surroundings, field, text, contexts)?;
                     let by_label = evidence.score;
                     evidence.score = by_label.max(by_place) + 0.25 * by_label.min(by_place).max(0.0);

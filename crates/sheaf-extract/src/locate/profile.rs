@@ -5,6 +5,7 @@ use super::context::Surroundings;
 use super::layout::{BLANK, TAB};
 use crate::lexicon::{ConceptId, LANGUAGES, LEXICON};
 use crate::parse::Locale;
+use crate::parse::fold::fold;
 use crate::parse::locale::Votes;
 
 /// The document's locale: votes of its numbers and dates, the template's tag, the language of its labels.
@@ -70,6 +71,17 @@ fn language(surroundings: &Surroundings<'_>) -> Option<&'static str> {
     (best > 0 && unique).then(|| counts.iter().position(|&c| c == best).map(|i| LANGUAGES[i])).flatten()
 }
 
+/// The words of a title, without the number and the date that stand behind them: "Bestellung Nr. 4711 vom 1.2.2020".
+fn title_of(text: &str) -> &str {
+    let number = |word: &str| {
+        let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
+        word.bytes().any(|b| b.is_ascii_digit())
+            || matches!(fold(bare).as_ref(), "nr" | "no" | "n" | "num" | "numero" | "")
+    };
+    let end = text.split_inclusive(char::is_whitespace).take_while(|word| !number(word)).map(str::len).sum();
+    text[..end].trim_end_matches(|c: char| !c.is_alphanumeric())
+}
+
 /// The concepts that the document's title names: a segment of its first page that is a title and nothing else, or starts
 /// with one in a large font.
 pub(super) fn titled(surroundings: &Surroundings<'_>) -> Vec<ConceptId> {
@@ -79,11 +91,10 @@ pub(super) fn titled(surroundings: &Surroundings<'_>) -> Vec<ConceptId> {
     let mut best: Option<(f32, &[ConceptId])> = None;
     for line in &layout.lines[page.clone()] {
         for segment in &layout.segments[line.segments.clone()] {
-            if segment.rect.y0 > 0.5 * height || segment.tokens.len() > 4 {
+            if segment.rect.y0 > 0.5 * height || segment.tokens.len() > 8 {
                 continue;
             }
-            let text = layout.text(segment).trim_end_matches(|c: char| !c.is_alphanumeric());
-            let concepts = LEXICON.titled(text);
+            let concepts = LEXICON.titled(title_of(layout.text(segment)));
             if !concepts.is_empty() && best.is_none_or(|(size, _)| segment.size > size * 1.05) {
                 best = Some((segment.size, concepts));
             }

@@ -11,7 +11,7 @@ use super::candidate::Candidate;
 use super::context::{Context, Place};
 use super::field::Field;
 use super::labels::strength_weight;
-use crate::lexicon::{ConceptId, Key, LEXICON, Shape};
+use crate::lexicon::{ConceptId, Key, LEXICON, Shape, Strength};
 
 /// How much a better label of something else on the same axis costs.
 const RIVAL: f32 = 0.6;
@@ -74,11 +74,14 @@ pub(crate) fn by_labels(
                 axis.best = Evidence { score: 0.0, similarity, by_anchor: true, geometry: context.geometry };
             }
         }
+        // "Name" says that a name follows, whoever's: it speaks for none and against none.
+        let sublabel = field.shape == Shape::Name
+            && context.matches.iter().any(|m| m.similarity >= 0.99 && is_sublabel(m.key));
         for found in context.matches.iter() {
-            let weight = listens(field, found.key, titled);
+            let weight = listens(field, found.key, found.strength, titled);
             let value = context.geometry * found.similarity * strength_weight(found.strength);
             if weight == 0.0 {
-                if !rivals(field.shape, found.key) {
+                if sublabel || !rivals(field.shape, found.key) {
                     continue;
                 }
                 axis.rival = axis.rival.max(value);
@@ -131,13 +134,23 @@ fn rivals(shape: Shape, key: Key) -> bool {
 
 /// A label that says no more than that a name follows.
 fn is_sublabel(key: Key) -> bool {
-    matches!(key, Key::Concept(concept) if matches!(LEXICON.name(concept), "name" | "signer_name"))
+    matches!(key, Key::Concept(concept) if matches!(LEXICON.name(concept), "name" | "signer_name" | "recipient"))
 }
 
 /// How much a field listens to a label, given the document's title.
-fn listens(field: &Field<'_>, key: Key, titled: &[ConceptId]) -> f32 {
+fn listens(field: &Field<'_>, key: Key, strength: Strength, titled: &[ConceptId]) -> f32 {
     let weight = field.weight(key);
     match key {
+        // "Date" on an invoice is not the date of the order.
+        Key::Concept(concept)
+            if strength < Strength::Word
+                && LEXICON.shape(concept) == Shape::Date
+                && LEXICON.has_titles(concept)
+                && !titled.is_empty()
+                && !titled.contains(&concept) =>
+        {
+            weight * 0.55
+        }
         // Of several numbers a document could be known by, its title says which is its own.
         Key::Concept(concept) if weight > 0.0 && field.concepts().nth(1).is_some() && !titled.is_empty() => {
             if titled.contains(&concept) {

@@ -6,7 +6,7 @@ use super::candidate::{Candidate, Typed};
 use super::context::Surroundings;
 use super::labels::printed;
 use super::layout::{BLANK, Layout, Span};
-use super::names::{Look, look, without_id};
+use super::names::{Look, is_only_form, look, without_id};
 
 /// Longer texts are paragraphs, not values.
 const LONGEST: usize = 240;
@@ -243,10 +243,12 @@ fn wrapped_name(surroundings: &Surroundings<'_>, span: &Span) -> Option<Vec<Span
     }
     let below = &layout.segments[below(surroundings, span)?];
     let second = look(layout.text(below));
-    let fits = second.name
-        && !second.address
-        && !second.reachable
-        && (first.salutation || second.ends_in_legal_form);
+    let form = first.name && is_only_form(layout.text(below));
+    let fits = form
+        || second.name
+            && !second.address
+            && !second.reachable
+            && (first.salutation || second.ends_in_legal_form);
     fits.then(|| vec![span.clone(), Span { line: below.line, range: below.range.clone() }])
 }
 
