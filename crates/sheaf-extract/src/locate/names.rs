@@ -162,7 +162,26 @@ fn is_town(words: &[&str], text: &str) -> bool {
         (digits(bare, 5) || digits(bare, 4) && bare != "2020" && i <= 1) && country && next_word && i <= 1
             || digits(zip, 5) && (state_before || word_before && words.len() <= 5 && i + 1 == words.len())
             || digits(bare, 4) && next_word && words[i + 1].len() == 2 && words.len() > i + 2
-    })
+            || is_hyphenated_code(w) && (next_word || word_before)
+            || words.get(i + 1).is_some_and(|next| is_british_code(w, next))
+    }) || words.windows(2).any(|w| w[0] == "co" && text.contains(", Co.") && is_word(&w[1]))
+}
+
+/// Portuguese (`1250-145`) and Brazilian (`01310-100`) postcodes.
+fn is_hyphenated_code(word: &str) -> bool {
+    let digits = |w: &str| w.bytes().all(|b| b.is_ascii_digit());
+    word.split_once('-')
+        .is_some_and(|(a, b)| (4..=5).contains(&a.len()) && b.len() == 3 && digits(a) && digits(b))
+}
+
+/// British (`SW1A 1AA`) and Irish (`D02 XY45`) postcodes, by their two parts.
+fn is_british_code(outward: &str, inward: &str) -> bool {
+    let shape =
+        |w: &str| -> String { w.chars().map(|c| if c.is_ascii_digit() { '9' } else { 'a' }).collect() };
+    let british = matches!(shape(outward).as_str(), "a9" | "a99" | "aa9" | "aa99" | "a9a" | "aa9a")
+        && shape(inward) == "9aa";
+    let irish = shape(outward) == "a99" && inward.len() == 4 && inward.bytes().any(|b| b.is_ascii_digit());
+    british || irish
 }
 
 /// Whether a text is a legal form and nothing else: "B.V.", "GmbH & Co. KG".
@@ -268,6 +287,8 @@ mod tests {
             ("DE 80333 Beispielstadt", true, true),
             ("Springfield, IL 62701", true, true),
             ("1012 AB Amsterdam", true, true),
+            ("Leeds LS1 2AB", true, true),
+            ("1250-145 Lisboa", false, true),
             ("P.O. Box 12", true, true),
             ("info@example.org", false, false),
             ("Total: 5", false, false),

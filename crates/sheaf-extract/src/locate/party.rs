@@ -48,7 +48,7 @@ pub(crate) struct Parties {
 impl Parties {
     pub(crate) fn new(surroundings: &Surroundings<'_>, titled: &[ConceptId]) -> Self {
         let layout = surroundings.layout;
-        let headings = ["seller", "buyer", "recipient", "ship_to", "agency", "advertiser"];
+        let headings = ["seller", "buyer", "issuer", "recipient", "ship_to", "agency", "advertiser"];
         let mut all_domains = Vec::new();
         let mut looks = Vec::with_capacity(layout.segments.len());
         let mut all = String::new();
@@ -102,6 +102,17 @@ impl Parties {
         if labels_only {
             return None;
         }
+        // A row of a table names goods.
+        let line = surroundings.layout.line_of(&surroundings.layout.segments[candidate.segment]);
+        if line
+            .segments
+            .clone()
+            .filter(|&s| s != candidate.segment && surroundings.segments[s].is_value)
+            .count()
+            > 1
+        {
+            return None;
+        }
         let sublabel = self.sublabel(surroundings, candidate.segment, contexts);
         if sublabel == Some(false) {
             return None;
@@ -110,6 +121,7 @@ impl Parties {
         // Invoices are issued by the seller, orders by the buyer.
         let issuer = field.is("seller") != self.issuer_buys;
         let asked = |concept: ConceptId| match LEXICON.name(concept) {
+            "issuer" => issuer,
             "recipient" => !issuer,
             _ => field.weight(Key::Concept(concept)) > 0.0,
         };
@@ -156,7 +168,7 @@ impl Parties {
             return Some(true);
         }
         let party = |name: &&str| {
-            matches!(*name, "seller" | "buyer" | "recipient" | "ship_to" | "agency" | "advertiser")
+            matches!(*name, "seller" | "buyer" | "issuer" | "recipient" | "ship_to" | "agency" | "advertiser")
         };
         (!known.is_empty() && !known.iter().any(party)).then_some(false)
     }

@@ -134,7 +134,7 @@ fn rivals(shape: Shape, key: Key) -> bool {
 
 /// A label that says no more than that a name follows.
 fn is_sublabel(key: Key) -> bool {
-    matches!(key, Key::Concept(concept) if matches!(LEXICON.name(concept), "name" | "signer_name" | "recipient"))
+    matches!(key, Key::Concept(concept) if matches!(LEXICON.name(concept), "name" | "signer_name" | "issuer" | "recipient"))
 }
 
 /// How much a field listens to a label, given the document's title.
