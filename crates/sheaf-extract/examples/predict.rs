@@ -1,9 +1,9 @@
 //! Runs the engine over a set of documents and writes its answers: `predict SETDIR OUT.json [TEMPLATE.json]`.
 //!
-//! `SETDIR/truth.jsonl` names the documents and their templates (`file`, and `template`: the name of a file in `SETDIR/templates` or
-//! `SETDIR/../templates`, or the template itself); a third argument is used for all of them. What cannot be read is
-//! reported as failed; an e-invoice inside a file counts. The output has the shape of the product's JSON export. With `SHEAF_EXPLAIN=part`, the candidates of
-//! the documents whose file names contain it are printed.
+//! `SETDIR/truth.jsonl` names the documents and their templates (`file`, and `template`: the name of a file in
+//! `SETDIR/templates` or `SETDIR/../templates`, or the template itself); a third argument is used for all of them. What
+//! cannot be read is reported as failed; an e-invoice inside a file counts. The output has the shape of the product's
+//! JSON export. With `SHEAF_EXPLAIN=part`, the candidates of the documents whose file names contain it are printed.
 
 use std::collections::HashMap;
 use std::error::Error;

@@ -237,6 +237,36 @@ fn an_american_address_settles_that_the_month_comes_first() {
 }
 
 #[test]
+fn the_last_day_for_a_discount_is_not_the_day_the_invoice_is_due() {
+    let lines = [
+        "Bitte überweisen Sie den Betrag bis zum 24. November 2012.",
+        "Bei Zahlung bis 04. November 2012 gewähren wir 2 % Skonto.",
+    ];
+    assert_eq!(values(&lines, &[("due_date", "date", &[])]), ["2012-11-24"]);
+    let lines = ["Zahlbar netto bis 04.07.2018, 3% Skonto innerhalb 10 Tagen bis 15.06.2018"];
+    assert_eq!(values(&lines, &[("due_date", "date", &[])]), ["2018-07-04"]);
+}
+
+#[test]
+fn who_sells_follows_from_the_title() {
+    let lines = |title: &'static str| {
+        [
+            "Example Foods GmbH",
+            "Hauptstr. 1 12345 Altstadt",
+            "",
+            "Muster Handel KG",
+            "Nebenweg 2",
+            "54321 Neustadt",
+            "",
+            title,
+        ]
+    };
+    let specs: [(&str, &str, &[&str]); 2] = [("seller_name", "text", &[]), ("buyer_name", "text", &[])];
+    assert_eq!(values(&lines("Rechnung Nr. 77"), &specs), ["Example Foods GmbH", "Muster Handel KG"]);
+    assert_eq!(values(&lines("Bestellung Nr. 77"), &specs), ["Muster Handel KG", "Example Foods GmbH"]);
+}
+
+#[test]
 fn the_date_of_a_letter_stands_behind_its_place() {
     let lines = ["Unser Angebot vom 02.10.2020", "", "                    Leipzig, den 12.11.2020"];
     assert_eq!(values(&lines, &[("invoice_date", "date", &[])]), ["2020-11-12"]);

@@ -83,7 +83,7 @@ pub(crate) fn look(text: &str) -> Look {
         name: !web && !salutation && digits * 2 <= letters && is_name(text, &words, &bare, ends),
         legal_form,
         ends_in_legal_form: ends,
-        address: town || is_street(&words),
+        address: town || is_street(&words) || text.starts_with("C/"),
         town,
         salutation,
         reachable: web || phone,

@@ -11,7 +11,7 @@ use super::candidate::Candidate;
 use super::context::{Context, Place, Surroundings};
 use super::field::Field;
 use super::names::{Look, domain_carries, domains, look};
-use super::text::{Part, TextCandidate, below};
+use super::text::{Part, TextCandidate};
 use crate::lexicon::{ConceptId, Key, LEXICON, Strength};
 use crate::parse::fold::{fold, tight};
 
@@ -97,6 +97,12 @@ impl Parties {
         {
             return None;
         }
+        // "Seattle, WA 98109": the start of an address is no name, unless a sender's line starts with it.
+        let whole = self.looks[candidate.segment];
+        let text_of_line = surroundings.layout.text(&surroundings.layout.segments[candidate.segment]);
+        if text.part == Part::Head && whole.address && !Self::sends(text, text_of_line) {
+            return None;
+        }
         let labels_only = source.split_whitespace().all(|word| LEXICON.is_label_word(&fold(word)))
             || !LEXICON.titled(source).is_empty();
         if labels_only {
@@ -175,12 +181,15 @@ impl Parties {
 
     /// "Am Ufer 69" over a town is a street, though no word of it says so.
     fn is_street(&self, surroundings: &Surroundings<'_>, candidate: &Candidate) -> bool {
+        let layout = surroundings.layout;
         let last = candidate.source.rsplit(' ').next().unwrap_or_default();
         let number = last.trim_end_matches(|c: char| c.is_ascii_lowercase());
         let house = (1..=4).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_digit());
         house
             && candidate.source.contains(' ')
-            && below(surroundings, &candidate.spans[0]).is_some_and(|next| self.looks[next].town)
+            && layout.lines[candidate.line() + 1..].iter().take(2).flat_map(|line| line.segments.clone()).any(
+                |next| self.looks[next].town && layout.segments[next].rect.overlap_x(candidate.rect) > 0.0,
+            )
     }
 
     /// The issuer of the document, without a heading.
@@ -241,11 +250,14 @@ impl Parties {
     fn sends(text: &TextCandidate, line: &str) -> bool {
         let name = text.candidate.source.as_str();
         let rest = line.split_once(name).map_or("", |(_, rest)| rest);
-        let street = |part: &str| {
-            let look = look(part);
-            look.address && !look.town
-        };
-        text.part == Part::Head && rest.split([',', '-', '•', '●', '·', '|', '–', '*']).any(street)
+        if text.part != Part::Head {
+            return false;
+        }
+        // A street, or a street that looks like a town ("1242 chemin") and a town.
+        let parts =
+            rest.split([',', '-', '•', '●', '·', '|', '–', '*']).map(look).filter(|look| look.address);
+        let (towns, streets): (Vec<Look>, Vec<Look>) = parts.partition(|look| look.town);
+        !streets.is_empty() || towns.len() > 1
     }
 
     /// The recipient of the document, without a heading.

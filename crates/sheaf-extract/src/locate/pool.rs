@@ -33,6 +33,9 @@ const LABELLED: f32 = 0.45;
 /// What another place with the same value is worth.
 const REPEATED: f32 = 0.015;
 
+/// What it costs a due date to be the last day for a discount.
+const FOR_DISCOUNT: f32 = 0.4;
+
 /// What it costs a total to stand in a tax summary.
 const IN_SUMMARY: f32 = 0.25;
 
@@ -189,6 +192,9 @@ impl<'a> Pool<'a> {
                     evidence.score = evidence.score.max(alone);
                 }
                 let mut scored = self.scored(field, candidate, evidence)?;
+                if field.is("due_date") && typed::is_for_discount(self.surroundings.layout, candidate) {
+                    scored.score -= FOR_DISCOUNT;
+                }
                 if field.is("effective_date") {
                     scored.score += typed::effective(self.surroundings.layout, candidate);
                 }

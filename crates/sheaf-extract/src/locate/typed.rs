@@ -76,6 +76,31 @@ fn is_place(before: &str) -> bool {
         && !before.bytes().any(|b| b.is_ascii_digit())
 }
 
+/// Whether a date is the last day for a discount: "Bei Zahlung bis 4.11.2012 gewähren wir 2 % Skonto".
+pub(crate) fn is_for_discount(layout: &Layout<'_>, candidate: &Candidate) -> bool {
+    const WORDS: [&str; 9] = [
+        "skonto",
+        "discount",
+        "escompte",
+        "sconto",
+        "korting",
+        "descuento",
+        "desconto",
+        "nachlass",
+        "rabatt",
+    ];
+    let text = &layout.lines[candidate.line()].text;
+    let (start, end) = (candidate.start(), candidate.spans[0].range.end);
+    // The sentence around the date, up to the next date.
+    let before = &text[..start];
+    let before = &before[before.rfind(['.', ';', ',', '\t']).map_or(0, |at| at + 1)..];
+    let after = &text[end..];
+    let next = date::find(after).first().map_or(after.len(), |found| found.range.start);
+    let after = &after[..after[..next].find([';', ',', '\t']).unwrap_or(next)];
+    let near = fold(&format!("{before} {after}")).into_owned();
+    WORDS.iter().any(|word| near.contains(word))
+}
+
 /// How much speaks for a date as the one on which a contract takes effect: what defines it, and standing early.
 pub(crate) fn effective(layout: &Layout<'_>, candidate: &Candidate) -> f32 {
     let last = &candidate.spans[candidate.spans.len() - 1];
