@@ -5,6 +5,8 @@ mod confidence;
 pub mod embedded;
 mod extract;
 mod ground;
+#[cfg(test)]
+mod invariant;
 mod lexicon;
 mod locate;
 pub mod parse;
