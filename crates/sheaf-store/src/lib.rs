@@ -44,6 +44,7 @@ mod key;
 mod lifecycle;
 mod page;
 pub mod queue;
+mod session;
 mod template;
 mod time;
 mod usage;
@@ -62,6 +63,7 @@ pub use idempotency::{Begun, REQUEST_KEPT_MS, REQUEST_LEASE_MS};
 pub use key::ApiKey;
 pub use page::{Page, PageRequest};
 pub use queue::{Claim, Finished, LEASE_MS, MOST_ATTEMPTS, Outcome, QueueDepth};
+pub use session::{BRAKE_MS, LINK_MS, MOST_FAILURES, SESSION_MS};
 pub use time::Clock;
 
 use blob::Blobs;

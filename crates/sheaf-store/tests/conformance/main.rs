@@ -21,4 +21,5 @@ mod open;
 mod postgres;
 mod queue;
 mod quota;
+mod session;
 mod template;

@@ -7,13 +7,17 @@ use axum::response::IntoResponse;
 use sheaf_types::Fault;
 use utoipa::OpenApi;
 use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 
 use super::error::Problem;
 use super::{idempotency, operations, reference};
+use crate::session;
 
-const SECURITY: &str = "api_key";
+const API_KEY: &str = "api_key";
+const SESSION: &str = "session";
 
 #[derive(OpenApi)]
 #[openapi(
@@ -45,7 +49,12 @@ pub(super) fn frame() -> utoipa::openapi::OpenApi {
         .description(Some("An API key: `sheaf_live_…`"))
         .build();
     let components = frame.components.get_or_insert_default();
-    components.add_security_scheme(SECURITY, SecurityScheme::Http(scheme));
+    components.add_security_scheme(API_KEY, SecurityScheme::Http(scheme));
+    let cookie = ApiKeyValue::with_description(
+        session::COOKIE_NAME,
+        "A session of the dashboard; writes need its token as `X-CSRF-Token`, too",
+    );
+    components.add_security_scheme(SESSION, SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
     frame
 }
 
@@ -55,8 +64,9 @@ pub fn openapi() -> &'static str {
     static JSON: LazyLock<String> = LazyLock::new(|| {
         let mut openapi = operations().into_openapi();
         for (path, item) in &mut openapi.paths.paths {
-            for operation in operations_of(item) {
-                complete(operation, path.starts_with("/v1/"));
+            let needs_key = path.starts_with("/v1/");
+            for (operation, writes) in operations_of(item) {
+                complete(operation, needs_key, writes);
             }
         }
         // The types describe themselves to Rust readers.
@@ -66,7 +76,7 @@ pub fn openapi() -> &'static str {
 }
 
 /// Adds what is the same everywhere: who may call, and in which shape failures come.
-fn complete(operation: &mut Operation, needs_key: bool) {
+fn complete(operation: &mut Operation, needs_key: bool, writes: bool) {
     let mut parameters = operation.parameters.iter().flatten();
     let idempotent = parameters.clone().any(|p| matches!(p, RefOr::T(p) if p.name == idempotency::HEADER));
     let has_query = parameters.any(|p| matches!(p, RefOr::T(p) if p.parameter_in == ParameterIn::Query));
@@ -88,8 +98,12 @@ fn complete(operation: &mut Operation, needs_key: bool) {
         add("422", "The `Idempotency-Key` was used for another request");
     }
     if needs_key {
-        operation.security = Some(vec![SecurityRequirement::new(SECURITY, [""; 0])]);
-        add("401", "The key is missing, unknown or revoked");
+        let either = [API_KEY, SESSION].map(|scheme| SecurityRequirement::new(scheme, [""; 0]));
+        operation.security = Some(either.into());
+        add("401", "The key is missing, unknown or revoked, or the session has ended");
+        if writes {
+            add("403", "A session's cookie without its token as `X-CSRF-Token`");
+        }
         add("500", "A fault of the server");
         add("503", "Shutting down, or the store cannot be reached; with `Retry-After`");
     }
@@ -107,8 +121,11 @@ fn describe_problem(response: &mut Response) {
     response.content.insert("application/problem+json".to_owned(), problem.into());
 }
 
-fn operations_of(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
-    [&mut item.get, &mut item.put, &mut item.post, &mut item.delete].into_iter().flatten()
+/// Each with whether it changes something.
+fn operations_of(item: &mut PathItem) -> impl Iterator<Item = (&mut Operation, bool)> {
+    let all =
+        [(&mut item.get, false), (&mut item.put, true), (&mut item.post, true), (&mut item.delete, true)];
+    all.into_iter().filter_map(|(operation, writes)| operation.as_mut().map(|operation| (operation, writes)))
 }
 
 /// This description

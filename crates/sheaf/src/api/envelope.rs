@@ -22,7 +22,7 @@ const LINGER_BYTES: usize = 64 << 20;
 const LINGER: Duration = Duration::from_secs(10);
 
 /// The middleware.
-pub(super) async fn wrap(request: Request, next: Next) -> Response {
+pub(crate) async fn wrap(request: Request, next: Next) -> Response {
     let started = Instant::now();
     let id = request_id(&request);
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
@@ -67,8 +67,11 @@ fn request_id(request: &Request) -> HeaderValue {
 /// Gives a failure that axum itself answered the shape of ours.
 fn into_problem(response: Response) -> Response {
     let status = response.status();
-    let json = response.headers().get(CONTENT_TYPE).is_some_and(|value| value == "application/problem+json");
-    if json || !(status.is_client_error() || status.is_server_error()) {
+    // Problems, and the pages that the dashboard says the same with.
+    let content_type = response.headers().get(CONTENT_TYPE).map(|value| value.as_bytes());
+    let shaped = content_type
+        .is_some_and(|value| value == b"application/problem+json" || value.starts_with(b"text/html"));
+    if shaped || !(status.is_client_error() || status.is_server_error()) {
         return response;
     }
     let error = match status {

@@ -21,6 +21,8 @@ pub enum Code {
     LlmNotConfigured,
     /// No key, or one that is unknown or revoked.
     Unauthorized,
+    /// A session's cookie, without the token that shows that a page of the dashboard made the request.
+    CsrfFailed,
     /// The month's quota would be exceeded.
     QuotaExceeded,
     /// No such thing, or somebody else's.
@@ -47,10 +49,11 @@ pub enum Code {
 
 impl Code {
     /// Every code, by status.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::InvalidRequest,
         Self::LlmNotConfigured,
         Self::Unauthorized,
+        Self::CsrfFailed,
         Self::QuotaExceeded,
         Self::NotFound,
         Self::MethodNotAllowed,
@@ -89,6 +92,7 @@ impl Code {
                 (StatusCode::BAD_REQUEST, "llm_not_configured", "No language model is configured")
             }
             Self::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized", "A valid API key is needed"),
+            Self::CsrfFailed => (StatusCode::FORBIDDEN, "csrf_failed", "The session's token is needed"),
             Self::QuotaExceeded => {
                 (StatusCode::PAYMENT_REQUIRED, "quota_exceeded", "The month's quota would be exceeded")
             }

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use super::error::{ApiError, Code};
 use super::idempotency::{Fingerprint, IdempotencyKey, once};
 use super::json::Members;
-use super::request::{Account, Id, PageQuery, Parameters, bearer};
+use super::request::{Account, Id, PageQuery, Parameters, credential};
 use super::response::List;
 use super::schema::KeyRequest;
 use super::{ApiState, json};
@@ -101,7 +101,7 @@ pub(super) async fn list_keys(
 /// Create a key
 ///
 /// The answer is the only place where its secret is shown. Under an `Idempotency-Key` it is kept encrypted with the API key
-/// of the request, so that only a request with the same API key gets it again.
+/// of the request (or its session), so that only a request with the same one gets it again.
 #[utoipa::path(post, path = "/v1/keys", tag = "Account", params(IdempotencyKey), request_body = Option<KeyRequest>,
     responses((status = 201, description = "The key and its secret", body = NewKey)))]
 pub(super) async fn create_key(
@@ -110,7 +110,7 @@ pub(super) async fn create_key(
     key: IdempotencyKey,
     request: Request,
 ) -> Result<(StatusCode, Json<NewKey>), ApiError> {
-    let with = bearer(request.headers()).unwrap_or_default().to_owned();
+    let with = credential(request.headers()).unwrap_or_default().to_owned();
     let name = if request.headers().contains_key(CONTENT_TYPE) {
         let mut members = Members::new(json::read(request).await?, &["name"])?;
         let name = members.text("name");

@@ -6,7 +6,7 @@
 mod batches;
 mod docs;
 mod documents;
-mod envelope;
+pub(crate) mod envelope;
 mod error;
 mod events;
 mod export;

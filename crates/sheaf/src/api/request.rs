@@ -14,6 +14,7 @@ use utoipa::IntoParams;
 
 use super::ApiState;
 use super::error::{ApiError, Code};
+use crate::session;
 
 /// Whose request it is. The first argument of a handler, so that a stranger learns nothing else.
 pub(super) struct Account(pub(super) User);
@@ -24,9 +25,21 @@ impl FromRequestParts<ApiState> for Account {
     async fn from_request_parts(parts: &mut Parts, api: &ApiState) -> Result<Self, ApiError> {
         let unauthorized = |detail: &str| ApiError::new(Code::Unauthorized, detail);
         if !parts.headers.contains_key(AUTHORIZATION) {
-            return Err(unauthorized(
-                "send an API key: \"Authorization: Bearer sheaf_live_…\"; `sheaf key create` makes one",
-            ));
+            let secret = session::secret(&parts.headers).ok_or_else(|| {
+                unauthorized(
+                    "send an API key: \"Authorization: Bearer sheaf_live_…\"; `sheaf key create` makes one",
+                )
+            })?;
+            let user = api.store.session_user(secret).await?;
+            let user = user
+                .ok_or_else(|| unauthorized("the session has ended: sign in again at /dashboard/sign-in"))?;
+            if !session::may_act(&parts.method, &parts.headers, secret) {
+                return Err(ApiError::new(
+                    Code::CsrfFailed,
+                    "send the session's token as X-CSRF-Token; pages of the dashboard have it as csrf-token",
+                ));
+            }
+            return Ok(Self(user));
         }
         let secret = bearer(&parts.headers)
             .ok_or_else(|| unauthorized("expected \"Authorization: Bearer sheaf_live_…\""))?;
@@ -37,8 +50,12 @@ impl FromRequestParts<ApiState> for Account {
     }
 }
 
-/// The secret that a request brings.
-pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
+/// The secret that a request brings: an API key's, or a session's.
+pub(super) fn credential(headers: &HeaderMap) -> Option<&str> {
+    bearer(headers).or_else(|| session::secret(headers))
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, secret) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim())
 }

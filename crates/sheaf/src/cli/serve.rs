@@ -1,6 +1,6 @@
 //! `sheaf serve`: the API and workers in one process.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +16,7 @@ use tracing::{info, warn};
 use super::{LogFormat, start_logging, stop_signal};
 use crate::api::{self, ApiLimits, ApiState};
 use crate::config::{ReaderArgs, StoreArgs, WorkerArgs};
+use crate::dashboard;
 use crate::print;
 use crate::runner::Runner;
 
@@ -49,13 +50,13 @@ impl ServeArgs {
     pub(super) async fn run(self) -> Result<ExitCode> {
         start_logging(self.log_format);
         let store = self.store.open().await?;
-        first_user(&store, self.bootstrap_key.as_deref()).await?;
         let listener = TcpListener::bind(self.listen)
             .await
             .with_context(|| format!("cannot listen on {}; choose another with --listen", self.listen))?;
 
         // With port 0 the system chooses one.
         let address = listener.local_addr()?;
+        first_user(&store, self.bootstrap_key.as_deref(), address).await?;
 
         let shutdown = CancellationToken::new();
         let workers_alive = Arc::default();
@@ -63,14 +64,15 @@ impl ServeArgs {
         let runner = Runner::new(store.clone(), self.reader.command(), workers, Arc::clone(&workers_alive));
         let working = tokio::spawn(runner.run(shutdown.clone()));
 
-        let router = api::router(ApiState {
+        let state = ApiState {
             store: store.clone(),
             limits: ApiLimits { max_file_bytes: self.reader.limits().file_bytes, ..ApiLimits::default() },
             workers_alive,
             workers_expected: workers,
             llm_configured: false,
             shutdown: shutdown.clone(),
-        });
+        };
+        let router = api::router(state.clone()).merge(dashboard::router(state));
         let stopping = shutdown.clone();
         let mut serving = tokio::spawn(async move {
             axum::serve(listener, router).with_graceful_shutdown(stopping.cancelled_owned()).await
@@ -94,9 +96,9 @@ impl ServeArgs {
     }
 }
 
-/// Makes the first user on an empty store, and gives it a key, told once, as long as it has none. A key given by the
-/// operator is valid at every start, so that automation can rely on it.
-async fn first_user(store: &Store, bootstrap_key: Option<&str>) -> Result<()> {
+/// Makes the first user on an empty store, and as long as it has none gives it a key, told once, and a way to set a
+/// password. A key given by the operator is valid at every start, so that automation can rely on it.
+async fn first_user(store: &Store, bootstrap_key: Option<&str>, address: SocketAddr) -> Result<()> {
     if store.user_count().await? == 0 {
         store.create_user(FIRST_USER, FIRST_PLAN, true).await?;
     }
@@ -108,5 +110,22 @@ async fn first_user(store: &Store, bootstrap_key: Option<&str>) -> Result<()> {
         let (_, secret) = store.create_key(user.id, Some("first key")).await?;
         print::note(format!("The first user is {FIRST_USER}. Its API key, shown only now:\n  {secret}"));
     }
+    if store.password_hash(FIRST_USER).await?.is_none() {
+        let token = store.create_sign_in_link(user.id).await?;
+        print::note(format!(
+            "To sign in to the dashboard as {FIRST_USER}, open this link; it works once, for 24 hours:\n  \
+             http://{}/dashboard/sign-in?token={token}",
+            reachable(address)
+        ));
+    }
     Ok(())
+}
+
+/// Where a browser on this machine finds a server that listens on `address`.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => SocketAddr::new(Ipv4Addr::LOCALHOST.into(), address.port()),
+        IpAddr::V6(ip) if ip.is_unspecified() => SocketAddr::new(Ipv6Addr::LOCALHOST.into(), address.port()),
+        _ => address,
+    }
 }

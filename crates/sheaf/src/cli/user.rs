@@ -31,6 +31,13 @@ enum UserCommand {
         #[command(flatten)]
         store: StoreArgs,
     },
+    /// Make a one-time link with which a user signs in to the dashboard, to set a password
+    Link {
+        /// E-mail address
+        email: String,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
     /// List users
     List {
         #[command(flatten)]
@@ -84,6 +91,12 @@ impl UserArgs {
                 let user = store.open().await?.create_user(&email, &plan, admin).await?;
                 print::out(format!("added {} with plan {}", user.email, user.plan));
                 print::note(format!("Next, an API key: sheaf key create --user {}", user.email));
+            }
+            UserCommand::Link { email, store } => {
+                let store = store.open().await?;
+                let token = store.create_sign_in_link(find(&store, &email).await?.id).await?;
+                print::note("Open this on the server's address; it works once, for 24 hours:");
+                print::out(format!("/dashboard/sign-in?token={token}"));
             }
             UserCommand::List { store } => {
                 let users = store.open().await?.list_users().await?;

@@ -1,4 +1,4 @@
-//! The HTTP contract, on a real store, with workers whose findings are scripted.
+//! The HTTP contract and the dashboard's pages, on a real store, with workers whose findings are scripted.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops where it is")]
 
@@ -11,6 +11,7 @@ mod extractions;
 mod idempotency;
 mod keys;
 mod lifecycle;
+mod sessions;
 mod support;
 mod templates;
 mod uploads;

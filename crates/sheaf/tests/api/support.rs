@@ -9,6 +9,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use serde_json::{Value, json};
 use sheaf::api::{ApiLimits, ApiState, router};
+use sheaf::dashboard;
 use sheaf_store::{Claim, Finished, Outcome, Store, StoreConfig};
 use sheaf_types::{Engine, ErrorCode, ExtractionError, Plan};
 use tempfile::TempDir;
@@ -48,7 +49,12 @@ impl Server {
             shutdown: CancellationToken::new(),
         };
         change(&mut state);
-        let server = Self { router: router(state.clone()), state, key: String::new(), data };
+        let server = Self {
+            router: router(state.clone()).merge(dashboard::router(state.clone())),
+            state,
+            key: String::new(),
+            data,
+        };
         Self { key: server.new_key("ann@example.org", "unlimited").await, ..server }
     }
 
@@ -243,7 +249,7 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// Every answer has an id and may not be sniffed, every failure is a problem.
+    /// Every answer has an id and may not be sniffed, every failure is a problem or a page.
     pub(crate) async fn of(router: &Router, request: Request<Body>) -> Self {
         let response = router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
@@ -251,7 +257,9 @@ impl Answer {
         let answer = Self { status: parts.status, headers: parts.headers, bytes };
         assert!(!answer.header("x-request-id").is_empty(), "{answer:?}");
         assert_eq!(answer.header("x-content-type-options"), "nosniff");
-        if answer.status.is_client_error() || answer.status.is_server_error() {
+        // A page says it in its own way.
+        let page = answer.header("content-type").starts_with("text/html");
+        if !page && (answer.status.is_client_error() || answer.status.is_server_error()) {
             assert_eq!(answer.header("content-type"), "application/problem+json", "{}", answer.body());
             let problem = answer.json();
             assert_eq!(problem["status"], answer.status.as_u16());
