@@ -283,10 +283,10 @@ fn blur(image: &mut GrayImage) {
         for (sum, &value) in sums.iter_mut().zip(row(0)) {
             *sum = u32::from(value) * weights[0];
         }
-        for i in 1..=RADIUS {
+        for (i, &weight) in weights.iter().enumerate().skip(1) {
             let (above, below) = (row(-(i as isize)), row(i as isize));
             for ((sum, &a), &b) in sums.iter_mut().zip(above).zip(below) {
-                *sum += (u32::from(a) + u32::from(b)) * weights[i];
+                *sum += (u32::from(a) + u32::from(b)) * weight;
             }
         }
         for (value, sum) in line.iter_mut().zip(&sums) {
