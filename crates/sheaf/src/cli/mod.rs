@@ -2,6 +2,7 @@
 
 mod batch;
 mod doctor;
+mod eval;
 mod extract;
 mod progress;
 mod serve;
@@ -36,6 +37,8 @@ enum Command {
     Batch(batch::BatchArgs),
     /// Run one file through a template and print the result as JSON
     Extract(extract::ExtractArgs),
+    /// Run documents whose values are known, and say how well that goes
+    Eval(eval::EvalArgs),
     /// Manage users
     User(user::UserArgs),
     /// Manage API keys
@@ -80,6 +83,7 @@ impl Cli {
                 Command::Worker(args) => args.run().await,
                 Command::Batch(args) => args.run().await,
                 Command::Extract(args) => args.run().await,
+                Command::Eval(args) => args.run().await,
                 Command::User(args) => args.run().await,
                 Command::Key(args) => args.run().await,
                 Command::Doctor(args) => args.run().await,
