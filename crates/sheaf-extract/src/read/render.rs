@@ -68,8 +68,8 @@ fn fitted(pixels: &RgbImage, width: u32) -> RgbImage {
 pub(super) fn draw<'a>(page: &'a Page<'a>, width: u32) -> RgbImage {
     let (page_width, page_height) = page.render_dimensions();
     let scale = (width as f32 / page_width).min(LONGEST_SIDE / page_width.max(page_height)).max(1e-3);
-    // The renderer cuts fractions of pixels off; one more shows the whole page.
-    let whole = |points: f32| (points * scale).ceil().max(1.0) / points;
+    // The renderer cuts fractions of pixels off; one more shows the whole page. What rounding added is no fraction.
+    let whole = |points: f32| (points * scale - 0.01).ceil().max(1.0) / points;
     let settings = RenderSettings { force_image_interpolation: true, ..RenderSettings::default() };
     let pixmap = render(
         page,

@@ -34,6 +34,7 @@ pub fn run(memory_mb: u64, ocr: &OcrConfig) -> io::Result<()> {
             Task::Draw { page, width } => {
                 let (drawing, png) = match draw(&file, request.media_type, &limits, page, width) {
                     Ok(png) => (Drawing::Drawn, png),
+                    Err(ReadError::NoSuchPage) => (Drawing::NoSuchPage, Vec::new()),
                     Err(error) => {
                         (Drawing::Failed { code: error.code(), detail: error.to_string() }, Vec::new())
                     }

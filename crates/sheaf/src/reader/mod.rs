@@ -11,12 +11,14 @@
 
 mod child;
 mod confine;
+mod drawer;
 mod process;
 
 use serde::{Deserialize, Serialize};
 use sheaf_types::{Engine, ErrorCode, FieldResult, MediaType, TemplateSpec, Warning};
 
 pub use child::{probe, run};
+pub use drawer::PageDrawer;
 pub use process::{ReaderCommand, ReaderProcess};
 pub use sheaf_extract::ocr::OcrConfig;
 
@@ -85,6 +87,8 @@ enum Task {
 enum Drawing {
     /// A PNG goes with it.
     Drawn,
+    /// The document has no such page.
+    NoSuchPage,
     /// There is none.
     Failed { code: ErrorCode, detail: String },
 }

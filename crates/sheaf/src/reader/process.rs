@@ -125,19 +125,21 @@ impl ReaderProcess {
         }
     }
 
-    /// Draws a page, counted from 1, `width` pixels wide, as a PNG. Dropping the future kills the child.
+    /// Draws a page, counted from 1, `width` pixels wide, as a PNG; `None` where the file has no such page. Dropping the
+    /// future kills the child.
     ///
     /// # Errors
-    /// Where the file has no such page or cannot be read, or the child ended.
+    /// Where the file cannot be read, or the child ended.
     pub async fn draw(
         &mut self,
         media_type: MediaType,
         file: &[u8],
         page: u32,
         width: u32,
-    ) -> Result<Vec<u8>, ReaderError> {
+    ) -> Result<Option<Vec<u8>>, ReaderError> {
         match self.ask(media_type, file, Task::Draw { page, width }).await? {
-            (Drawing::Drawn, png) => Ok(png),
+            (Drawing::Drawn, png) => Ok(Some(png)),
+            (Drawing::NoSuchPage, _) => Ok(None),
             (Drawing::Failed { code, detail }, _) => Err(ReaderError { code, detail }),
         }
     }
