@@ -2,6 +2,7 @@
 
 mod batch;
 mod doctor;
+mod eval;
 mod extract;
 mod progress;
 mod serve;
@@ -9,11 +10,14 @@ mod template_file;
 mod user;
 mod worker;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
+
+use crate::reader::OcrConfig;
 
 /// Self-hosted document extraction: many documents through one template, every value traceable to its page.
 #[derive(Debug, Parser)]
@@ -33,6 +37,8 @@ enum Command {
     Batch(batch::BatchArgs),
     /// Run one file through a template and print the result as JSON
     Extract(extract::ExtractArgs),
+    /// Run documents whose values are known, and say how well that goes
+    Eval(eval::EvalArgs),
     /// Manage users
     User(user::UserArgs),
     /// Manage API keys
@@ -44,6 +50,12 @@ enum Command {
     Reader {
         #[arg(long)]
         memory_mb: u64,
+        #[arg(long, value_delimiter = ',')]
+        ocr_languages: Vec<String>,
+        #[arg(long)]
+        tessdata: Option<PathBuf>,
+        #[arg(long)]
+        models: Option<PathBuf>,
         #[arg(long)]
         probe: bool,
     },
@@ -56,11 +68,12 @@ impl Cli {
     /// With a sentence for the user.
     pub fn run(self) -> Result<ExitCode> {
         // A reader is single-threaded and says nothing.
-        if let Command::Reader { memory_mb, probe } = self.command {
+        if let Command::Reader { memory_mb, ocr_languages, tessdata, models, probe } = self.command {
+            let ocr = OcrConfig { languages: ocr_languages, tessdata, models };
             if probe {
-                crate::reader::probe(memory_mb)?;
+                crate::reader::probe(memory_mb, &ocr)?;
             } else {
-                crate::reader::run(memory_mb)?;
+                crate::reader::run(memory_mb, &ocr)?;
             }
             return Ok(ExitCode::SUCCESS);
         }
@@ -70,6 +83,7 @@ impl Cli {
                 Command::Worker(args) => args.run().await,
                 Command::Batch(args) => args.run().await,
                 Command::Extract(args) => args.run().await,
+                Command::Eval(args) => args.run().await,
                 Command::User(args) => args.run().await,
                 Command::Key(args) => args.run().await,
                 Command::Doctor(args) => args.run().await,

@@ -18,6 +18,7 @@ use crate::api::{self, ApiLimits, ApiState};
 use crate::config::{ReaderArgs, StoreArgs, WorkerArgs};
 use crate::dashboard;
 use crate::print;
+use crate::reader::PageDrawer;
 use crate::runner::Runner;
 
 /// The account that an empty store starts with.
@@ -69,6 +70,7 @@ impl ServeArgs {
             limits: ApiLimits { max_file_bytes: self.reader.limits().file_bytes, ..ApiLimits::default() },
             workers_alive,
             workers_expected: workers,
+            drawer: Arc::new(PageDrawer::new(self.reader.command())),
             llm_configured: false,
             shutdown: shutdown.clone(),
         };

@@ -16,6 +16,7 @@ const ASSETS: &[(&str, &str, &str)] = &[
     ("htmx.js", JS, include_str!("assets/htmx.min.js")),
     ("htmx.LICENSE", "text/plain; charset=utf-8", include_str!("assets/htmx.LICENSE")),
     ("app.js", JS, include_str!("assets/app.js")),
+    ("upload.js", JS, include_str!("assets/upload.js")),
     ("icon.svg", "image/svg+xml", include_str!("assets/icon.svg")),
 ];
 

@@ -19,13 +19,17 @@ const LONGEST_FORM: usize = 2 << 20;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Section {
     Home,
+    Batches,
     Settings,
 }
 
 impl Section {
     /// Each with its address and name.
-    pub(super) const MENU: [(Self, &'static str, &'static str); 2] =
-        [(Self::Home, "/dashboard", "Home"), (Self::Settings, "/dashboard/settings", "Settings")];
+    pub(super) const MENU: [(Self, &'static str, &'static str); 3] = [
+        (Self::Home, "/dashboard", "Home"),
+        (Self::Batches, "/dashboard/batches", "Batches"),
+        (Self::Settings, "/dashboard/settings", "Settings"),
+    ];
 }
 
 /// What stands around a page.

@@ -6,6 +6,7 @@
 //! session's cookie and its token.
 
 mod assets;
+mod batches;
 mod frame;
 mod home;
 mod password;
@@ -35,6 +36,13 @@ pub fn router(state: ApiState) -> Router {
         .route("/", get(|| async { Redirect::to("/dashboard") }))
         .route("/dashboard", get(home::home))
         .route("/dashboard/", get(|| async { Redirect::permanent("/dashboard") }))
+        .route("/dashboard/batches", get(batches::list))
+        .route("/dashboard/batches/new", get(batches::new))
+        .route("/dashboard/batches/{id}", get(batches::page))
+        .route("/dashboard/batches/{id}/live", get(batches::live))
+        .route("/dashboard/batches/{id}/cancel", post(batches::cancel))
+        .route("/dashboard/batches/{id}/retry", post(batches::retry))
+        .route("/dashboard/batches/{id}/delete", post(batches::delete))
         .route("/dashboard/sign-in", get(sign_in::page).post(sign_in::with_password))
         .route("/dashboard/sign-out", post(sign_in::sign_out))
         .route("/dashboard/session", get(sign_in::session))

@@ -2,6 +2,8 @@
 
 use std::borrow::Borrow;
 
+use sheaf_types::{BatchStatus, ErrorCode, ExtractionError, Status};
+
 /// `1 document`, `2 documents`.
 pub(super) fn count(n: impl Borrow<u64>, one: &str, many: &str) -> String {
     let n = *n.borrow();
@@ -34,6 +36,90 @@ pub(super) fn day(time: &str) -> &str {
     time.get(..10).unwrap_or(time)
 }
 
+/// Where a document stands.
+pub(super) fn status(status: impl Borrow<Status>) -> &'static str {
+    match status.borrow() {
+        Status::Pending => "Pending",
+        Status::Running => "Running",
+        Status::Completed => "Completed",
+        Status::NeedsReview => "Needs review",
+        Status::Failed => "Failed",
+        Status::Cancelled => "Cancelled",
+    }
+}
+
+/// Where a batch stands.
+pub(super) fn batch_status(status: impl Borrow<BatchStatus>) -> &'static str {
+    match status.borrow() {
+        BatchStatus::Pending => "Waiting",
+        BatchStatus::Running => "Running",
+        BatchStatus::Completed => "Completed",
+        BatchStatus::Failed => "Failed",
+        BatchStatus::Cancelled => "Cancelled",
+    }
+}
+
+/// Why a document failed, and what to do about it.
+pub(super) fn error(error: &ExtractionError) -> String {
+    let text = match error.code {
+        ErrorCode::Encrypted => {
+            "The file opens with a password only. Remove the password and upload it again."
+        }
+        ErrorCode::Corrupt => {
+            "The file is damaged and cannot be opened. Ask for it again, or print it to a new PDF."
+        }
+        ErrorCode::UnsupportedType => "This kind of file cannot be read. Save it as a PDF and upload that.",
+        ErrorCode::FileTooLarge => "The file is larger than the limit.",
+        ErrorCode::TooManyPages => "The document has more pages than the limit. Split it.",
+        ErrorCode::NoText => "No text was found on any page.",
+        ErrorCode::OcrUnavailable => {
+            "It is a scan, and nothing that recognises scans is installed. Whoever runs the server sees how with `sheaf doctor`."
+        }
+        ErrorCode::Timeout => "Reading it took too long. Retry, or split the document.",
+        ErrorCode::OutOfMemory => "Reading it took too much memory. Retry, or split the document.",
+        ErrorCode::Crashed => "The reader crashed on this document. Retry, or print it to a new PDF.",
+        ErrorCode::LlmUnavailable => "The language model did not answer. Retry later.",
+        ErrorCode::LlmRefused => "The language model refused this document.",
+        ErrorCode::Internal => "Something went wrong on the server. Retry; its log has more.",
+    };
+    text.to_owned()
+}
+
+/// The name of a batch or template, or that it has none.
+pub(super) fn or_untitled(name: &str) -> &str {
+    if name.trim().is_empty() { "Untitled" } else { name }
+}
+
+/// `45 seconds`, `3 minutes`, `1 hour 20 minutes`.
+pub(super) fn duration(seconds: f64) -> String {
+    let seconds = seconds.max(0.0).ceil() as u64;
+    match seconds {
+        0..=90 => count(seconds, "second", "seconds"),
+        91..=5_399 => count(seconds.div_ceil(60), "minute", "minutes"),
+        _ => {
+            let minutes = seconds / 60;
+            format!("{} {}", count(minutes / 60, "hour", "hours"), count(minutes % 60, "minute", "minutes"))
+        }
+    }
+}
+
+/// Documents a second, or a minute where they are few.
+pub(super) fn rate(per_second: f64) -> String {
+    if per_second >= 1.0 {
+        format!("{per_second:.1} documents a second")
+    } else {
+        format!("{:.1} documents a minute", per_second * 60.0)
+    }
+}
+
+/// `50 MB`.
+pub(super) fn size(bytes: impl Borrow<u64>) -> String {
+    match *bytes.borrow() {
+        bytes @ 0..1_000_000 => format!("{} kB", number(bytes.div_ceil(1_000))),
+        bytes => format!("{} MB", number(bytes / 1_000_000)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -47,5 +133,23 @@ mod tests {
             (count(1u64, "page", "pages"), count(2u64, "page", "pages")),
             ("1 page".into(), "2 pages".into())
         );
+    }
+
+    #[test]
+    fn a_time_span_is_told_in_two_units_at_most() {
+        for (seconds, text) in [
+            (0.2, "1 second"),
+            (90.0, "90 seconds"),
+            (91.0, "2 minutes"),
+            (3_600.0, "60 minutes"),
+            (5_400.0, "1 hour 30 minutes"),
+        ] {
+            assert_eq!(duration(seconds), text);
+        }
+        assert_eq!(
+            (rate(12.34), rate(0.05)),
+            ("12.3 documents a second".into(), "3.0 documents a minute".into())
+        );
+        assert_eq!((size(1u64), size(50_000_000u64)), ("1 kB".into(), "50 MB".into()));
     }
 }

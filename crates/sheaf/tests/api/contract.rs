@@ -13,6 +13,7 @@ const OPERATIONS: &str = "
     GET /v1/templates/{id}       PUT /v1/templates/{id}       DELETE /v1/templates/{id}
     GET /v1/documents            POST /v1/documents
     GET /v1/documents/{id}       DELETE /v1/documents/{id}    GET /v1/documents/{id}/file
+    GET /v1/documents/{id}/pages/{n}
     POST /v1/extract             GET /v1/extractions/{id}
     GET /v1/batches              POST /v1/batches             GET /v1/batches/{id}
     DELETE /v1/batches/{id}      POST /v1/batches/{id}/cancel POST /v1/batches/{id}/retry
@@ -143,8 +144,7 @@ async fn a_key_that_is_none_is_refused() {
 async fn an_unknown_path_or_method_is_a_problem_too() {
     let server = Server::start().await;
     let ann = server.client();
-    for path in ["/", "/v1", "/v1/", "/v1/nothing", "/v1/templates/", "/v2/templates", "/v1/documents/x/y/z"]
-    {
+    for path in ["/v1", "/v1/", "/v1/nothing", "/v1/templates/", "/v2/templates", "/v1/documents/x/y/z"] {
         ann.get(path).await.expect_problem(404, "not_found");
     }
     let answer = ann.delete("/v1/templates").await.expect_problem(405, "method_not_allowed");

@@ -15,6 +15,14 @@ function localiseTimes(root) {
 }
 
 localiseTimes(document);
+
+// What changes by itself is told to screen readers when it has become something else.
+document.addEventListener("htmx:afterSwap", () => {
+  const live = document.getElementById("live");
+  const announce = document.getElementById("announce");
+  if (live && announce && announce.textContent !== live.dataset.said) announce.textContent = live.dataset.said;
+});
+
 document.addEventListener("htmx:afterSwap", (event) => localiseTimes(event.detail.target.parentElement || document));
 
 document.addEventListener("htmx:configRequest", (event) => {
