@@ -39,6 +39,10 @@ const MIGRATIONS: &[Migration] = &[
         postgres: include_str!("../migrations/postgres/2_contract.sql"),
     },
     Migration {
+        sqlite: include_str!("../migrations/sqlite/3_webhook.sql"),
+        postgres: include_str!("../migrations/postgres/3_webhook.sql"),
+    },
+    Migration {
         sqlite: include_str!("../migrations/sqlite/4_session.sql"),
         postgres: include_str!("../migrations/postgres/4_session.sql"),
     },

@@ -21,5 +21,7 @@ mod open;
 mod postgres;
 mod queue;
 mod quota;
+mod retention;
 mod session;
 mod template;
+mod webhook;
