@@ -78,7 +78,7 @@ fn request_id(request: &Request) -> HeaderValue {
 fn into_problem(response: Response) -> Response {
     let status = response.status();
     // Problems, and the pages that the dashboard says the same with.
-    let content_type = response.headers().get(CONTENT_TYPE).map(|value| value.as_bytes());
+    let content_type = response.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes);
     let shaped = content_type
         .is_some_and(|value| value == b"application/problem+json" || value.starts_with(b"text/html"));
     if shaped || !(status.is_client_error() || status.is_server_error()) {
