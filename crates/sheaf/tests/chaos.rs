@@ -11,7 +11,7 @@ use harness::{Chaos, Database};
 
 fn some_kills(database: Database) {
     let sheaf = env!("CARGO_BIN_EXE_sheaf").into();
-    let chaos = Chaos { sheaf, seed: 7, kills: 8, batches: 2, documents: 60, database, progress: false };
+    let chaos = Chaos { sheaf, seed: 7, kills: 8, documents: 60, database, progress: false };
     println!("{}", chaos.run().unwrap());
 }
 

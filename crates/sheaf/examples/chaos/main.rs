@@ -4,8 +4,8 @@
 //! cargo build -p sheaf && cargo run -p sheaf --example chaos -- --kills 200 --seed 1 [--postgres]
 //! ```
 //!
-//! The same batches run twice: on a store of their own without a kill, and on another while SIGKILL strikes. Afterwards
-//! both must have the same exports, but for ids and times, and the same usage. The seed fixes documents and kills; when
+//! Batches are made one after the other while SIGKILL strikes, and then the same ones on another store without a kill. Both
+//! must have the same exports, but for ids and times, and the same usage. The seed fixes documents and kills; when
 //! exactly a kill strikes is the machine's.
 
 mod harness;
@@ -24,11 +24,8 @@ struct Args {
     /// How often a process is killed
     #[arg(long, default_value_t = 200)]
     kills: usize,
-    /// Batches, made one after the other while processes are killed
-    #[arg(long, default_value_t = 12)]
-    batches: usize,
-    /// Documents of each batch
-    #[arg(long, default_value_t = 200)]
+    /// Documents of each batch, at most 500
+    #[arg(long, default_value_t = 200, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=500))]
     documents: usize,
     /// On a throwaway PostgreSQL server instead of SQLite
     #[arg(long)]
@@ -53,7 +50,6 @@ fn main() -> Result<()> {
         sheaf,
         seed: args.seed,
         kills: args.kills,
-        batches: args.batches,
         documents: args.documents,
         database,
         progress: true,

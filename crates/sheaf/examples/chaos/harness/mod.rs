@@ -43,7 +43,7 @@ pub(crate) struct Chaos {
     pub(crate) sheaf: PathBuf,
     pub(crate) seed: u64,
     pub(crate) kills: usize,
-    pub(crate) batches: usize,
+    /// Of each batch; there are as many batches as it takes to have work until the last kill.
     pub(crate) documents: usize,
     pub(crate) database: Database,
     pub(crate) progress: bool,
@@ -54,18 +54,19 @@ pub(crate) struct Report {
     documents: usize,
     kills: [usize; 2],
     resent: usize,
+    interrupted: u64,
     retried: u64,
     seconds: u64,
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { documents, kills: [servers, workers], resent, retried, seconds } = self;
+        let Self { documents, kills: [servers, workers], resent, interrupted, retried, seconds } = self;
         write!(
             f,
             "{documents} documents, {} kills ({servers} of servers, {workers} of workers) in {seconds} s: every document \
              has one result, usage and exports are those of a run without kills. {resent} requests were sent again, \
-             {retried} documents were out of attempts and retried.",
+             {interrupted} documents were interrupted, {retried} were out of attempts and retried.",
             servers + workers
         )
     }
@@ -90,59 +91,67 @@ impl Chaos {
             Database::Postgres => Some(Postgres::start()?),
         };
         let started = Instant::now();
-        let quiet = Instance::start(&self.sheaf, postgres.as_ref(), "quiet")?;
-        let client = quiet.client();
-        let template = create_template(&client)?;
-        for batch in 0..self.batches {
-            self.create_batch(&client, &template, batch)?;
-        }
-        let ids = self.wait_for_all(&client)?;
-        let expected = self.remains(&client, &ids)?;
-        drop(quiet);
-
         let instance = Mutex::new(Instance::start(&self.sheaf, postgres.as_ref(), "chaos")?);
         let client = lock(&instance).client();
         let template = create_template(&client)?;
         let kills = [const { AtomicUsize::new(0) }; 2];
-        let failed = AtomicBool::new(false);
-        thread::scope(|scope| {
-            let killing = scope.spawn(|| self.kill(&instance, &kills, &failed));
-            let created = self.create_meanwhile(&client, &template, &kills);
-            failed.store(created.is_err(), Relaxed);
-            let killed = killing.join().map_err(|_| anyhow::anyhow!("the killer panicked"))?;
-            created.and(killed)
+        let stop = AtomicBool::new(false);
+        let batches = thread::scope(|scope| {
+            let killing = scope.spawn(|| {
+                let killed = self.kill(&instance, &kills, &stop);
+                stop.store(true, Relaxed);
+                killed
+            });
+            let created = self.create_until(&client, &template, &stop);
+            stop.store(true, Relaxed);
+            killing.join().map_err(|_| anyhow::anyhow!("the killer panicked"))??;
+            created
         })?;
 
-        self.wait_for_all(&client)?;
-        let retried = self.retry_crashed(&client)?;
-        let ids = self.wait_for_all(&client)?;
+        self.wait_for_all(&client, batches)?;
+        let (interrupted, retried) = self.retry_crashed(&client, batches)?;
+        let ids = self.wait_for_all(&client, batches)?;
         let found = self.remains(&client, &ids)?;
+        drop(instance);
+
+        let quiet = Instance::start(&self.sheaf, postgres.as_ref(), "quiet")?;
+        let quiet_client = quiet.client();
+        let template = create_template(&quiet_client)?;
+        for batch in 0..batches {
+            self.create_batch(&quiet_client, &template, batch)?;
+        }
+        let ids = self.wait_for_all(&quiet_client, batches)?;
+        let expected = self.remains(&quiet_client, &ids)?;
+
         ensure!(found.used == expected.used, "usage is {} and should be {}", found.used, expected.used);
         for (name, export) in &expected.exports {
             ensure!(found.exports.get(name) == Some(export), "the exports of {name} differ");
         }
         ensure!(found == expected, "there are other batches than were made");
         Ok(Report {
-            documents: self.batches * self.documents,
+            documents: batches * self.documents,
             kills: [kills[0].load(Relaxed), kills[1].load(Relaxed)],
             resent: client.resent(),
+            interrupted,
             retried,
             seconds: started.elapsed().as_secs(),
         })
     }
 
-    /// Makes the batches spread over the kills, so that there is work all the time.
-    fn create_meanwhile(&self, client: &Client, template: &str, kills: &[AtomicUsize; 2]) -> Result<()> {
-        for batch in 0..self.batches {
-            while kills[0].load(Relaxed) + kills[1].load(Relaxed) < batch * self.kills / self.batches {
-                thread::sleep(Duration::from_millis(20));
+    /// Makes batch after batch, so that there is work all the time; answers how many.
+    fn create_until(&self, client: &Client, template: &str, stop: &AtomicBool) -> Result<usize> {
+        let mut batches = 0;
+        while batches == 0 || !stop.load(Relaxed) {
+            let path = format!("/v1/batches/{}", self.create_batch(client, template, batches)?);
+            batches += 1;
+            while !stop.load(Relaxed) && client.get_json(&path)?["percent"].as_u64() < Some(50) {
+                thread::sleep(Duration::from_millis(50));
             }
-            self.create_batch(client, template, batch)?;
         }
-        Ok(())
+        Ok(batches)
     }
 
-    fn create_batch(&self, client: &Client, template: &str, batch: usize) -> Result<()> {
+    fn create_batch(&self, client: &Client, template: &str, batch: usize) -> Result<String> {
         let files: Vec<(String, Vec<u8>)> =
             (0..self.documents).map(|i| documents::document(self.seed, batch, i)).collect();
         let name = format!("batch {batch}");
@@ -150,14 +159,15 @@ impl Chaos {
         // The same key however often it is sent: one batch.
         let (status, body) = client.post_files("/v1/batches", &name, &texts, &files)?;
         ensure!(status == 202, "{name} was answered with {status}: {body}");
-        Ok(())
+        let batch: Value = serde_json::from_str(&body)?;
+        Ok(batch["id"].as_str().context("an id")?.to_owned())
     }
 
-    fn kill(&self, instance: &Mutex<Instance>, kills: &[AtomicUsize; 2], failed: &AtomicBool) -> Result<()> {
+    fn kill(&self, instance: &Mutex<Instance>, kills: &[AtomicUsize; 2], stop: &AtomicBool) -> Result<()> {
         let mut random = StdRng::seed_from_u64(self.seed);
         let bar = self.bar(self.kills as u64, "kills");
         for _ in 0..self.kills {
-            if failed.load(Relaxed) {
+            if stop.load(Relaxed) {
                 break;
             }
             thread::sleep(Duration::from_millis(random.random_range(PAUSE_MS)));
@@ -172,8 +182,8 @@ impl Chaos {
     }
 
     /// Waits until every batch is terminal; answers their ids by name.
-    fn wait_for_all(&self, client: &Client) -> Result<BTreeMap<String, String>> {
-        let bar = self.bar((self.batches * self.documents) as u64, "documents");
+    fn wait_for_all(&self, client: &Client, n: usize) -> Result<BTreeMap<String, String>> {
+        let bar = self.bar((n * self.documents) as u64, "documents");
         loop {
             let list = client.get_json("/v1/batches?limit=500")?;
             let batches = list["data"].as_array().context("a list of batches")?;
@@ -186,8 +196,8 @@ impl Chaos {
             };
             let open = count("pending") + count("running");
             bar.set_position(count("total") - open);
-            if open == 0 && ids.len() == self.batches {
-                ensure!(count("total") == (self.batches * self.documents) as u64, "documents are missing");
+            if open == 0 && ids.len() == n {
+                ensure!(count("total") == (n * self.documents) as u64, "documents are missing");
                 ensure!(
                     batches.iter().all(|batch| batch["finished_at"].is_string()),
                     "a batch has nothing to do and has not ended"
@@ -199,20 +209,22 @@ impl Chaos {
         }
     }
 
-    /// Retries what ran out of attempts because its workers were killed; answers how many documents that were.
-    fn retry_crashed(&self, client: &Client) -> Result<u64> {
-        let mut retried = 0;
-        for id in self.wait_for_all(client)?.values() {
-            let failed = client.get_json(&format!("/v1/batches/{id}/extractions?status=failed&limit=500"))?;
-            let failed = failed["data"].as_array().context("a list of extractions")?;
-            let crashed = failed.iter().filter(|one| one["error"]["code"] == "crashed").count() as u64;
+    /// Retries what ran out of attempts because its workers were killed; answers how many documents were interrupted,
+    /// and how many of them that were.
+    fn retry_crashed(&self, client: &Client, batches: usize) -> Result<(u64, u64)> {
+        let (mut interrupted, mut retried) = (0, 0);
+        for id in self.wait_for_all(client, batches)?.values() {
+            let extractions = client.get_json(&format!("/v1/batches/{id}/extractions?limit=500"))?;
+            let extractions = extractions["data"].as_array().context("a list of extractions")?;
+            interrupted += extractions.iter().filter(|one| one["attempts"].as_u64() > Some(1)).count() as u64;
+            let crashed = extractions.iter().filter(|one| one["error"]["code"] == "crashed").count() as u64;
             if crashed > 0 {
                 retried += crashed;
                 let (status, body) = client.post_json(&format!("/v1/batches/{id}/retry"), &json!({}))?;
                 ensure!(status == 200, "a retry was answered with {status}: {body}");
             }
         }
-        Ok(retried)
+        Ok((interrupted, retried))
     }
 
     /// What the account has, and checks what must hold whatever happened.
