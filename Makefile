@@ -6,6 +6,7 @@ SHEAF := $(TARGET)/release/sheaf
 .PHONY: demo test build samples bench
 
 demo: build
+	@scripts/setup ocr
 	@rm -rf demo/.work
 	@echo; echo "== sheaf batch demo/documents --template demo/invoice.json --out demo/results.csv --out demo/results.json"
 	@# Exit code 2 says that a document failed: one of the samples is broken on purpose.

@@ -232,6 +232,33 @@ fn a_tilted_page_under_uneven_light_is_read() {
 }
 
 #[test]
+fn a_bad_text_layer_is_read_again_and_a_good_one_is_kept() {
+    let Some(engines) = tesseract() else { return };
+    const SENTENCES: [&str; 4] = [
+        "The registrant named above keeps an office in the harbour",
+        "It has served the shipping company for more than six years",
+        "No other agreement between the two parties is known to us",
+        "This statement was signed by the secretary of the company",
+    ];
+    let lines = SENTENCES.iter().zip([700.0, 660.0, 620.0, 580.0]).map(|(text, y)| (*text, 60.0, y, 14.0));
+    let lines: Vec<(&str, f32, f32, f32)> = lines.collect();
+    let picture = drawn(&pdf(&lines, (595.0, 842.0), None), 1654);
+    let sheet = (595.0, 842.0);
+    let scan = Some((&picture, Rect::new(0.0, 0.0, 595.0, 842.0)));
+    let bad = "Tbc rcg~istr}nt nTmcd |bovc kccps lNtErN FTRZT sTrvcd }gr{{mcnt ";
+    let bad: Vec<(&str, f32, f32, f32)> = lines.iter().map(|line| (bad, line.1, line.2, 12.0)).collect();
+    let document =
+        read_with_ocr(&pdf(&bad, sheet, scan), MediaType::Pdf, &engines, &Limits::default()).unwrap();
+    let text: Vec<&str> = document.pages[0].words.iter().map(|word| word.text.as_str()).collect();
+    assert_eq!(text.join(" "), SENTENCES.join(" "));
+    assert!(document.pages[0].words.iter().all(|word| word.source == TextSource::Tesseract));
+
+    let document =
+        read_with_ocr(&pdf(&lines, sheet, scan), MediaType::Pdf, &engines, &Limits::default()).unwrap();
+    assert!(document.pages[0].words.iter().all(|word| word.source == TextSource::Text));
+}
+
+#[test]
 fn a_blank_scan_is_blank() {
     let Some(engines) = tesseract() else { return };
     let file = encoded(&RgbImage::from_pixel(620, 877, Rgb([250, 249, 247])), ImageFormat::Png);

@@ -21,6 +21,7 @@ use crate::db::{Tx, commit, execute, fetch_one};
 use crate::document::media_type;
 use crate::error::Result;
 use crate::extraction::tier;
+use crate::hint::Hint;
 use crate::template::{number, usable_version};
 
 /// How long a worker has an extraction without a heartbeat, in milliseconds.
@@ -119,7 +120,7 @@ impl Store {
         new.insert(&mut tx, &[(id, 0, document, None)]).await?;
         self.note(&mut tx, &ExtractionId(id)).await?;
         commit(tx).await?;
-        self.hint_enqueued();
+        self.hint(Hint::Enqueued);
         Ok(ExtractionId(id))
     }
 
@@ -145,7 +146,7 @@ impl Store {
         changes.write_all(&mut tx, now, worker, finished).await?;
         changes.settle(&mut tx, now).await?;
         commit(tx).await?;
-        self.hint(&changes);
+        self.tell(&changes);
         Ok(changes.written)
     }
 
@@ -163,7 +164,7 @@ impl Store {
         changes.settle(&mut tx, now).await?;
         commit(tx).await?;
         claims.retain(|claim| !changes.cancelled.contains(&claim.extraction_id.0));
-        self.hint(&changes);
+        self.tell(&changes);
         Ok(claims)
     }
 
@@ -217,12 +218,14 @@ impl Store {
         })
     }
 
-    fn hint(&self, changes: &Changes) {
+    fn tell(&self, changes: &Changes) {
         if changes.requeued {
-            self.hint_enqueued();
+            self.hint(Hint::Enqueued);
         }
-        if changes.ended {
-            self.hint_finished();
+        if changes.single_ended {
+            self.hint(Hint::Finished);
+        } else if changes.ended {
+            self.hint_here(Hint::Finished);
         }
     }
 }

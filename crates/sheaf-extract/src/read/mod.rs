@@ -8,6 +8,7 @@ mod docx;
 mod error;
 mod font;
 mod form;
+mod garbled;
 mod image;
 mod layers;
 mod limits;

@@ -6,14 +6,18 @@ use hayro_font::kurbo::Rect;
 use image::{Rgb, RgbImage};
 use sheaf_types::{BoundingBox, Page, PageWarning, Word};
 
-use super::is_over;
 use super::order::{self, Placed};
+use super::{garbled, is_over};
 use crate::ocr::{LEGIBLE, Reading, Recognised, Recogniser};
 
 /// Width across the shorter side at which a page is drawn to be recognised, in pixels: 300 an inch on A4.
 const SIDE: f32 = 2_480.0;
 /// Least share of the page that a picture covers to be looked at for text beside the page's own: logos do not.
 const LEAST_PICTURE: f32 = 0.15;
+/// Share of a page that pictures cover on a scan with a text layer, and the share of garbled words in that from which
+/// it is not believed.
+const LAYER_COVER: f32 = 0.7;
+const MOST_GARBLED: f32 = 0.05;
 /// A picture with more words of the page's own than this is a background.
 const MOST_WORDS: usize = 10;
 /// Share of a recognised word's box that a word of the page's own covers to be the same word.
@@ -32,6 +36,8 @@ enum Need {
     Whole,
     /// A picture, beside the page's text.
     Part(BoundingBox),
+    /// All of it, if that gives better words than the text layer that somebody's recognition left there.
+    Again { garbled: f32 },
 }
 
 /// Recognises what a page of a PDF shows and does not state. `images` are its pictures; `draw` draws it in a width.
@@ -48,6 +54,7 @@ pub(super) fn fill(
     match need {
         Need::Whole => recognise(page, &pixels, recogniser, deadline),
         Need::Part(place) => recognise_part(page, place, pixels, recogniser, deadline),
+        Need::Again { garbled } => recognise_again(page, garbled, &pixels, recogniser, deadline),
     }
 }
 
@@ -97,9 +104,30 @@ fn recognise_part(
     }
 }
 
+/// Recognises a page with a bad text layer, and keeps the better words of the two.
+fn recognise_again(
+    page: &mut Page,
+    garbled: f32,
+    pixels: &RgbImage,
+    recogniser: &mut Recogniser<'_>,
+    deadline: Option<Instant>,
+) {
+    let Some(reading) = recogniser.read(pixels, deadline) else { return };
+    let share = garbled::share(reading.words.iter().map(|word| word.text.as_str()));
+    if reading.confidence >= LEGIBLE && share.is_some_and(|share| share < garbled) {
+        page.words = words(reading, pixels, page.height);
+    }
+}
+
 fn need(page: &Page, images: &[BoundingBox]) -> Option<Need> {
     if [PageWarning::Scanned, PageWarning::Undecodable].iter().any(|code| page.warnings.contains(code)) {
         return Some(Need::Whole);
+    }
+    if images.iter().map(|image| image.width() * image.height()).sum::<f32>() >= LAYER_COVER
+        && let Some(garbled) = garbled::share(page.words.iter().map(|word| word.text.as_str()))
+        && garbled > MOST_GARBLED
+    {
+        return Some(Need::Again { garbled });
     }
     let middle = |b: BoundingBox| (f32::midpoint(b.x0, b.x1), f32::midpoint(b.y0, b.y1));
     images
