@@ -192,6 +192,19 @@ pub(crate) fn is_only_form(text: &str) -> bool {
     words.peek().is_some() && words.all(|w| LEGAL_FORMS.contains(without_marks(w).as_ref()))
 }
 
+/// Whether a text is the end of an organisation's name and no name by itself: "Trading", "Co. (M) Sdn Bhd".
+pub(crate) fn ends_name(text: &str) -> bool {
+    let folded = fold(text);
+    let words: Vec<Cow<'_, str>> = folded
+        .split(|c: char| c.is_whitespace() || matches!(c, '&' | '(' | ')'))
+        .filter(|w| !w.is_empty())
+        .map(|w| without_marks(w.trim_end_matches([',', '.'])))
+        .collect();
+    let form = |w: &Cow<'_, str>| LEGAL_FORMS.contains(w.as_ref()) || w.len() == 1;
+    let organisation = |w: &Cow<'_, str>| ORGANISATIONS.contains(w.as_ref());
+    words.iter().any(|w| w.len() > 1) && words.iter().all(|w| form(w) || organisation(w))
+}
+
 /// Whether a folded word is a legal form and nothing else.
 pub(crate) fn is_unmistakable_form(folded: &str) -> bool {
     matches!(
@@ -234,6 +247,17 @@ pub(crate) fn without_id(text: &str) -> &str {
         }
     };
     shorter.map(str::trim_end).filter(|name| !name.is_empty()).unwrap_or(text)
+}
+
+/// Whether a text is the number of a company's registration and nothing else: "(81109-A)", "002458685-T".
+pub(crate) fn is_registration(text: &str) -> bool {
+    let bare = text.trim().trim_matches(['(', ')']);
+    bare.split_once('-').is_some_and(|(number, letter)| {
+        (5..=10).contains(&number.len())
+            && number.bytes().all(|b| b.is_ascii_digit())
+            && letter.len() == 1
+            && letter.bytes().all(|b| b.is_ascii_uppercase())
+    })
 }
 
 /// Whether a web or mail address in `text` carries the name: the domain's letters are a run of the name's, or the name's

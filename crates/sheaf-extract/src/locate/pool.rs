@@ -5,6 +5,7 @@
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashSet};
 
+use rust_decimal::Decimal;
 use sheaf_types::FieldKind;
 
 use super::address;
@@ -15,6 +16,7 @@ use super::field::Field;
 use super::labels::Labels;
 use super::layout::{Layout, Span, TAB};
 use super::party::Parties;
+use super::payment::Payment;
 use super::profile::{locale, titled};
 use super::prose::Passage;
 use super::prose::Prose;
@@ -51,6 +53,15 @@ const BESIDE_LABEL: f32 = 0.85;
 /// Matches of a pattern that are looked at.
 const MATCHES: usize = 200;
 
+/// What it is worth for a total to be what was paid less the change.
+const SETTLED: f32 = 0.12;
+
+/// The score of such a total without a label.
+const BY_PAYMENT: f32 = 0.5;
+
+/// How much better a rounded total is than the one before rounding.
+const ROUNDED: f32 = 0.1;
+
 /// The score of what matches a field's pattern and has no label.
 const BY_PATTERN: f32 = 0.42;
 
@@ -80,6 +91,7 @@ pub(crate) struct Pool<'a> {
     pub(crate) numbers: Vec<Candidate>,
     numbers_in_context: OnceCell<Vec<(Candidate, Vec<Context>)>>,
     codes: OnceCell<Vec<(Candidate, Vec<Context>)>>,
+    payment: OnceCell<Payment>,
     texts: OnceCell<Vec<(TextCandidate, Vec<Context>)>>,
     parties: OnceCell<Parties>,
     prose: OnceCell<Prose<'a>>,
@@ -105,6 +117,7 @@ impl<'a> Pool<'a> {
             numbers,
             numbers_in_context: OnceCell::new(),
             codes: OnceCell::new(),
+            payment: OnceCell::new(),
             texts: OnceCell::new(),
             parties: OnceCell::new(),
             prose: OnceCell::new(),
@@ -131,7 +144,13 @@ impl<'a> Pool<'a> {
             (FieldKind::Table, _) => Vec::new(),
             (FieldKind::Enum, _) => self.enums(field, loose),
             (_, Shape::Date) => self.typed(field, &self.dates, loose),
-            (_, Shape::Amount) => self.typed(field, self.numbers(), loose),
+            (_, Shape::Amount) => {
+                let mut scored = self.typed(field, self.numbers(), loose);
+                if field.is("grand_total") || field.is("amount_due") {
+                    self.settle(field, &mut scored);
+                }
+                scored
+            }
             (_, Shape::Code) => self.typed(field, self.codes(), loose),
             (_, Shape::Address) => self.addresses(field, loose),
             (_, Shape::Place) => self.passages(field, Prose::places, loose),
@@ -216,6 +235,36 @@ impl<'a> Pool<'a> {
                 Some(scored)
             })
             .collect()
+    }
+
+    /// Lets what was paid, given back and rounded off speak for a total, whatever its label.
+    fn settle(&self, field: &Field<'_>, scored: &mut Vec<Scored>) {
+        let payment = self.payment.get_or_init(|| Payment::new(self.numbers()));
+        let value = |found: &Scored| found.parsed.value.parse::<Decimal>().ok();
+        let best_of = |scored: &[Scored], wanted: &dyn Fn(Decimal) -> bool| {
+            let best = scored.iter().filter(|found| value(found).is_some_and(wanted)).map(|found| found.score);
+            best.fold(0.0, f32::max)
+        };
+        let labelled = scored.clone();
+        for (candidate, _) in self.numbers() {
+            let known = labelled.iter().any(|found| found.spans == candidate.spans);
+            if !known && let Some(found) = self.scored(field, candidate, Evidence { score: NOTHING, ..Evidence::default() }) {
+                scored.push(found);
+            }
+        }
+        for found in scored.iter_mut() {
+            let Some(total) = value(found).filter(|total| *total > Decimal::ZERO) else { continue };
+            let settled = payment.settles(total);
+            let unrounded = payment.before_rounding(total).fold(0.0, |best: f32, before| {
+                best.max(best_of(&labelled, &|other| other == before))
+            });
+            // The label of a total that was rounded afterwards is the label of what it was rounded to.
+            if unrounded > LABELLED && (settled || found.score > LABELLED) {
+                found.score = found.score.max(unrounded + ROUNDED);
+            } else if settled {
+                found.score = (found.score + SETTLED).max(BY_PAYMENT);
+            }
+        }
     }
 
     fn free(&self, field: &Field<'_>, loose: &Loose) -> Vec<Scored> {

@@ -6,7 +6,7 @@ use super::candidate::{Candidate, Typed};
 use super::context::Surroundings;
 use super::labels::printed;
 use super::layout::{BLANK, Layout, Span};
-use super::names::{Look, is_only_form, look, without_id};
+use super::names::{Look, ends_name, is_only_form, look, without_id};
 
 /// Longer texts are paragraphs, not values.
 const LONGEST: usize = 240;
@@ -243,7 +243,7 @@ fn wrapped_name(surroundings: &Surroundings<'_>, span: &Span) -> Option<Vec<Span
     }
     let below = &layout.segments[below(surroundings, span)?];
     let second = look(layout.text(below));
-    let form = first.name && is_only_form(layout.text(below));
+    let form = first.name && (is_only_form(layout.text(below)) || ends_name(layout.text(below)));
     let fits = form
         || second.name
             && !second.address

@@ -1,7 +1,7 @@
 //! Letterhead and recipient.
 
 use super::Layout;
-use crate::bill::Party;
+use crate::bill::{Kind, Party};
 use crate::design::{Letterhead, Recipient, Title};
 use crate::sheet::{Align, Mark, Sheet, Span, Style, WHITE, wrap};
 
@@ -183,7 +183,9 @@ impl Layout<'_> {
                 let words = [issuer, to].into_iter().flat_map(|party| party.name.split(' '));
                 let narrow = words.map(|word| design.text().width(word)).all(|word| word <= half);
                 let room = if narrow { half } else { width };
-                sheet.put(x, y, Align::Left, &[self.heading("from")]);
+                // Who sends an order buys.
+                let from = if kind == Kind::Order { "purchaser" } else { "from" };
+                sheet.put(x, y, Align::Left, &[self.heading(from)]);
                 let (issuer_field, field) = (Some(kind.issuer_field()), Some(kind.recipient_field()));
                 let from = self.party(sheet, x, room, y + design.leading(), issuer, issuer_field);
                 let (x, top) = if narrow { (x + half + 10.0, y) } else { (x, from + design.leading() * 0.5) };
