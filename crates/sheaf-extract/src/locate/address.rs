@@ -28,15 +28,17 @@ pub(crate) fn addresses(surroundings: &Surroundings<'_>) -> Vec<Candidate> {
             let last = segments[segments.len() - 1];
             let Some(next) = next_in_column(surroundings, last) else { break };
             let look = look_of(surroundings, next);
-            if look.reachable
+            let reachable = look.reachable && before_contact(layout.text(&layout.segments[next])) < 8;
+            if reachable
                 || surroundings.is_label(next)
                 || surroundings.segments[next].is_spent && !look.address
             {
                 break;
             }
             segments.push(next);
+            let text = layout.text(&layout.segments[next]);
             // The state or country may stand on a line of its own.
-            if look.address || is_place(layout.text(&layout.segments[next])) {
+            if look.address || is_place(text) || names_town(text) {
                 end = segments.len();
             }
         }
@@ -46,12 +48,39 @@ pub(crate) fn addresses(surroundings: &Surroundings<'_>) -> Vec<Candidate> {
         }
         let rest = segments[1..].iter().map(|&s| {
             let segment = &layout.segments[s];
-            Span { line: segment.line, range: segment.range.clone() }
+            let end = segment.range.start + before_contact(layout.text(segment));
+            Span { line: segment.line, range: segment.range.start..end }
         });
         let spans = std::iter::once(span).chain(rest).collect();
         found.extend(Candidate::new(layout, spans, Typed::Text));
     }
     found
+}
+
+/// Whether a postcode stands within a line before its town: "Section U6, 40150 Shah Alam", "Site B 45400 Sekinchan".
+fn names_town(text: &str) -> bool {
+    let words: Vec<&str> = text.split(|c: char| c.is_whitespace() || c == ',').filter(|w| !w.is_empty()).collect();
+    let is_code = |w: &str| w.len() == 5 && w.bytes().all(|b| b.is_ascii_digit());
+    let at = words.iter().position(|w| is_code(w));
+    at.is_some_and(|at| {
+        at <= 8
+            && (1..=5).contains(&(words.len() - at - 1))
+            && words[at + 1..].iter().all(|w| w.starts_with(char::is_alphabetic))
+    })
+}
+
+/// How much of a line stands before a telephone number and its label, without the comma between them.
+fn before_contact(text: &str) -> usize {
+    let lower = text.to_ascii_lowercase();
+    let found = ["tel ", "tel:", "tel.", "phone", "fax", "telp"].iter().filter_map(|word| {
+        let at = lower.find(word)?;
+        let parted = at == 0 || lower[..at].ends_with([' ', ',', ';', '(', '/']);
+        parted.then_some(at)
+    });
+    match found.min() {
+        Some(at) if at > 0 => text[..at].trim_end_matches(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '(' | '/' | '-')).len(),
+        _ => text.len(),
+    }
 }
 
 fn look_of(surroundings: &Surroundings<'_>, segment: usize) -> Look {

@@ -187,8 +187,10 @@ fn is_british_code(outward: &str, inward: &str) -> bool {
 /// Whether a text is a legal form and nothing else: "B.V.", "GmbH & Co. KG".
 pub(crate) fn is_only_form(text: &str) -> bool {
     let folded = fold(text);
-    let mut words =
-        folded.split(|c: char| c.is_whitespace() || c == '&').filter(|w| !w.is_empty()).peekable();
+    let mut words = folded
+        .split(|c: char| c.is_whitespace() || matches!(c, '&' | '(' | ')'))
+        .filter(|w| !w.is_empty())
+        .peekable();
     words.peek().is_some() && words.all(|w| LEGAL_FORMS.contains(without_marks(w).as_ref()))
 }
 

@@ -19,6 +19,8 @@ use crate::parse::fold::{fold, tight};
 const SECTION: usize = 9;
 /// The score of a name under somebody else's heading.
 const ELSEWHERE: f32 = 0.15;
+/// The score of a single word under a heading, without an address.
+const SINGLE_NAME: f32 = 0.55;
 /// The most that a name gets away from the heading that its party has elsewhere.
 const UNHEADED: f32 = 0.8;
 /// Lines of an address that are looked at below a name.
@@ -114,15 +116,11 @@ impl Parties {
         if labels_only {
             return None;
         }
-        // A row of a table names goods.
+        // A row of a table names goods, and so does a quantity before them.
         let line = surroundings.layout.line_of(&surroundings.layout.segments[candidate.segment]);
-        if line
-            .segments
-            .clone()
-            .filter(|&s| s != candidate.segment && surroundings.segments[s].is_value)
-            .count()
-            > 1
-        {
+        let values =
+            line.segments.clone().filter(|&s| s != candidate.segment && surroundings.segments[s].is_value).count();
+        if values > 1 || values == 1 && starts_with_quantity(source) {
             return None;
         }
         let sublabel = self.sublabel(surroundings, candidate.segment, contexts);
@@ -139,6 +137,11 @@ impl Parties {
         };
         if let Some(section) = section {
             if asked(section.concept) {
+                // A first name under "Seller" is who looks after the order.
+                let block = self.block(surroundings, candidate);
+                if !source.contains(' ') && !look.legal_form && !block.town && !block.street {
+                    return Some(SINGLE_NAME);
+                }
                 let form = if look.legal_form || sublabel == Some(true) { 0.05 } else { 0.0 };
                 return Some(0.92 * section.similarity - 0.13 * section.names_between as f32 + form);
             }
@@ -148,7 +151,7 @@ impl Parties {
             }
         }
         let score = if issuer {
-            self.issuer(surroundings, text, look, source)
+            self.issuer(surroundings, field, text, look)
         } else {
             self.recipient(surroundings, text, look)
         };
@@ -167,15 +170,17 @@ impl Parties {
         let label = contexts.iter().find(|c| matches!(c.place, Place::Before | Place::Left))?;
         let line = surroundings.layout.line_of(&surroundings.layout.segments[segment]);
         // A label with a value of its own between the two is that value's: "No.   4711   Name".
+        // So is one with its value below.
         let beside = label.place == Place::Before
-            || segment > line.segments.start && label.segment.is_some_and(|left| left + 1 == segment);
+            || segment > line.segments.start
+                && label.segment.is_some_and(|left| left + 1 == segment && !self.labels_below(surroundings, left));
         if !beside || label.geometry < 0.8 {
             return None;
         }
         let known: Vec<&str> = label
             .matches
             .iter()
-            .filter(|m| m.similarity > 0.97)
+            .filter(|m| m.similarity > 0.97 && m.strength > Strength::Bare)
             .filter_map(|m| match m.key {
                 Key::Concept(concept) => Some(LEXICON.name(concept)),
                 Key::Field(_) => None,
@@ -188,6 +193,18 @@ impl Parties {
             matches!(*name, "seller" | "buyer" | "issuer" | "recipient" | "ship_to" | "agency" | "advertiser")
         };
         (!known.is_empty() && !known.iter().any(party)).then_some(false)
+    }
+
+    /// Whether the value of a label stands below it.
+    fn labels_below(&self, surroundings: &Surroundings<'_>, label: usize) -> bool {
+        let layout = surroundings.layout;
+        let own = &layout.segments[label];
+        let colon = layout.tokens(own).last().is_some_and(|t| t.colon);
+        let next = layout.lines[own.line + 1..].iter().take(2).flat_map(|line| line.segments.clone()).find(|&i| {
+            let rect = layout.segments[i].rect;
+            (rect.x0 - own.rect.x0).abs() < 0.5 * own.size && rect.y0 < own.rect.y1 + 1.2 * own.size
+        });
+        !colon && next.is_some_and(|i| surroundings.segments[i].is_value)
     }
 
     /// Whether a segment is the label of something that is no name ("Rechnungsdatum / Invoice date"), or one of the
@@ -219,11 +236,17 @@ impl Parties {
     }
 
     /// The issuer of the document, without a heading.
-    fn issuer(&self, surroundings: &Surroundings<'_>, text: &TextCandidate, look: Look, source: &str) -> f32 {
+    fn issuer(
+        &self,
+        surroundings: &Surroundings<'_>,
+        field: &Field<'_>,
+        text: &TextCandidate,
+        look: Look,
+    ) -> f32 {
         let candidate = &text.candidate;
         let layout = surroundings.layout;
         let line = &layout.lines[candidate.line()];
-        let name = tight(source);
+        let name = tight(&candidate.source);
         let mut score: f32 = 0.2;
         if look.ends_in_legal_form {
             score += 0.2;
@@ -244,12 +267,12 @@ impl Parties {
             let first_names = self.names_before(surroundings, candidate.segment);
             score += 0.08 - 0.03 * first_names.min(4) as f32;
             // The first words of a document are its sender's more often than not.
-            let recipient = block.town && !block.reachable && !block.taxed;
+            let recipient = block.town && !block.reachable && !block.taxed && !field.only_party;
             if candidate.segment == layout.lines[0].segments.start && !recipient {
                 score += 0.12;
             }
             // An address without a telephone, a tax number or a web site is the recipient's.
-            if block.town && !block.reachable && !block.taxed && self.domains.is_empty() {
+            if recipient && self.domains.is_empty() {
                 score -= 0.1;
             }
         }
@@ -260,7 +283,9 @@ impl Parties {
         if block.town {
             score += 0.08;
         }
-        if block.taxed {
+        if block.bank {
+            score += 0.3;
+        } else if block.taxed {
             score += 0.25;
         } else if block.reachable || block.beside {
             score += 0.12;
@@ -335,6 +360,10 @@ impl Parties {
         let line = &layout.lines[own.line];
         let heading_of = |index: usize| {
             let label = &surroundings.segments[index];
+            // "A-0668" is no "À".
+            if layout.text(&layout.segments[index]).bytes().any(|b| b.is_ascii_digit()) {
+                return None;
+            }
             let best = label
                 .matches
                 .iter()
@@ -416,6 +445,11 @@ impl Parties {
                 || (other.rect.x1 - own.rect.x1).abs() < 0.8 * own.size
                 || (other.rect.centre_x() - own.rect.centre_x()).abs() < 0.8 * own.size
         };
+        let says_bank = |index: usize| {
+            surroundings.segments[index].matches.iter().any(|m| {
+                m.similarity > 0.6 && matches!(m.key, Key::Concept(c) if LEXICON.name(c) == "bank")
+            })
+        };
         let says_issuer = |index: usize| {
             self.looks[index].reachable
                 || surroundings.segments[index].matches.iter().any(|m| {
@@ -424,6 +458,7 @@ impl Parties {
                 })
         };
         let row = layout.lines[own.line].segments.clone();
+        block.bank = row.clone().any(|i| says_bank(i));
         block.beside = row.into_iter().any(|i| i != candidate.segment && says_issuer(i));
         let mut last = own.rect;
         for next in layout.lines[own.line + 1..].iter().take_while(|l| l.page == page).take(BLOCK) {
@@ -434,6 +469,7 @@ impl Parties {
             }
             last = rect;
             let look = self.looks[index];
+            block.bank |= next.segments.clone().any(|i| i != index && says_bank(i));
             block.beside |= next.segments.clone().any(|i| i != index && says_issuer(i));
             block.taxed |= is_registration(layout.text(&layout.segments[index]));
             block.town |= look.town;
@@ -461,6 +497,11 @@ impl Parties {
         }
         block
     }
+}
+
+/// "2 Data cables".
+fn starts_with_quantity(text: &str) -> bool {
+    text.split_once(' ').is_some_and(|(first, _)| first.len() <= 3 && first.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// Whether a label of this concept stands on the first page.
@@ -500,7 +541,7 @@ fn issuer_buys(surroundings: &Surroundings<'_>, titled: &[ConceptId]) -> bool {
     if is_titled("purchase_order") || has(&"issuer") && has(&"seller") && !has(&"buyer") {
         return true;
     }
-    let invoice = ["invoice_number", "invoice_date", "due_date", "amount_due"];
+    let invoice = ["invoice_number", "invoice_date", "due_date"];
     titled.is_empty()
         && has_label(surroundings, "order_number")
         && !invoice.iter().any(|concept| has_label(surroundings, concept))
@@ -512,6 +553,8 @@ struct Block {
     street: bool,
     reachable: bool,
     taxed: bool,
+    /// A bank account stands in the block's rows.
+    bank: bool,
     /// A bank account, a tax number or a way to reach somebody stands in the block's rows, as in footers.
     beside: bool,
     /// Lines of the block above the candidate.

@@ -233,23 +233,43 @@ fn is_pair(surroundings: &Surroundings<'_>, span: &Span, next: usize) -> bool {
     colon && tight && short && !third && !look(text).address
 }
 
-/// A name on two lines: a salutation over a name, or a second line that ends in the legal form the first lacks.
+/// A name on two lines: a salutation over a name, a name that breaks off, or a second line that is the rest of one: a legal
+/// form, a word of organisations, or words set bold like the name over an address that is not.
 fn wrapped_name(surroundings: &Surroundings<'_>, span: &Span) -> Option<Vec<Span>> {
     let layout = surroundings.layout;
-    let first = look(&layout.lines[span.line].text[span.range.clone()]);
-    let opens = first.salutation || first.name && !first.legal_form && !first.address;
-    if !opens {
+    let text = &layout.lines[span.line].text[span.range.clone()];
+    let first = look(text);
+    if !(first.salutation || first.name && !first.address) {
         return None;
     }
-    let below = &layout.segments[below(surroundings, span)?];
-    let second = look(layout.text(below));
-    let form = first.name && (is_only_form(layout.text(below)) || ends_name(layout.text(below)));
-    let fits = form
-        || second.name
-            && !second.address
-            && !second.reachable
-            && (first.salutation || second.ends_in_legal_form);
-    fits.then(|| vec![span.clone(), Span { line: below.line, range: below.range.clone() }])
+    let index = below(surroundings, span)?;
+    let below_span = Span { line: layout.segments[index].line, range: layout.segments[index].range.clone() };
+    let rest = layout.text(&layout.segments[index]);
+    let second = look(rest);
+    let rest_of_name = first.name && (is_only_form(rest) || !first.legal_form && ends_name(rest));
+    let is_name = second.name && !second.address && !second.reachable;
+    let own = &layout.segments[layout.segment_at(span.line, span.range.start)];
+    let set_alike = first.name
+        && own.bold
+        && layout.segments[index].bold
+        && below(surroundings, &below_span).is_some_and(|third| !layout.segments[third].bold);
+    let fits = rest_of_name
+        || is_name
+            && (first.salutation
+                || breaks_off(text)
+                || !first.legal_form && second.ends_in_legal_form
+                || !first.ends_in_legal_form && set_alike);
+    fits.then(|| vec![span.clone(), below_span])
+}
+
+/// Whether a name cannot end here: after a particle or a sign that joins words.
+fn breaks_off(name: &str) -> bool {
+    let last = name.rsplit(BLANK).next().unwrap_or_default();
+    matches!(
+        last.to_lowercase().as_str(),
+        "&" | "and" | "und" | "et" | "y" | "e" | "en" | "of" | "di" | "de" | "da" | "do" | "du" | "des" | "del" | "della" | "van"
+            | "der" | "den" | "ter" | "von" | "zu" | "vom" | "la" | "le" | "-" | "+"
+    )
 }
 
 /// The segment right below a span that starts where it starts, if no label stands left of it.
