@@ -6,7 +6,7 @@
 use super::candidate::{Candidate, Typed};
 use super::context::Surroundings;
 use super::layout::{Segment, Span};
-use super::names::{Look, look};
+use super::names::{self, Look, look};
 use super::prose::is_place;
 
 /// Lines that an address has at most.
@@ -28,21 +28,23 @@ pub(crate) fn addresses(surroundings: &Surroundings<'_>) -> Vec<Candidate> {
             let last = segments[segments.len() - 1];
             let Some(next) = next_in_column(surroundings, last) else { break };
             let look = look_of(surroundings, next);
-            let reachable = look.reachable && before_contact(layout.text(&layout.segments[next])) < 8;
+            let text = layout.text(&layout.segments[next]);
+            let reachable = look.reachable && before_contact(text) < 8;
             if reachable
                 || surroundings.is_label(next)
-                || surroundings.segments[next].is_spent && !look.address
+                || surroundings.segments[next].is_spent && !look.address && !names_town(text)
             {
                 break;
             }
             segments.push(next);
-            let text = layout.text(&layout.segments[next]);
             // The state or country may stand on a line of its own.
             if look.address || is_place(text) || names_town(text) {
                 end = segments.len();
             }
         }
         segments.truncate(end);
+        let last = segments[segments.len() - 1];
+        segments.extend(rest_of_town(surroundings, last).filter(|&rest| !taken[rest]));
         for &segment in &segments {
             taken[segment] = true;
         }
@@ -83,6 +85,15 @@ fn before_contact(text: &str) -> usize {
     }
 }
 
+fn ends_in_house_number(text: &str) -> bool {
+    let Some((street, last)) = text.trim_end_matches(',').rsplit_once(' ') else { return false };
+    let number = last.trim_end_matches(|c: char| c.is_ascii_lowercase());
+    street.starts_with(char::is_uppercase)
+        && !street.bytes().any(|b| b.is_ascii_digit())
+        && (1..=4).contains(&number.len())
+        && number.bytes().all(|b| b.is_ascii_digit())
+}
+
 fn look_of(surroundings: &Surroundings<'_>, segment: usize) -> Look {
     look(surroundings.layout.text(&surroundings.layout.segments[segment]))
 }
@@ -95,7 +106,42 @@ fn opening(surroundings: &Surroundings<'_>, index: usize) -> Option<Span> {
     let from = text.find(": ").map_or(0, |colon| colon + 2);
     let look = look(&text[from..]);
     let start = segment.range.start + from;
-    (look.address && !look.reachable).then_some(Span { line: segment.line, range: start..segment.range.end })
+    // "Am Mühlbach 176, 99998 Lindental".
+    let parted = || {
+        text[from..].split(", ").count() == 2
+            && text[from..].split_once(", ").is_some_and(|(street, town)| {
+                ends_in_house_number(street) && names::look(town).town
+            })
+    };
+    // "Am Mühlbach 176" over a town is a street, though no word of it says so.
+    let street = || {
+        ends_in_house_number(text) && next_in_column(surroundings, index).is_some_and(|next| look_of(surroundings, next).town)
+    };
+    ((look.address || parted() || street()) && !look.reachable).then_some(Span { line: segment.line, range: start..segment.range.end })
+}
+
+/// The line below the last one of an address, where that had no room for the whole town: "0999-001 Vila" over "Exemplo".
+fn rest_of_town(surroundings: &Surroundings<'_>, last: usize) -> Option<usize> {
+    let layout = surroundings.layout;
+    let own = &layout.segments[last];
+    let rest = next_in_column(surroundings, last)?;
+    let text = layout.text(&layout.segments[rest]);
+    let words = text.split_whitespace().count();
+    let short = words <= 3 && text.len() <= 24 && !text.contains(':') && !look_of(surroundings, rest).reachable;
+    if !short || surroundings.is_label(rest) || surroundings.segments[rest].is_spent {
+        return None;
+    }
+    let ending = layout.text(own).rsplit(' ').next().unwrap_or_default();
+    let code = ending.bytes().any(|b| b.is_ascii_digit()) && look_of(surroundings, last).address;
+    let unfinished = matches!(ending, "an" | "am" | "der" | "de" | "la" | "du" | "sur" | "San" | "Co." | "-")
+        || code && layout.text(own).contains(' ') && !text.bytes().all(|b| b.is_ascii_digit());
+    let page = layout.lines[own.line].page;
+    let widest = layout.pages[page].clone().map(|line| layout.lines[line].rect.width()).fold(0.0, f32::max);
+    let first = text.split(' ').next().unwrap_or_default().chars().count() as f32;
+    let letter = own.rect.width() / layout.text(own).chars().count().max(1) as f32;
+    // The town's next word would have stood beyond the widest line of the page.
+    let full = own.rect.width() + (first + 1.0) * letter > 1.02 * widest && look_of(surroundings, last).town;
+    (unfinished && first > 0.0 && own.rect.width() > 0.5 * widest || full).then_some(rest)
 }
 
 /// The segment right below that starts or stands where this one does.

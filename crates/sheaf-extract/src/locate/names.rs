@@ -58,7 +58,7 @@ pub(crate) fn look(text: &str) -> Look {
     let web = text.contains('@') || text.contains("www.") || text.contains("://") || text.contains(".com");
     let letters = text.chars().filter(|c| c.is_alphabetic()).count();
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    let phone = digits >= 7 && digits * 2 > letters && !text.contains([',', '$', '€']);
+    let phone = digits >= 7 && digits * 2 > letters && !text.contains([',', '$', '€']) && has_phone(text);
     if text.len() > LONGEST {
         return Look { reachable: web || phone, ..Look::default() };
     }
@@ -88,6 +88,12 @@ pub(crate) fn look(text: &str) -> Look {
         salutation,
         reachable: web || phone,
     }
+}
+
+/// Whether seven digits stand together, with nothing but the marks of telephone numbers between them.
+fn has_phone(text: &str) -> bool {
+    let of_phone = |c: char| c.is_ascii_digit() || c.is_whitespace() || matches!(c, '+' | '-' | '(' | ')' | '/' | '.');
+    text.split(|c| !of_phone(c)).any(|run| run.bytes().filter(u8::is_ascii_digit).count() >= 7)
 }
 
 fn is_name(text: &str, words: &[&str], bare: &[Cow<'_, str>], ends_in_form: bool) -> bool {
@@ -141,7 +147,12 @@ fn is_street(words: &[&str]) -> bool {
                 || w.len() > 5 && STREET_ENDINGS.iter().any(|e| w.ends_with(e))
         });
     let box_number = words.windows(2).any(|w| matches!(w, ["po" | "p.o", "box"]));
-    let starts = words.first().is_some_and(|w| STREET_STARTS.contains(w.trim_end_matches('.')));
+    let starts = words.first().is_some_and(|w| {
+        // "12-Jalan Example".
+        let parted = w.split_once('-').filter(|(number, _)| number.bytes().all(|b| b.is_ascii_digit()));
+        let word = parted.map_or(*w, |(_, word)| word);
+        STREET_STARTS.contains(word.trim_end_matches('.'))
+    });
     known || box_number || starts && words.len() > 1
 }
 

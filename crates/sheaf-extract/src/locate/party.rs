@@ -10,7 +10,7 @@
 use super::candidate::Candidate;
 use super::context::{Context, Place, Surroundings};
 use super::field::Field;
-use super::names::{Look, domain_carries, domains, is_registration, look};
+use super::names::{Look, domain_carries, domains, ends_name, is_registration, look};
 use super::text::{Part, TextCandidate};
 use crate::lexicon::{ConceptId, Key, LEXICON, Shape, Strength};
 use crate::parse::fold::{fold, tight};
@@ -112,6 +112,7 @@ impl Parties {
         }
         let labels_only = source.split_whitespace().all(|word| LEXICON.is_label_word(&fold(word)))
             || !LEXICON.titled(source).is_empty()
+            || ends_name(source)
             || text.part == Part::Whole && self.is_other_label(surroundings, candidate.segment);
         if labels_only {
             return None;

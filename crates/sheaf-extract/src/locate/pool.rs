@@ -316,11 +316,20 @@ impl<'a> Pool<'a> {
             .filter_map(|candidate| {
                 let contexts = self.surroundings.contexts(&candidate);
                 let mut evidence = score::by_labels(field, &contexts, &self.titled, loose);
-                evidence.score = evidence.score.max(FIRST_ADDRESS - 0.3 * score::position(&candidate, lines));
+                evidence.score = evidence.score.max(FIRST_ADDRESS - 0.2 * score::position(&candidate, lines));
                 self.scored(field, &candidate, evidence)
             })
             .collect();
-        let labelled = self.free(field, loose).into_iter().filter(|f| f.score >= BESIDE_LABEL);
+        // "Via" and "Calle" are labels of streets, and parts of them.
+        let part_of_found = |text: &Scored| {
+            let (line, start) = first(text);
+            found.iter().any(|address| first(address).0 == line && first(address).1 < start)
+        };
+        let labelled: Vec<Scored> = self
+            .free(field, loose)
+            .into_iter()
+            .filter(|f| f.score >= BESIDE_LABEL && !part_of_found(f))
+            .collect();
         found.into_iter().chain(labelled).collect()
     }
 

@@ -242,7 +242,8 @@ fn wrapped_name(surroundings: &Surroundings<'_>, span: &Span) -> Option<Vec<Span
     if !(first.salutation || first.name && !first.address) {
         return None;
     }
-    let index = below(surroundings, span)?;
+    let aligned = below(surroundings, span);
+    let index = aligned.or_else(|| centred_below(surroundings, span))?;
     let below_span = Span { line: layout.segments[index].line, range: layout.segments[index].range.clone() };
     let rest = layout.text(&layout.segments[index]);
     let second = look(rest);
@@ -257,9 +258,21 @@ fn wrapped_name(surroundings: &Surroundings<'_>, span: &Span) -> Option<Vec<Span
         || is_name
             && (first.salutation
                 || breaks_off(text)
-                || !first.legal_form && second.ends_in_legal_form
+                || aligned.is_some() && !first.legal_form && second.ends_in_legal_form
                 || !first.ends_in_legal_form && set_alike);
     fits.then(|| vec![span.clone(), below_span])
+}
+
+/// The segment right below a span, where both stand alone in their lines and in the middle of their column.
+fn centred_below(surroundings: &Surroundings<'_>, span: &Span) -> Option<usize> {
+    let layout = surroundings.layout;
+    let (line, next) = (&layout.lines[span.line], layout.lines.get(span.line + 1)?);
+    let alone = line.segments.len() == 1 && next.segments.len() == 1 && line.page == next.page;
+    let size = layout.segments[line.segments.start].size;
+    let near = next.rect.y0 < line.rect.y1 + 0.9 * size
+        && (next.rect.centre_x() - line.rect.centre_x()).abs() < 1.5 * size;
+    let index = next.segments.start;
+    (alone && near && !surroundings.is_label(index)).then_some(index)
 }
 
 /// Whether a name cannot end here: after a particle or a sign that joins words.
