@@ -65,6 +65,12 @@ const ROUNDED: f32 = 0.1;
 /// The score of what matches a field's pattern and has no label.
 const BY_PATTERN: f32 = 0.42;
 
+/// What it is worth for a text to answer a question about the field.
+const ANSWERS: f32 = 0.12;
+
+/// What it costs a text to answer a question about another field.
+const ANSWERS_ANOTHER: f32 = 0.4;
+
 /// What it costs an amount to be what another one is reckoned on, or to be part of a label.
 const ASIDE: f32 = 0.4;
 
@@ -295,6 +301,12 @@ impl<'a> Pool<'a> {
                     Part::Name if is_name => 0.05,
                     Part::Name => -0.02,
                 };
+                match self.surroundings.answers(field, &text.candidate) {
+                    Some(true) if contexts.iter().any(score::names_something) => scored.score += ANSWERS,
+                    Some(true) => {}
+                    Some(false) => scored.score -= ANSWERS_ANOTHER,
+                    None => {}
+                }
                 if is_name && text.labelled && !text.look.ends_in_legal_form {
                     scored.score -= 0.15;
                 }

@@ -161,6 +161,10 @@ fn head(layout: &Layout<'_>, line: usize, range: &Range<usize>) -> Option<Range<
     let text = &layout.lines[line].text[range.clone()];
     let separators = [" - ", " – ", " — ", " • ", " ● ", " · ", " | ", " ▪ ", " * ", " / ", ", ", "; "];
     let cut = separators.iter().filter_map(|s| text.find(s)).min()?;
+    // ", LLC" is part of the name.
+    if text[cut..].starts_with(", ") && is_only_form(&text[cut + 2..]) {
+        return None;
+    }
     let head = range.start..range.start + cut;
     (cut > 2).then_some(head)
 }
