@@ -1,5 +1,4 @@
 //! From bytes and a template to fields with provenance.
-#![forbid(unsafe_code)]
 
 mod confidence;
 pub mod embedded;
@@ -9,6 +8,7 @@ mod ground;
 mod invariant;
 mod lexicon;
 mod locate;
+pub mod ocr;
 pub mod parse;
 pub mod read;
 #[cfg(test)]
@@ -16,4 +16,4 @@ mod scenarios;
 mod xml;
 
 pub use extract::{explain, extract, extract_with};
-pub use read::{Limits, ReadError, read};
+pub use read::{Limits, ReadError, draw_page, read, read_with_ocr};

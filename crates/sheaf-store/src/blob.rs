@@ -19,6 +19,9 @@ const CONCURRENT_WRITES: usize = 16;
 /// A file beside the blobs: where it is missing, the place is not the one that was opened (a disk that is not mounted).
 const MARKER: &str = "sheaf-blobs";
 
+/// The folder of what can be made again from the blobs.
+const PICTURES: &str = "pages";
+
 /// The store of blobs.
 #[derive(Clone)]
 pub(crate) struct Blobs(Arc<dyn ObjectStore>);
@@ -79,11 +82,31 @@ impl Blobs {
         }
     }
 
+    /// Removes a blob, and the pictures of its pages.
     pub(crate) async fn remove(&self, sha256: &str) -> Result<()> {
-        match self.0.delete(&path(sha256)?).await {
-            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+        let pictures = self.0.list(Some(&pictures(sha256)?)).map_ok(|found| found.location);
+        let pictures: Vec<Path> = pictures.try_collect().await?;
+        for path in pictures.into_iter().chain([path(sha256)?]) {
+            match self.0.delete(&path).await {
+                Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    /// A picture of a page, where one was kept.
+    pub(crate) async fn picture(&self, sha256: &str, page: u32, width: u32) -> Result<Option<Bytes>> {
+        match self.0.get(&picture(sha256, page, width)?).await {
+            Ok(found) => Ok(Some(found.bytes().await?)),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(error.into()),
         }
+    }
+
+    pub(crate) async fn put_picture(&self, sha256: &str, page: u32, width: u32, png: Bytes) -> Result<()> {
+        self.0.put(&picture(sha256, page, width)?, png.into()).await?;
+        Ok(())
     }
 }
 
@@ -94,9 +117,22 @@ pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
 
 /// `ab/cd/abcd…`: folders stay small with millions of files.
 fn path(sha256: &str) -> Result<Path> {
+    parts(sha256).map(Path::from_iter)
+}
+
+/// Where the pictures of a blob's pages are, beside the blobs.
+fn pictures(sha256: &str) -> Result<Path> {
+    Ok(Path::from_iter([PICTURES].into_iter().chain(parts(sha256)?)))
+}
+
+fn picture(sha256: &str, page: u32, width: u32) -> Result<Path> {
+    Ok(pictures(sha256)?.join(format!("{page}-{width}.png")))
+}
+
+fn parts(sha256: &str) -> Result<[&str; 3]> {
     let hex = sha256.len() == 64 && sha256.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
     if !hex {
         return Err(StoreError::NotFound { what: "blob" });
     }
-    Ok(Path::from_iter([&sha256[..2], &sha256[2..4], sha256]))
+    Ok([&sha256[..2], &sha256[2..4], sha256])
 }

@@ -232,6 +232,41 @@ impl Store {
         })
     }
 
+    /// The picture of a document's page in a width in pixels, where [`keep_page_picture`](Self::keep_page_picture) was
+    /// given one.
+    ///
+    /// # Errors
+    /// `NotFound` where there is no such document.
+    pub async fn page_picture(
+        &self,
+        user: UserId,
+        id: DocumentId,
+        page: u32,
+        width: u32,
+    ) -> Result<Option<Bytes>> {
+        let document = self.document(user, id).await?;
+        self.blobs().picture(&document.sha256, page, width).await
+    }
+
+    /// Keeps the picture of a page, for as long as its document's bytes.
+    ///
+    /// # Errors
+    /// `NotFound` where there is no such document; `Unavailable` where the disk is full.
+    pub async fn keep_page_picture(
+        &self,
+        user: UserId,
+        id: DocumentId,
+        page: u32,
+        width: u32,
+        png: Bytes,
+    ) -> Result<()> {
+        // The document's bytes cannot go meanwhile and leave the picture behind.
+        let tx = self.db().write_blobs(false).await?;
+        let document = self.document(user, id).await?;
+        self.blobs().put_picture(&document.sha256, page, width, png).await?;
+        commit(tx).await
+    }
+
     /// The bytes with this hash, for workers.
     ///
     /// # Errors

@@ -20,6 +20,18 @@ pub enum MediaType {
     /// A spreadsheet in Office Open XML, macros or not.
     #[serde(rename = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")]
     Xlsx,
+    /// `image/png`
+    #[serde(rename = "image/png")]
+    Png,
+    /// `image/jpeg`
+    #[serde(rename = "image/jpeg")]
+    Jpeg,
+    /// `image/tiff`, of one page or several
+    #[serde(rename = "image/tiff")]
+    Tiff,
+    /// `image/webp`
+    #[serde(rename = "image/webp")]
+    Webp,
     /// Nothing that sheaf reads. Uploads of it are refused; the command line takes it in, so that a batch lists it as
     /// failed instead of stopping at it.
     #[serde(rename = "application/octet-stream")]
@@ -27,6 +39,10 @@ pub enum MediaType {
 }
 
 impl MediaType {
+    /// Every kind.
+    pub const ALL: [Self; 8] =
+        [Self::Pdf, Self::Docx, Self::Xlsx, Self::Png, Self::Jpeg, Self::Tiff, Self::Webp, Self::Other];
+
     /// The kind of a file from its first bytes; `None` where it is none that sheaf reads.
     ///
     /// A PDF's header may stand anywhere in the first 1,024 bytes (ISO 32000-1, annex H). An office file is a zip
@@ -34,6 +50,14 @@ impl MediaType {
     /// reading it says that it is encrypted.
     #[must_use]
     pub fn sniff(bytes: &[u8]) -> Option<Self> {
+        match bytes {
+            [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => return Some(Self::Png),
+            [0xff, 0xd8, 0xff, ..] => return Some(Self::Jpeg),
+            // Classic and BigTIFF, in either byte order.
+            [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => return Some(Self::Tiff),
+            [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => return Some(Self::Webp),
+            _ => {}
+        }
         let head = &bytes[..bytes.len().min(1024)];
         if head.windows(5).any(|window| window == b"%PDF-") {
             return Some(Self::Pdf);
@@ -48,6 +72,10 @@ impl MediaType {
             Self::Pdf => "application/pdf",
             Self::Docx => "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
             Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            Self::Png => "image/png",
+            Self::Jpeg => "image/jpeg",
+            Self::Tiff => "image/tiff",
+            Self::Webp => "image/webp",
             Self::Other => "application/octet-stream",
         }
     }
@@ -55,9 +83,7 @@ impl MediaType {
     /// The kind with this name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Pdf, Self::Docx, Self::Xlsx, Self::Other]
-            .into_iter()
-            .find(|media_type| media_type.as_str() == name)
+        Self::ALL.into_iter().find(|media_type| media_type.as_str() == name)
     }
 }
 
@@ -143,6 +169,25 @@ mod tests {
     fn a_long_filename_is_cut_and_keeps_its_extension() {
         let name = safe_filename(&format!("{}.pdf", "ä".repeat(300)));
         assert!(name.len() <= 255 && name.ends_with("ä.pdf"), "{name}");
+    }
+
+    #[test]
+    fn an_image_is_known_by_its_content_and_every_kind_by_its_name() {
+        for (bytes, expected) in [
+            (&b"\x89PNG\r\n\x1a\n...."[..], Some(MediaType::Png)),
+            (b"\xff\xd8\xff\xe0", Some(MediaType::Jpeg)),
+            (b"II*\0....", Some(MediaType::Tiff)),
+            (b"MM\0*....", Some(MediaType::Tiff)),
+            (b"II+\0....", Some(MediaType::Tiff)),
+            (b"RIFF....WEBPVP8 ", Some(MediaType::Webp)),
+            (b"RIFF....WAVEfmt ", None),
+            (b"GIF89a", None),
+        ] {
+            assert_eq!(MediaType::sniff(bytes), expected, "{bytes:?}");
+        }
+        for media_type in MediaType::ALL {
+            assert_eq!(MediaType::from_name(media_type.as_str()), Some(media_type));
+        }
     }
 
     #[test]

@@ -218,8 +218,10 @@ pub enum ErrorCode {
     FileTooLarge,
     /// More pages than the limit.
     TooManyPages,
-    /// Readable, but no page has text (a scan, or blank).
+    /// Readable, but no page has text (blank, or an illegible scan).
     NoText,
+    /// A scan, and what would recognise it is not installed.
+    OcrUnavailable,
     /// Reading took longer than the limit.
     Timeout,
     /// Reading took more memory than the limit.
@@ -240,7 +242,12 @@ impl ErrorCode {
     pub fn is_retryable(self) -> bool {
         matches!(
             self,
-            Self::Timeout | Self::OutOfMemory | Self::Crashed | Self::LlmUnavailable | Self::Internal
+            Self::OcrUnavailable
+                | Self::Timeout
+                | Self::OutOfMemory
+                | Self::Crashed
+                | Self::LlmUnavailable
+                | Self::Internal
         )
     }
 
@@ -254,6 +261,7 @@ impl ErrorCode {
             Self::FileTooLarge => "file_too_large",
             Self::TooManyPages => "too_many_pages",
             Self::NoText => "no_text",
+            Self::OcrUnavailable => "ocr_unavailable",
             Self::Timeout => "timeout",
             Self::OutOfMemory => "out_of_memory",
             Self::Crashed => "crashed",

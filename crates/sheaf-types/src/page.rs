@@ -87,6 +87,18 @@ pub enum TextSource {
     Text,
     /// A form field's value.
     Form,
+    /// Recognised on an image by Tesseract.
+    Tesseract,
+    /// Recognised on an image by the PP-OCR models.
+    Paddle,
+}
+
+impl TextSource {
+    /// Whether the word was recognised on an image, so that its characters are a judgement, not a statement.
+    #[must_use]
+    pub fn is_ocr(self) -> bool {
+        matches!(self, Self::Tesseract | Self::Paddle)
+    }
 }
 
 /// A run of characters without a blank, where it stands on the page.
@@ -131,6 +143,8 @@ pub enum PageWarning {
     Damaged,
     /// A limit was reached; the rest of the page was not read.
     Truncated,
+    /// The page was recognised, but so badly that its words are doubtful.
+    Illegible,
 }
 
 /// A page as displayed: after rotation and cropping.

@@ -8,7 +8,7 @@ use clap::Args;
 use sheaf_store::{Store, StoreConfig};
 use sheaf_types::{Plan, default_plans};
 
-use crate::reader::{ReaderCommand, ReaderLimits};
+use crate::reader::{OcrConfig, ReaderCommand, ReaderLimits};
 
 /// Where rows and blobs are kept.
 #[derive(Debug, Clone, Args)]
@@ -42,6 +42,35 @@ pub struct ReaderArgs {
     /// Size of one file, in MB
     #[arg(long, env = "SHEAF_MAX_FILE_MB", value_name = "MB", default_value_t = ReaderLimits::default().file_bytes / 1_000_000)]
     pub max_file_mb: u64,
+    /// What the parts of one file unpack to, in MB
+    #[arg(long, env = "SHEAF_MAX_UNPACKED_MB", value_name = "MB", default_value_t = ReaderLimits::default().unpacked_bytes / 1_000_000)]
+    pub max_unpacked_mb: u64,
+    /// Things drawn on one page of a PDF
+    #[arg(long, env = "SHEAF_MAX_PAGE_OBJECTS", value_name = "N", default_value_t = ReaderLimits::default().page_objects)]
+    pub max_page_objects: usize,
+    /// Millions of pixels of one page that is an image
+    #[arg(long, env = "SHEAF_MAX_PAGE_MEGAPIXELS", value_name = "N", default_value_t = ReaderLimits::default().page_megapixels)]
+    pub max_page_megapixels: u64,
+    /// Seconds for recognising one scanned page
+    #[arg(long, env = "SHEAF_MAX_PAGE_SECONDS", value_name = "SECONDS", default_value_t = ReaderLimits::default().page_seconds)]
+    pub max_page_seconds: u64,
+    /// What recognises scans
+    #[command(flatten)]
+    pub ocr: OcrArgs,
+}
+
+/// What recognises scans.
+#[derive(Debug, Clone, Args)]
+pub struct OcrArgs {
+    /// Languages of scans in Tesseract's names, the likeliest first; each page is read in the one it shows
+    #[arg(long, env = "SHEAF_OCR_LANGUAGES", value_name = "LANGUAGES", value_delimiter = ',', default_values_t = OcrConfig::default().languages)]
+    pub ocr_languages: Vec<String>,
+    /// Folder of Tesseract's data [default: where the system keeps it]
+    #[arg(long, env = "TESSDATA_PREFIX", value_name = "FOLDER")]
+    pub tessdata: Option<PathBuf>,
+    /// Folder of the PP-OCR models [default: ~/.local/share/sheaf/models]
+    #[arg(long, env = "SHEAF_MODELS", value_name = "FOLDER")]
+    pub models: Option<PathBuf>,
 }
 
 /// How many documents are read at a time.
@@ -92,15 +121,38 @@ impl ReaderArgs {
             memory_mb: self.max_memory_mb,
             seconds: self.max_seconds,
             pages: self.max_pages,
+            page_seconds: self.max_page_seconds,
+            page_megapixels: self.max_page_megapixels,
+            page_objects: self.max_page_objects,
             file_bytes: self.max_file_mb.saturating_mul(1_000_000),
+            unpacked_bytes: self.max_unpacked_mb.saturating_mul(1_000_000),
         }
     }
 
     /// How readers with these limits are started.
     #[must_use]
     pub fn command(&self) -> ReaderCommand {
-        ReaderCommand::this_binary(self.limits())
+        ReaderCommand::this_binary(self.limits(), self.ocr.config())
     }
+}
+
+impl OcrArgs {
+    /// The languages and folders asked for, or the usual ones.
+    #[must_use]
+    pub fn config(&self) -> OcrConfig {
+        OcrConfig {
+            languages: self.ocr_languages.iter().map(|language| language.trim().to_owned()).collect(),
+            tessdata: self.tessdata.clone(),
+            models: self.models.clone().or_else(models_folder),
+        }
+    }
+}
+
+/// Where `scripts/setup ocr` puts the models of this user.
+fn models_folder() -> Option<PathBuf> {
+    let data = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from);
+    let home = || std::env::var_os("HOME").map(|home| Path::new(&home).join(".local/share"));
+    Some(data.or_else(home)?.join("sheaf/models"))
 }
 
 impl WorkerArgs {

@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use sheaf::reader::{ReaderCommand, ReaderLimits, ReaderProcess, Reply};
+use sheaf::reader::{OcrConfig, ReaderCommand, ReaderLimits, ReaderProcess, Reply};
 use sheaf_types::{ErrorCode, MediaType, TemplateSpec};
 use tempfile::TempDir;
 
@@ -16,11 +16,15 @@ fn scripted(folder: &TempDir, script: &str) -> ReaderCommand {
     let path = folder.path().join("reader");
     fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-    ReaderCommand::new(path, ReaderLimits { seconds: 1, ..ReaderLimits::default() })
+    ReaderCommand::new(path, ReaderLimits { seconds: 1, ..ReaderLimits::default() }, OcrConfig::default())
 }
 
 fn real(limits: ReaderLimits) -> ReaderProcess {
-    ReaderProcess::new(ReaderCommand::new(PathBuf::from(env!("CARGO_BIN_EXE_sheaf")), limits))
+    ReaderProcess::new(ReaderCommand::new(
+        PathBuf::from(env!("CARGO_BIN_EXE_sheaf")),
+        limits,
+        OcrConfig::default(),
+    ))
 }
 
 async fn code(reader: &mut ReaderProcess, file: &[u8]) -> Option<ErrorCode> {
@@ -50,7 +54,8 @@ async fn each_way_a_reader_ends_has_its_code() {
 
 #[tokio::test]
 async fn a_reader_that_cannot_be_started_is_an_internal_error() {
-    let command = ReaderCommand::new(PathBuf::from("/nonexistent"), ReaderLimits::default());
+    let command =
+        ReaderCommand::new(PathBuf::from("/nonexistent"), ReaderLimits::default(), OcrConfig::default());
     assert_eq!(code(&mut ReaderProcess::new(command), b"%PDF-1.4").await, Some(ErrorCode::Internal));
 }
 
@@ -101,8 +106,12 @@ async fn the_memory_limit_binds() {
 
 #[tokio::test]
 async fn a_reader_has_no_files_no_network_no_programs_and_no_environment() {
-    let command = ReaderCommand::new(PathBuf::from(env!("CARGO_BIN_EXE_sheaf")), ReaderLimits::default());
-    let leaks = command.leaks().await.unwrap();
+    let command = ReaderCommand::new(
+        PathBuf::from(env!("CARGO_BIN_EXE_sheaf")),
+        ReaderLimits::default(),
+        OcrConfig::default(),
+    );
+    let leaks = command.probe().await.unwrap().leaks;
     // A kernel without Landlock cannot refuse files: that is the machine's, not the reader's, and said aloud.
     if leaks == ["reading files (no Landlock)"] {
         eprintln!("SKIPPED: this kernel has no Landlock, so a reader is not kept from files");

@@ -16,6 +16,9 @@ pub enum ReadError {
     /// The bytes are not of the stated kind.
     #[error("the file is not of a supported kind; convert it to PDF and upload that")]
     UnsupportedType,
+    /// The image is stored in a variant of its format that is not supported.
+    #[error("the image is stored in a way that is not supported; save it as PNG and upload that")]
+    UnsupportedEncoding,
     /// The file has more bytes than [`Limits::max_bytes`](super::Limits::max_bytes).
     #[error("the file is larger than {limit} bytes; split it, or raise the limit")]
     TooLarge {
@@ -36,6 +39,21 @@ pub enum ReadError {
         /// The limit.
         limit: usize,
     },
+    /// An image has more pixels than [`Limits::max_pixels_per_page`](super::Limits::max_pixels_per_page).
+    #[error(
+        "the image has {width} by {height} pixels, more than the {limit} allowed; save it smaller, or raise the limit"
+    )]
+    TooManyPixels {
+        /// Pixels a row.
+        width: u32,
+        /// Rows.
+        height: u32,
+        /// The limit, in pixels.
+        limit: u64,
+    },
+    /// The document has fewer pages.
+    #[error("the document has no such page")]
+    NoSuchPage,
     /// Reading took longer than [`Limits::max_duration`](super::Limits::max_duration).
     #[error("reading took longer than {seconds} s; split the document, or raise the limit")]
     Timeout {
@@ -53,9 +71,11 @@ impl ReadError {
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::Encrypted => ErrorCode::Encrypted,
-            Self::Corrupt => ErrorCode::Corrupt,
-            Self::UnsupportedType => ErrorCode::UnsupportedType,
-            Self::TooLarge { .. } | Self::UnpacksTooLarge { .. } => ErrorCode::FileTooLarge,
+            Self::Corrupt | Self::NoSuchPage => ErrorCode::Corrupt,
+            Self::UnsupportedType | Self::UnsupportedEncoding => ErrorCode::UnsupportedType,
+            Self::TooLarge { .. } | Self::UnpacksTooLarge { .. } | Self::TooManyPixels { .. } => {
+                ErrorCode::FileTooLarge
+            }
             Self::TooManyPages { .. } => ErrorCode::TooManyPages,
             Self::Timeout { .. } => ErrorCode::Timeout,
             Self::Crashed => ErrorCode::Crashed,

@@ -26,6 +26,10 @@ pub struct Limits {
     pub max_words: usize,
     /// Bytes that the parts of an archive, or a file embedded in a PDF, unpack to; larger ones are refused.
     pub max_unpacked_bytes: u64,
+    /// Pixels of a page that is an image; larger ones are refused.
+    pub max_pixels_per_page: u64,
+    /// Time for recognising one page; what takes longer is left out and the page says so.
+    pub max_page_duration: Duration,
     /// Time for the whole document.
     pub max_duration: Duration,
 }
@@ -42,6 +46,8 @@ impl Default for Limits {
             max_words_per_page: 200_000,
             max_words: 1_000_000,
             max_unpacked_bytes: 200_000_000,
+            max_pixels_per_page: 80_000_000,
+            max_page_duration: Duration::from_secs(30),
             max_duration: Duration::from_secs(30),
         }
     }

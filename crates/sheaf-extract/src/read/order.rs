@@ -2,26 +2,36 @@
 
 use std::collections::BTreeSet;
 
+use hayro_font::kurbo::Rect;
+
 use super::rtl;
-use super::words::Fragment;
+
+/// A word with a place.
+pub(crate) trait Placed {
+    /// Where it stands, y downwards.
+    fn bounds(&self) -> Rect;
+    /// Reading direction in quarter turns clockwise from upright.
+    fn turn(&self) -> u8;
+    /// Its characters.
+    fn text(&self) -> &str;
+}
 
 /// Lines looked at above and below a word, no further off than its own height: those nearest.
 const CANDIDATES: usize = 16;
-/// Units of the key that lines are found by, a point.
-const KEY: f64 = 100.0;
+/// Steps of the key that lines are found by, a unit of length: fine enough for points and for fractions of a page.
+const KEY: f64 = 1e5;
 
 /// The words in reading order. Upright text comes first, then text turned by one, two and three quarters, each in its
 /// own reading direction.
 ///
 /// Words are taken from left to right, and each follows the line whose last word it overlaps most. So lines may
 /// lean, as those of scans do, and the order is total whatever the boxes.
-pub(super) fn sort(words: Vec<Fragment>) -> Vec<Fragment> {
-    let mut placed: Vec<(Place, Fragment)> =
-        words.into_iter().map(|word| (Place::new(&word), word)).collect();
+pub(crate) fn sort<W: Placed>(words: Vec<W>) -> Vec<W> {
+    let mut placed: Vec<(Place, W)> = words.into_iter().map(|word| (Place::new(&word), word)).collect();
     placed.sort_by(|(a, _), (b, _)| {
         (a.turn.cmp(&b.turn)).then(a.start.total_cmp(&b.start)).then(a.middle().total_cmp(&b.middle()))
     });
-    let mut lines: Vec<Line> = Vec::new();
+    let mut lines: Vec<Line<W>> = Vec::new();
     let mut by_height: BTreeSet<(u8, i64, usize)> = BTreeSet::new();
     for (place, word) in placed {
         let key = |height: f64| (place.turn, (height * KEY) as i64, 0);
@@ -48,15 +58,15 @@ pub(super) fn sort(words: Vec<Fragment>) -> Vec<Fragment> {
 }
 
 /// Words that follow one another.
-struct Line {
+struct Line<W> {
     last: Place,
     /// Of the words' heights on the page.
     sum: f64,
-    words: Vec<Fragment>,
+    words: Vec<W>,
 }
 
-impl Line {
-    fn push(&mut self, place: Place, word: Fragment) {
+impl<W: Placed> Line<W> {
+    fn push(&mut self, place: Place, word: W) {
         self.last = place;
         self.sum += place.middle();
         self.words.push(word);
@@ -70,10 +80,10 @@ impl Line {
         (self.last.turn, (self.last.middle() * KEY) as i64, index)
     }
 
-    fn into_words(mut self) -> Vec<Fragment> {
+    fn into_words(mut self) -> Vec<W> {
         if reads_from_the_right(&self.words) {
             self.words.reverse();
-            let is_ltr = |word: &Fragment| !rtl::has_rtl(&word.text);
+            let is_ltr = |word: &W| !rtl::has_rtl(word.text());
             self.words.chunk_by_mut(|a, b| is_ltr(a) && is_ltr(b)).for_each(<[_]>::reverse);
         }
         self.words
@@ -81,11 +91,11 @@ impl Line {
 }
 
 /// Whether most letters of a line are of a script written from right to left.
-pub(super) fn reads_from_the_right(words: &[Fragment]) -> bool {
-    if !words.iter().any(|word| rtl::has_rtl(&word.text)) {
+pub(super) fn reads_from_the_right<W: Placed>(words: &[W]) -> bool {
+    if !words.iter().any(|word| rtl::has_rtl(word.text())) {
         return false;
     }
-    let letters = words.iter().flat_map(|word| word.text.chars()).filter(|c| c.is_alphabetic());
+    let letters = words.iter().flat_map(|word| word.text().chars()).filter(|c| c.is_alphabetic());
     let (rtl, ltr): (Vec<char>, Vec<char>) = letters.partition(|c| rtl::is_rtl(*c));
     rtl.len() > ltr.len()
 }
@@ -100,15 +110,15 @@ struct Place {
 }
 
 impl Place {
-    fn new(word: &Fragment) -> Self {
-        let b = word.bounds;
-        let (start, top, bottom) = match word.turn {
+    fn new(word: &impl Placed) -> Self {
+        let b = word.bounds();
+        let (start, top, bottom) = match word.turn() {
             0 => (b.x0, b.y0, b.y1),
             1 => (b.y0, -b.x1, -b.x0),
             2 => (-b.x1, -b.y1, -b.y0),
             _ => (-b.y1, b.x0, b.x1),
         };
-        Self { turn: word.turn, start, top, bottom }
+        Self { turn: word.turn(), start, top, bottom }
     }
 
     fn middle(&self) -> f64 {

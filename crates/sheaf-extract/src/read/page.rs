@@ -23,8 +23,12 @@ const MAX_ANNOTATIONS: usize = 10_000;
 const HIDDEN: u32 = 1 << 1;
 const NO_VIEW: u32 = 1 << 5;
 
-/// Reads a page; `None` where the time is over.
-pub(super) fn read<'a>(source: &Source<'a>, number: u32, env: &Environment<'a>) -> Option<Page> {
+/// Reads a page, and where its images stand; `None` where the time is over.
+pub(super) fn read<'a>(
+    source: &Source<'a>,
+    number: u32,
+    env: &Environment<'a>,
+) -> Option<(Page, Vec<BoundingBox>)> {
     let (width, height) = source.render_dimensions();
     let (width, height) = (f64::from(width), f64::from(height));
     let display = Affine::new(source.initial_transform(true).as_coeffs());
@@ -47,7 +51,7 @@ pub(super) fn read<'a>(source: &Source<'a>, number: u32, env: &Environment<'a>) 
 
     let unit =
         source.raw().get::<f64>(keys::USER_UNIT).filter(|unit| *unit > 0.0 && *unit < 1e4).unwrap_or(1.0);
-    Some(Page {
+    let page = Page {
         number,
         width: (width * unit) as f32,
         height: (height * unit) as f32,
@@ -60,7 +64,8 @@ pub(super) fn read<'a>(source: &Source<'a>, number: u32, env: &Environment<'a>) 
             .map(|rule| Rule { bbox: bounding_box(*rule, sheet) })
             .collect(),
         cells: Vec::new(),
-    })
+    };
+    Some((page, drawing.images.iter().map(|image| bounding_box(*image, sheet)).collect()))
 }
 
 /// Quarter turns of a field's text: it stands upright on the page before the page is turned.

@@ -8,6 +8,7 @@ use hayro_font::kurbo::{Point, Rect, Vec2};
 use sheaf_types::TextSource;
 
 use super::content::Glyph;
+use super::order::Placed;
 use super::rtl;
 
 /// Gap between characters that parts words, in ems.
@@ -40,6 +41,20 @@ pub(super) struct Fragment {
     /// Letter spacing after the last character.
     spacing: f64,
     is_rtl: bool,
+}
+
+impl Placed for Fragment {
+    fn bounds(&self) -> Rect {
+        self.bounds
+    }
+
+    fn turn(&self) -> u8 {
+        self.turn
+    }
+
+    fn text(&self) -> &str {
+        &self.text
+    }
 }
 
 /// The words that the characters form, in the order drawn.

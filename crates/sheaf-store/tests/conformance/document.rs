@@ -15,6 +15,7 @@ const SHA256_OF_ONE: &str = "e6d49ab2abf82176003da667a50ba1d708796b091f2957400c1
 on_both_databases!(
     a_document_is_read_as_it_was_uploaded,
     the_same_bytes_are_kept_once_until_the_last_document_goes,
+    pictures_of_pages_go_with_the_last_document,
     documents_are_added_in_order_and_listed_newest_first,
     a_document_in_use_is_not_deleted,
     deleting_a_document_takes_its_single_extractions_along,
@@ -50,6 +51,25 @@ async fn the_same_bytes_are_kept_once_until_the_last_document_goes(t: Fixture) {
     t.store.delete_document(ada, adas[1]).await.unwrap();
     assert_eq!(files(&blobs(&t)), 0);
     assert_eq!(t.store.document_bytes(ada, adas[1]).await, Err(NOT_FOUND));
+}
+
+async fn pictures_of_pages_go_with_the_last_document(t: Fixture) {
+    let (ada, _) = t.user("ten").await;
+    let (bob, _) = t.user("ten").await;
+    let ids = t.documents(ada, 2).await;
+    let (a, b) = (Bytes::from_static(b"page 1"), Bytes::from_static(b"page 2"));
+    t.store.keep_page_picture(ada, ids[0], 1, 800, a.clone()).await.unwrap();
+    t.store.keep_page_picture(ada, ids[0], 2, 800, b.clone()).await.unwrap();
+    assert_eq!(t.store.page_picture(ada, ids[0], 1, 800).await.unwrap(), Some(a.clone()));
+    // The same bytes have the same pictures.
+    assert_eq!(t.store.page_picture(ada, ids[1], 2, 800).await.unwrap(), Some(b));
+    assert_eq!(t.store.page_picture(ada, ids[0], 1, 801).await.unwrap(), None);
+    assert_eq!(t.store.page_picture(bob, ids[0], 1, 800).await, Err(NOT_FOUND));
+    assert_eq!(t.store.keep_page_picture(bob, ids[0], 1, 800, a.clone()).await, Err(NOT_FOUND));
+    t.store.delete_document(ada, ids[0]).await.unwrap();
+    assert_eq!(t.store.page_picture(ada, ids[1], 1, 800).await.unwrap(), Some(a));
+    t.store.delete_document(ada, ids[1]).await.unwrap();
+    assert_eq!(files(&blobs(&t)), 0);
 }
 
 async fn documents_are_added_in_order_and_listed_newest_first(t: Fixture) {

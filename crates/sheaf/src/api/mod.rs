@@ -16,6 +16,7 @@ mod idempotency;
 mod json;
 mod keys;
 mod multipart;
+mod pages;
 mod reference;
 mod request;
 mod response;
@@ -35,6 +36,8 @@ use tokio_util::sync::CancellationToken;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::reader::PageDrawer;
+
 pub use docs::openapi;
 pub use error::{ApiError, Code};
 
@@ -49,6 +52,8 @@ pub struct ApiState {
     pub workers_alive: Arc<AtomicUsize>,
     /// Workers this process was told to run; with 0 they are elsewhere and `/readyz` does not ask for them.
     pub workers_expected: usize,
+    /// Draws pages for viewers.
+    pub drawer: Arc<PageDrawer>,
     /// Whether `use_llm` can be granted.
     pub llm_configured: bool,
     /// Once cancelled, nothing waits any more: `/readyz` and requests that wait answer 503.
@@ -102,6 +107,7 @@ fn operations() -> OpenApiRouter<ApiState> {
         .routes(routes!(documents::list_documents, documents::upload_documents))
         .routes(routes!(documents::get_document, documents::delete_document))
         .routes(routes!(documents::get_document_file))
+        .routes(routes!(pages::get_page))
         .routes(routes!(extractions::extract))
         .routes(routes!(extractions::get_extraction))
         .routes(routes!(batches::list_batches, batches::create_batch))

@@ -1,5 +1,6 @@
 //! `sheaf doctor`: what works here, what does not, and what to do about it.
 
+use std::io;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -8,7 +9,7 @@ use sheaf_types::{ErrorCode, MediaType, TemplateSpec};
 
 use crate::config::{ReaderArgs, StoreArgs, WorkerArgs};
 use crate::print;
-use crate::reader::{ReaderProcess, Reply};
+use crate::reader::{Probe, ReaderProcess, Reply};
 
 /// A page with the word "ready", small enough to stand here.
 const SAMPLE: &[u8] = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 100]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>>>endobj\n4 0 obj<</Length 37>>stream\nBT /F 12 Tf 20 50 Td (ready) Tj ET   \nendstream endobj\n5 0 obj<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF";
@@ -32,8 +33,9 @@ struct Finding {
 
 impl DoctorArgs {
     pub(super) async fn run(self) -> Result<ExitCode> {
+        let probe = self.reader.command().probe().await;
         let findings =
-            [self.store().await, self.reading().await, self.limits().await, self.isolation().await];
+            [self.store().await, self.reading().await, self.limits().await, Self::isolation(&probe)];
         print::out(format!("sheaf {}", env!("CARGO_PKG_VERSION")));
         for finding in &findings {
             let (mark, text) = match &finding.result {
@@ -44,7 +46,11 @@ impl DoctorArgs {
         }
         let cores = self.workers.count();
         print::out(format!("info  workers    {cores} documents are read at a time; change with --workers"));
-        print::out("info  ocr        not in this version: scanned pages are reported, not read");
+        // Without these sheaf works, but scans fail, or are read less well.
+        if let Ok(probe) = &probe {
+            probe.engines.iter().for_each(|engine| print::out(format!("ok    ocr        {engine}")));
+            probe.missing.iter().for_each(|missing| print::out(format!("info  ocr        {missing}")));
+        }
         print::out("info  llm        not in this version: extraction runs in the Standard tier");
         let healthy = findings.iter().all(|finding| finding.result.is_ok());
         Ok(if healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -91,14 +97,14 @@ impl DoctorArgs {
     }
 
     /// A confined reader tries what a hostile document would have it do.
-    async fn isolation(&self) -> Finding {
-        let result = match self.reader.command().leaks().await {
-            Ok(leaks) if leaks.is_empty() => {
+    fn isolation(probe: &io::Result<Probe>) -> Finding {
+        let result = match probe {
+            Ok(probe) if probe.leaks.is_empty() => {
                 Ok("a reader has no files, no network, no other programs, no environment".to_owned())
             }
-            Ok(leaks) => Err(format!(
+            Ok(probe) => Err(format!(
                 "a reader is not kept from: {}; a Linux kernel of 5.13 or later with Landlock and seccomp does that",
-                leaks.join(", ")
+                probe.leaks.join(", ")
             )),
             Err(error) => Err(error.to_string()),
         };

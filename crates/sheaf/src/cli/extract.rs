@@ -12,7 +12,6 @@ use super::template_file;
 use crate::config::ReaderArgs;
 use crate::print;
 use crate::reader::{ReaderProcess, Reply};
-use crate::runner::engine;
 
 #[derive(Debug, Args)]
 pub(super) struct ExtractArgs {
@@ -38,7 +37,7 @@ impl ExtractArgs {
                 let status = Status::of_fields(&reading.fields);
                 let result = json!({
                     "filename": filename, "template": template.name, "status": status, "error": null,
-                    "pages": reading.pages, "engine": engine(media_type), "warnings": reading.warnings,
+                    "pages": reading.pages, "engine": reading.engine, "warnings": reading.warnings,
                     "fields": reading.fields,
                 });
                 (result, ExitCode::SUCCESS)
@@ -46,7 +45,7 @@ impl ExtractArgs {
             Reply::Failed { code, detail, pages } => {
                 let result = json!({
                     "filename": filename, "template": template.name, "status": Status::Failed,
-                    "error": ExtractionError::new(code, detail), "pages": pages, "engine": engine(media_type),
+                    "error": ExtractionError::new(code, detail), "pages": pages, "engine": null,
                     "warnings": [], "fields": [],
                 });
                 (result, ExitCode::from(2))

@@ -10,11 +10,14 @@ mod template_file;
 mod user;
 mod worker;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
+
+use crate::reader::OcrConfig;
 
 /// Self-hosted document extraction: many documents through one template, every value traceable to its page.
 #[derive(Debug, Parser)]
@@ -47,6 +50,12 @@ enum Command {
     Reader {
         #[arg(long)]
         memory_mb: u64,
+        #[arg(long, value_delimiter = ',')]
+        ocr_languages: Vec<String>,
+        #[arg(long)]
+        tessdata: Option<PathBuf>,
+        #[arg(long)]
+        models: Option<PathBuf>,
         #[arg(long)]
         probe: bool,
     },
@@ -59,11 +68,12 @@ impl Cli {
     /// With a sentence for the user.
     pub fn run(self) -> Result<ExitCode> {
         // A reader is single-threaded and says nothing.
-        if let Command::Reader { memory_mb, probe } = self.command {
+        if let Command::Reader { memory_mb, ocr_languages, tessdata, models, probe } = self.command {
+            let ocr = OcrConfig { languages: ocr_languages, tessdata, models };
             if probe {
-                crate::reader::probe(memory_mb)?;
+                crate::reader::probe(memory_mb, &ocr)?;
             } else {
-                crate::reader::run(memory_mb)?;
+                crate::reader::run(memory_mb, &ocr)?;
             }
             return Ok(ExitCode::SUCCESS);
         }

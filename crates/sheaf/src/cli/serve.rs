@@ -17,6 +17,7 @@ use super::{LogFormat, start_logging, stop_signal};
 use crate::api::{self, ApiLimits, ApiState};
 use crate::config::{ReaderArgs, StoreArgs, WorkerArgs};
 use crate::print;
+use crate::reader::PageDrawer;
 use crate::runner::Runner;
 
 /// The account that an empty store starts with.
@@ -68,6 +69,7 @@ impl ServeArgs {
             limits: ApiLimits { max_file_bytes: self.reader.limits().file_bytes, ..ApiLimits::default() },
             workers_alive,
             workers_expected: workers,
+            drawer: Arc::new(PageDrawer::new(self.reader.command())),
             llm_configured: false,
             shutdown: shutdown.clone(),
         });

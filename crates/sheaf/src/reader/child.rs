@@ -1,21 +1,23 @@
 //! The child's side: read a request, run it, answer; until the parent closes the pipe.
 
-use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::io::{self, BufReader, BufWriter, Cursor, Read, Write};
 use std::time::Duration;
 
-use sheaf_extract::embedded;
-use sheaf_extract::read::{self, Limits};
-use sheaf_types::{Document, ErrorCode, MediaType, PageWarning, Warning};
+use image::ImageFormat;
+use sheaf_extract::ocr::{Engines, Missing, OcrConfig};
+use sheaf_extract::{Limits, ReadError, draw_page, embedded, read_with_ocr};
+use sheaf_types::{Document, Engine, ErrorCode, MediaType, PageWarning, TemplateSpec, Warning};
 
 use super::confine::{confine, leaks};
-use super::{ReaderLimits, Reading, Reply, Request};
+use super::{Drawing, Probe, ReaderLimits, Reading, Reply, Request, Task};
 
 /// Serves requests from standard input until it ends.
 ///
 /// # Errors
 /// Where a pipe breaks or a request is malformed: the parent is gone or not ours, and there is nobody to tell.
-pub fn run(memory_mb: u64) -> io::Result<()> {
-    confine(memory_mb)?;
+pub fn run(memory_mb: u64, ocr: &OcrConfig) -> io::Result<()> {
+    let engines = Engines::load(ocr);
+    confine(memory_mb, &engines.folders())?;
     // A panic's message may quote the document, and nobody drains a chatty child.
     std::panic::set_hook(Box::new(|_| {}));
     let mut input = BufReader::new(io::stdin().lock());
@@ -23,24 +25,44 @@ pub fn run(memory_mb: u64) -> io::Result<()> {
     while let Some(header) = read_frame(&mut input)? {
         let request: Request = serde_json::from_slice(&header)?;
         let file = read_frame(&mut input)?.ok_or(io::ErrorKind::UnexpectedEof)?;
-        let reply = serde_json::to_vec(&answer(&request, &file))?;
-        let length = u32::try_from(reply.len()).map_err(|_| io::ErrorKind::FileTooLarge)?;
-        output.write_all(&length.to_le_bytes())?;
-        output.write_all(&reply)?;
+        let limits = limits(&request.limits);
+        let (answer, bytes) = match request.task {
+            Task::Extract(template) => {
+                let reply = extract(&file, request.media_type, &limits, &template, &engines);
+                (serde_json::to_vec(&reply)?, Vec::new())
+            }
+            Task::Draw { page, width } => {
+                let (drawing, png) = match draw(&file, request.media_type, &limits, page, width) {
+                    Ok(png) => (Drawing::Drawn, png),
+                    Err(ReadError::NoSuchPage) => (Drawing::NoSuchPage, Vec::new()),
+                    Err(error) => {
+                        (Drawing::Failed { code: error.code(), detail: error.to_string() }, Vec::new())
+                    }
+                };
+                (serde_json::to_vec(&drawing)?, png)
+            }
+        };
+        write_frame(&mut output, &answer)?;
+        write_frame(&mut output, &bytes)?;
         output.flush()?;
     }
     Ok(())
 }
 
-/// Confines this process as a reader is, and names on standard output what it can still do though it should not,
-/// one a line.
+/// Confines this process as a reader is, and writes to standard output, as a [`Probe`] in JSON, what it found.
 ///
 /// # Errors
 /// Where it cannot be confined at all.
-pub fn probe(memory_mb: u64) -> io::Result<()> {
-    confine(memory_mb)?;
-    let mut output = io::stdout().lock();
-    leaks().into_iter().try_for_each(|leak| writeln!(output, "{leak}"))
+pub fn probe(memory_mb: u64, ocr: &OcrConfig) -> io::Result<()> {
+    let engines = Engines::load(ocr);
+    confine(memory_mb, &engines.folders())?;
+    let probe = Probe {
+        leaks: leaks().into_iter().map(str::to_owned).collect(),
+        engines: engines.names(),
+        missing: engines.missing().iter().map(ToString::to_string).collect(),
+    };
+    serde_json::to_writer(io::stdout().lock(), &probe)?;
+    Ok(())
 }
 
 fn read_frame(input: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
@@ -54,58 +76,129 @@ fn read_frame(input: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
     Ok(Some(frame))
 }
 
-fn answer(request: &Request, file: &[u8]) -> Reply {
-    let limits = limits(&request.limits);
-    let document = match read::read(file, request.media_type, &limits) {
+fn write_frame(output: &mut impl Write, frame: &[u8]) -> io::Result<()> {
+    let length = u32::try_from(frame.len()).map_err(|_| io::ErrorKind::FileTooLarge)?;
+    output.write_all(&length.to_le_bytes())?;
+    output.write_all(frame)
+}
+
+fn extract(
+    file: &[u8],
+    media_type: MediaType,
+    limits: &Limits,
+    template: &TemplateSpec,
+    engines: &Engines,
+) -> Reply {
+    let (engines, missing) = engines_for(template, engines);
+    let document = match read_with_ocr(file, media_type, &engines, limits) {
         Ok(document) => document,
         Err(error) => {
             return Reply::Failed { code: error.code(), detail: error.to_string(), pages: None };
         }
     };
     let pages = document.pages.len() as u32;
-    let warnings = warnings(&document);
     if document.is_textless() {
-        return Reply::Failed { code: ErrorCode::NoText, detail: textless(&document), pages: Some(pages) };
+        let (code, detail) = textless(&document, missing.as_ref());
+        return Reply::Failed { code, detail, pages: Some(pages) };
     }
-    let invoice = match request.media_type {
-        MediaType::Pdf => embedded::find(file, &limits),
+    let invoice = match media_type {
+        MediaType::Pdf => embedded::find(file, limits),
         _ => None,
     };
-    let fields = sheaf_extract::extract_with(&document, &request.template, invoice.as_ref());
-    Reply::Done(Reading { pages, warnings, fields })
+    let fields = sheaf_extract::extract_with(&document, template, invoice.as_ref());
+    let engine = engine(media_type, engines.used_on(&document));
+    Reply::Done(Reading { pages, engine, warnings: warnings(&document, missing.as_ref()), fields })
+}
+
+/// What recognises scans for a template, which may name its languages; where nothing can, what is missing.
+fn engines_for(template: &TemplateSpec, engines: &Engines) -> (Engines, Option<Missing>) {
+    let chosen = match template.languages.as_slice() {
+        [] => Ok(engines.clone()),
+        languages => engines.in_languages(languages),
+    };
+    match chosen {
+        Ok(engines) if engines.can_read() => (engines, None),
+        Ok(engines) => {
+            let missing = engines.missing().first().cloned().unwrap_or(Missing::Tesseract);
+            (engines, Some(missing))
+        }
+        Err(missing) => (Engines::default(), Some(missing)),
+    }
+}
+
+fn engine(media_type: MediaType, ocr: Option<String>) -> Engine {
+    let text = match media_type {
+        MediaType::Pdf => Some("pdf"),
+        MediaType::Docx => Some("docx"),
+        MediaType::Xlsx => Some("xlsx"),
+        MediaType::Png | MediaType::Jpeg | MediaType::Tiff | MediaType::Webp | MediaType::Other => None,
+    };
+    Engine { sheaf: env!("CARGO_PKG_VERSION").to_owned(), text: text.map(str::to_owned), ocr, llm: None }
+}
+
+fn draw(
+    file: &[u8],
+    media_type: MediaType,
+    limits: &Limits,
+    page: u32,
+    width: u32,
+) -> Result<Vec<u8>, ReadError> {
+    let pixels = draw_page(file, media_type, page, width, limits)?;
+    let mut png = Cursor::new(Vec::new());
+    pixels.write_to(&mut png, ImageFormat::Png).map_err(|_| ReadError::Crashed)?;
+    Ok(png.into_inner())
 }
 
 fn limits(limits: &ReaderLimits) -> Limits {
     Limits {
         max_bytes: usize::try_from(limits.file_bytes).unwrap_or(usize::MAX),
         max_pages: limits.pages as usize,
+        max_operators_per_page: limits.page_objects,
+        max_pixels_per_page: limits.page_megapixels.saturating_mul(1_000_000),
+        max_unpacked_bytes: limits.unpacked_bytes,
+        max_page_duration: Duration::from_secs(limits.page_seconds),
         max_duration: Duration::from_secs(limits.seconds),
         ..Limits::default()
     }
 }
 
-fn warnings(document: &Document) -> Vec<Warning> {
-    let of = |page: u32, code: PageWarning| Warning { page, code, detail: sentence(code).to_owned() };
-    document.pages.iter().flat_map(|page| page.warnings.iter().map(|&code| of(page.number, code))).collect()
+fn warnings(document: &Document, missing: Option<&Missing>) -> Vec<Warning> {
+    let of = |page: u32, code: PageWarning| Warning { page, code, detail: sentence(code, missing) };
+    document
+        .pages
+        .iter()
+        .flat_map(|page| page.warnings.iter().map(move |&code| of(page.number, code)))
+        .collect()
 }
 
-fn sentence(warning: PageWarning) -> &'static str {
-    match warning {
-        PageWarning::Scanned => "the page is an image without text; this version of sheaf reads text only",
+fn sentence(warning: PageWarning, missing: Option<&Missing>) -> String {
+    let what = match warning {
+        PageWarning::Scanned => "the page is an image without text",
         PageWarning::Blank => "the page is blank",
         PageWarning::Undecodable => "the page's font does not say which characters it shows",
         PageWarning::Damaged => "the page is damaged; what could be read was read",
+        PageWarning::Illegible => "the page was hard to read; scan it again with a higher resolution",
         PageWarning::Truncated => "the page holds more than the limit; the rest was not read",
+    };
+    match missing {
+        Some(missing) if needs_ocr(warning) => format!("{what}, and {missing}"),
+        _ => what.to_owned(),
     }
+}
+
+/// Whether a page with this warning was left for the engines that recognise scans.
+fn needs_ocr(warning: PageWarning) -> bool {
+    matches!(warning, PageWarning::Scanned | PageWarning::Undecodable)
 }
 
 /// Why a document without a single word gives no values: what holds for most of its pages, the way out where there
 /// is one.
-fn textless(document: &Document) -> String {
+fn textless(document: &Document, missing: Option<&Missing>) -> (ErrorCode, String) {
     let total = document.pages.len();
     let (warning, count) = [
         PageWarning::Scanned,
         PageWarning::Undecodable,
+        PageWarning::Illegible,
         PageWarning::Truncated,
         PageWarning::Damaged,
         PageWarning::Blank,
@@ -117,19 +210,21 @@ fn textless(document: &Document) -> String {
     let what = match warning {
         PageWarning::Scanned => "an image without text (a scan)",
         PageWarning::Undecodable => "in a font that does not say which characters it shows",
+        PageWarning::Illegible => "too hard to read",
         PageWarning::Truncated => "larger than the limits when unfolded",
         PageWarning::Damaged => "damaged",
         PageWarning::Blank => "blank",
     };
-    let way_out = match warning {
-        PageWarning::Scanned | PageWarning::Undecodable => {
-            "; this version of sheaf reads text only: run the file through an OCR program that adds a text layer, then \
-             upload it again"
+    let (code, way_out) = match (warning, missing) {
+        (warning, Some(missing)) if needs_ocr(warning) => (ErrorCode::OcrUnavailable, format!("; {missing}")),
+        (PageWarning::Scanned | PageWarning::Undecodable | PageWarning::Illegible, _) => {
+            (ErrorCode::NoText, "; scan it again with a higher resolution".to_owned())
         }
-        PageWarning::Truncated | PageWarning::Damaged => {
-            "; open it in a viewer, print it to a new PDF and upload that"
+        (PageWarning::Truncated | PageWarning::Damaged, _) => {
+            (ErrorCode::NoText, "; open it in a viewer, print it to a new PDF and upload that".to_owned())
         }
-        PageWarning::Blank => "",
+        (PageWarning::Blank, _) => (ErrorCode::NoText, String::new()),
     };
-    format!("no page has text: {count} of {total} {} {what}{way_out}", if count == 1 { "is" } else { "are" })
+    let are = if count == 1 { "is" } else { "are" };
+    (code, format!("no page has text: {count} of {total} {are} {what}{way_out}"))
 }

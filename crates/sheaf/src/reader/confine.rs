@@ -4,7 +4,7 @@
 //! |---|---|
 //! | memory beyond the limit, core dumps, written files, many open files | resource limits |
 //! | life without its parent | parent-death signal |
-//! | every path of the file system, TCP, signals to other processes | Landlock, where the kernel has it (5.13, 6.7, 6.12) |
+//! | every path of the file system but the OCR engines' data, TCP, signals to other processes | Landlock, where the kernel has it (5.13, 6.7, 6.12) |
 //! | sockets, other programs, tracing, mounting, kernel modules | a seccomp filter |
 //!
 //! The environment was left behind by the parent. Where the kernel lacks a mechanism the rest still holds;
@@ -14,8 +14,11 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
 use std::net::UdpSocket;
+use std::path::Path;
 
-use landlock::{ABI, Access, AccessFs, AccessNet, Ruleset, RulesetAttr, Scope};
+use landlock::{
+    ABI, Access, AccessFs, AccessNet, PathBeneath, PathFd, Ruleset, RulesetAttr, RulesetCreatedAttr, Scope,
+};
 use rustix::process::{Resource, Rlimit, Signal, set_parent_process_death_signal, setrlimit};
 use seccompiler::{SeccompAction, SeccompFilter};
 
@@ -51,11 +54,14 @@ const REFUSED: [libc::c_long; 25] = [
     libc::SYS_io_uring_setup,
 ];
 
-/// Confines this process for good.
+/// Where the OCR engines say what nobody asked for.
+const NOWHERE: &str = "/dev/null";
+
+/// Confines this process for good; below `folders` it may still read.
 ///
 /// # Errors
 /// Where a resource limit cannot be set. What the kernel does not offer is no error.
-pub(super) fn confine(memory_mb: u64) -> io::Result<()> {
+pub(super) fn confine(memory_mb: u64, folders: &[&Path]) -> io::Result<()> {
     set_parent_process_death_signal(Some(Signal::KILL))?;
     let both = |limit| Rlimit { current: Some(limit), maximum: Some(limit) };
     setrlimit(Resource::As, both(memory_mb.saturating_mul(1 << 20)))?;
@@ -63,19 +69,28 @@ pub(super) fn confine(memory_mb: u64) -> io::Result<()> {
     setrlimit(Resource::Fsize, both(0))?;
     setrlimit(Resource::Nofile, both(OPEN_FILES))?;
     // Both are best effort: an old kernel, or a container that forbids them, must not stop the work.
-    let _ = restrict_paths();
+    let _ = restrict_paths(folders);
     let _ = restrict_calls();
     Ok(())
 }
 
-/// No rule grants anything, so every path is refused, and TCP with it.
-fn restrict_paths() -> Result<(), landlock::RulesetError> {
-    Ruleset::default()
+/// What no rule grants is refused: every other path, and TCP with it.
+fn restrict_paths(folders: &[&Path]) -> Result<(), landlock::RulesetError> {
+    let mut ruleset = Ruleset::default()
         .handle_access(AccessFs::from_all(ABI::V5))?
         .handle_access(AccessNet::from_all(ABI::V5))?
         .scope(Scope::from_all(ABI::V6))?
-        .create()?
-        .restrict_self()?;
+        .create()?;
+    for folder in folders {
+        // A folder that is not there needs no rule.
+        if let Ok(folder) = PathFd::new(folder) {
+            ruleset = ruleset.add_rule(PathBeneath::new(folder, AccessFs::from_read(ABI::V5)))?;
+        }
+    }
+    if let Ok(nowhere) = PathFd::new(NOWHERE) {
+        ruleset = ruleset.add_rule(PathBeneath::new(nowhere, AccessFs::WriteFile | AccessFs::ReadFile))?;
+    }
+    ruleset.restrict_self()?;
     Ok(())
 }
 

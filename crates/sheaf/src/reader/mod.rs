@@ -6,17 +6,21 @@
 //! or an exhausted memory costs one attempt of one document and is told apart by its error code.
 //!
 //! On the wire both ways: frames of a little-endian `u32` length and that many bytes. A request is two frames, a
-//! [`Request`] in JSON and the file; a reply is one, a [`Reply`] in JSON.
+//! [`Request`] in JSON and the file; an answer is two, a [`Reply`] or [`Drawing`] in JSON and the bytes that go with it,
+//! mostly none.
 
 mod child;
 mod confine;
+mod drawer;
 mod process;
 
 use serde::{Deserialize, Serialize};
-use sheaf_types::{ErrorCode, FieldResult, MediaType, TemplateSpec, Warning};
+use sheaf_types::{Engine, ErrorCode, FieldResult, MediaType, TemplateSpec, Warning};
 
 pub use child::{probe, run};
+pub use drawer::PageDrawer;
 pub use process::{ReaderCommand, ReaderProcess};
+pub use sheaf_extract::ocr::OcrConfig;
 
 /// What a reader may use for one document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,27 +29,92 @@ pub struct ReaderLimits {
     pub memory_mb: u64,
     /// Wall-clock seconds for one document.
     pub seconds: u64,
+    /// Wall-clock seconds for recognising one page.
+    pub page_seconds: u64,
     /// Pages of one document.
     pub pages: u32,
+    /// Millions of pixels of one page that is an image.
+    pub page_megapixels: u64,
+    /// Things drawn on one page.
+    pub page_objects: usize,
     /// Length of one file, in bytes.
     pub file_bytes: u64,
+    /// What a file's parts unpack to, in bytes.
+    pub unpacked_bytes: u64,
 }
 
 impl Default for ReaderLimits {
     fn default() -> Self {
-        Self { memory_mb: 1024, seconds: 60, pages: 1_000, file_bytes: 50_000_000 }
+        Self {
+            memory_mb: 2048,
+            seconds: 120,
+            page_seconds: 30,
+            pages: 1_000,
+            page_megapixels: 80,
+            page_objects: 5_000_000,
+            file_bytes: 50_000_000,
+            unpacked_bytes: 200_000_000,
+        }
     }
 }
 
-/// Asks a reader to run a file, which follows in a frame of its own, through a template.
+/// Asks a reader for something about a file, which follows in a frame of its own.
 #[derive(Debug, Serialize, Deserialize)]
 struct Request {
     media_type: MediaType,
     limits: ReaderLimits,
-    template: TemplateSpec,
+    task: Task,
 }
 
-/// What a reader answers.
+/// What a reader is asked for.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Task {
+    /// The fields of a template.
+    Extract(TemplateSpec),
+    /// A picture of a page.
+    Draw {
+        /// Counted from 1.
+        page: u32,
+        /// In pixels.
+        width: u32,
+    },
+}
+
+/// What a reader answers when it was asked to draw a page.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Drawing {
+    /// A PNG goes with it.
+    Drawn,
+    /// The document has no such page.
+    NoSuchPage,
+    /// There is none.
+    Failed { code: ErrorCode, detail: String },
+}
+
+/// Why a reader gave no answer, or no picture.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{detail}")]
+pub struct ReaderError {
+    /// Stable, for programs.
+    pub code: ErrorCode,
+    /// A sentence with the way out.
+    pub detail: String,
+}
+
+/// What a reader says of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Probe {
+    /// What it can still do here though it should not; empty where all is well.
+    pub leaks: Vec<String>,
+    /// The engines that recognise scans, with their versions.
+    pub engines: Vec<String>,
+    /// What is missing for scans, in sentences with the way out.
+    pub missing: Vec<String>,
+}
+
+/// What a reader answers when it was asked for fields.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reply {
@@ -67,6 +136,8 @@ pub enum Reply {
 pub struct Reading {
     /// Pages of the document.
     pub pages: u32,
+    /// What read them.
+    pub engine: Engine,
     /// Pages that were not read whole.
     pub warnings: Vec<Warning>,
     /// One for each field of the template, in its order.

@@ -1,16 +1,18 @@
 //! The parent's side: one child, started when needed and started again when it is lost.
 
 use std::os::unix::process::ExitStatusExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
+use sheaf_extract::ocr::OcrConfig;
 use sheaf_types::{ErrorCode, MediaType, TemplateSpec};
 use tokio::io::{self, AsyncReadExt, AsyncWriteExt, BufWriter};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::{ReaderLimits, Reply, Request};
+use super::{Drawing, Probe, ReaderError, ReaderLimits, Reply, Request, Task};
 
 /// Documents a child reads before it is replaced: bounds what leaks and fragments.
 const DOCUMENTS_A_CHILD: u32 = 1_000;
@@ -28,19 +30,20 @@ const OUT_OF_MEMORY_MESSAGE: &[u8] = b"memory allocation of ";
 pub struct ReaderCommand {
     program: PathBuf,
     limits: ReaderLimits,
+    ocr: OcrConfig,
 }
 
 impl ReaderCommand {
     /// Readers from this very binary, even if its file has been replaced since.
     #[must_use]
-    pub fn this_binary(limits: ReaderLimits) -> Self {
-        Self::new(PathBuf::from("/proc/self/exe"), limits)
+    pub fn this_binary(limits: ReaderLimits, ocr: OcrConfig) -> Self {
+        Self::new(PathBuf::from("/proc/self/exe"), limits, ocr)
     }
 
     /// Readers from the `sheaf` binary at a path.
     #[must_use]
-    pub fn new(program: PathBuf, limits: ReaderLimits) -> Self {
-        Self { program, limits }
+    pub fn new(program: PathBuf, limits: ReaderLimits, ocr: OcrConfig) -> Self {
+        Self { program, limits, ocr }
     }
 
     /// What each document may use.
@@ -49,16 +52,16 @@ impl ReaderCommand {
         &self.limits
     }
 
-    /// What a confined reader can still do here though it should not; empty where all is well.
+    /// What a confined reader can do here.
     ///
     /// # Errors
     /// Where the reader cannot be started or not be confined at all.
-    pub async fn leaks(&self) -> io::Result<Vec<String>> {
+    pub async fn probe(&self) -> io::Result<Probe> {
         let output = self.command().arg("--probe").output().await?;
         if !output.status.success() {
             return Err(io::Error::other("a reader cannot be confined"));
         }
-        Ok(String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect())
+        serde_json::from_slice(&output.stdout).map_err(io::Error::other)
     }
 
     fn command(&self) -> Command {
@@ -67,6 +70,10 @@ impl ReaderCommand {
             .arg("reader")
             .arg("--memory-mb")
             .arg(self.limits.memory_mb.to_string())
+            .arg("--ocr-languages")
+            .arg(self.ocr.languages.join(","))
+            .args(self.ocr.tessdata.iter().flat_map(|folder| [Path::new("--tessdata"), folder]))
+            .args(self.ocr.models.iter().flat_map(|folder| [Path::new("--models"), folder]))
             .env_clear()
             .current_dir("/")
             .stdin(Stdio::piped())
@@ -86,7 +93,7 @@ impl ReaderCommand {
     }
 }
 
-/// A warm reader; reads one document after the other.
+/// A warm reader; works on one document after the other.
 pub struct ReaderProcess {
     command: ReaderCommand,
     running: Option<Running>,
@@ -112,60 +119,101 @@ impl ReaderProcess {
     /// Never fails as a call: a child that cannot be started, crashes, hangs or runs out of memory is a failed reply
     /// with the code that says which. Dropping the future kills the child.
     pub async fn extract(&mut self, media_type: MediaType, file: &[u8], template: &TemplateSpec) -> Reply {
+        match self.ask(media_type, file, Task::Extract(template.clone())).await {
+            Ok((reply, _)) => reply,
+            Err(ReaderError { code, detail }) => Reply::Failed { code, detail, pages: None },
+        }
+    }
+
+    /// Draws a page, counted from 1, `width` pixels wide, as a PNG; `None` where the file has no such page. Dropping the
+    /// future kills the child.
+    ///
+    /// # Errors
+    /// Where the file cannot be read, or the child ended.
+    pub async fn draw(
+        &mut self,
+        media_type: MediaType,
+        file: &[u8],
+        page: u32,
+        width: u32,
+    ) -> Result<Option<Vec<u8>>, ReaderError> {
+        match self.ask(media_type, file, Task::Draw { page, width }).await? {
+            (Drawing::Drawn, png) => Ok(Some(png)),
+            (Drawing::NoSuchPage, _) => Ok(None),
+            (Drawing::Failed { code, detail }, _) => Err(ReaderError { code, detail }),
+        }
+    }
+
+    /// Has the child carry out a task: its answer, and the bytes that go with it.
+    async fn ask<T: DeserializeOwned>(
+        &mut self,
+        media_type: MediaType,
+        file: &[u8],
+        task: Task,
+    ) -> Result<(T, Vec<u8>), ReaderError> {
         let limits = self.command.limits;
         if file.len() as u64 > limits.file_bytes {
             let most = limits.file_bytes / 1_000_000;
-            return failed(ErrorCode::FileTooLarge, format!("the file is larger than {most} MB"));
+            return Err(failed(ErrorCode::FileTooLarge, format!("the file is larger than {most} MB")));
         }
-        let request = Request { media_type, limits, template: template.clone() };
-        let header = match serde_json::to_vec(&request) {
-            Ok(header) => header,
-            Err(error) => return failed(ErrorCode::Internal, format!("cannot write the request: {error}")),
-        };
+        let request = Request { media_type, limits, task };
+        let header = serde_json::to_vec(&request)
+            .map_err(|error| failed(ErrorCode::Internal, format!("cannot write the request: {error}")))?;
         // Taken out, so that a dropped future takes a half-used child with it.
-        let mut running = match self.running.take().map_or_else(|| self.command.spawn(), Ok) {
-            Ok(running) => running,
-            Err(error) => {
-                return failed(ErrorCode::Internal, format!("cannot start a reader process: {error}"));
-            }
+        let mut running = match self.running.take() {
+            Some(running) => running,
+            None => self.command.spawn().map_err(|error| {
+                failed(ErrorCode::Internal, format!("cannot start a reader process: {error}"))
+            })?,
         };
         let deadline = Instant::now() + Duration::from_secs(limits.seconds) + GRACE;
         match timeout_at(deadline, running.exchange(&header, file)).await {
-            Ok(Ok(reply)) => {
+            Ok(Ok(answer)) => {
                 running.documents += 1;
                 if running.documents < DOCUMENTS_A_CHILD {
                     self.running = Some(running);
                 }
-                reply
+                Ok(answer)
             }
-            Ok(Err(_)) => running.post_mortem(&limits).await,
+            Ok(Err(_)) => Err(running.post_mortem(&limits).await),
             Err(_) => {
-                failed(ErrorCode::Timeout, format!("reading took longer than {} seconds", limits.seconds))
+                let seconds = limits.seconds;
+                Err(failed(ErrorCode::Timeout, format!("reading took longer than {seconds} seconds")))
             }
         }
     }
 }
 
 impl Running {
-    async fn exchange(&mut self, header: &[u8], file: &[u8]) -> io::Result<Reply> {
+    async fn exchange<T: DeserializeOwned>(
+        &mut self,
+        header: &[u8],
+        file: &[u8],
+    ) -> io::Result<(T, Vec<u8>)> {
         for frame in [header, file] {
             let length = u32::try_from(frame.len()).map_err(io::Error::other)?;
             self.stdin.write_all(&length.to_le_bytes()).await?;
             self.stdin.write_all(frame).await?;
         }
         self.stdin.flush().await?;
+        let answer = self.read_frame().await?;
+        let answer = serde_json::from_slice(&answer).map_err(io::Error::other)?;
+        Ok((answer, self.read_frame().await?))
+    }
+
+    async fn read_frame(&mut self) -> io::Result<Vec<u8>> {
         let length = self.stdout.read_u32_le().await? as usize;
         if length > LONGEST_REPLY {
             return Err(io::Error::other("the reply is too long"));
         }
-        let mut reply = vec![0; length];
-        self.stdout.read_exact(&mut reply).await?;
-        serde_json::from_slice(&reply).map_err(io::Error::other)
+        let mut frame = vec![0; length];
+        self.stdout.read_exact(&mut frame).await?;
+        Ok(frame)
     }
 
     /// Why the child broke off: its exit status and what the run-time said last. Neither goes into a log, as a panic's
     /// message may hold a piece of the document.
-    async fn post_mortem(mut self, limits: &ReaderLimits) -> Reply {
+    async fn post_mortem(mut self, limits: &ReaderLimits) -> ReaderError {
         let mut said = Vec::new();
         let mut stderr = (&mut self.stderr).take(STDERR_LOOKED_AT as u64);
         let _ = timeout(GRACE, stderr.read_to_end(&mut said)).await;
@@ -185,6 +233,6 @@ fn describe(status: Option<ExitStatus>) -> String {
     status.map_or_else(|| "no exit status".to_owned(), |status| status.to_string())
 }
 
-fn failed(code: ErrorCode, detail: String) -> Reply {
-    Reply::Failed { code, detail, pages: None }
+fn failed(code: ErrorCode, detail: String) -> ReaderError {
+    ReaderError { code, detail }
 }

@@ -21,7 +21,6 @@ use tracing::{debug, info, warn};
 use uuid::Uuid;
 
 use crate::reader::ReaderCommand;
-pub(crate) use slot::engine;
 use slot::{Job, Slot};
 
 /// Documents claimed for each slot: one in work, one ready, so that no slot waits for a commit.

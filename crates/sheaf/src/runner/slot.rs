@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use sheaf_store::{Claim, Finished, Outcome, Store, StoreError};
-use sheaf_types::{Engine, ErrorCode, ExtractionError, MediaType, TemplateId, TemplateSpec};
+use sheaf_types::{ErrorCode, ExtractionError, TemplateId, TemplateSpec};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
@@ -75,7 +75,7 @@ impl Slot {
         match reply {
             Reply::Done(reading) => Outcome::Done {
                 pages: reading.pages,
-                engine: engine(claim.media_type),
+                engine: reading.engine,
                 warnings: reading.warnings,
                 fields: reading.fields,
             },
@@ -92,22 +92,6 @@ impl Slot {
             Some(template) => Ok(template.clone()),
             None => self.store.template_spec(key.0, key.1).await.map(Arc::new),
         }
-    }
-}
-
-/// What reads documents of a kind in this version.
-pub(crate) fn engine(media_type: MediaType) -> Engine {
-    let text = match media_type {
-        MediaType::Pdf => Some("pdf"),
-        MediaType::Docx => Some("docx"),
-        MediaType::Xlsx => Some("xlsx"),
-        MediaType::Other => None,
-    };
-    Engine {
-        sheaf: env!("CARGO_PKG_VERSION").to_owned(),
-        text: text.map(str::to_owned),
-        ocr: None,
-        llm: None,
     }
 }
 

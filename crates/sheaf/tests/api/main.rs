@@ -11,6 +11,7 @@ mod extractions;
 mod idempotency;
 mod keys;
 mod lifecycle;
+mod pages;
 mod support;
 mod templates;
 mod uploads;

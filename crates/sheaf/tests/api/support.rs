@@ -9,6 +9,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use serde_json::{Value, json};
 use sheaf::api::{ApiLimits, ApiState, router};
+use sheaf::reader::{OcrConfig, PageDrawer, ReaderCommand, ReaderLimits};
 use sheaf_store::{Claim, Finished, Outcome, Store, StoreConfig};
 use sheaf_types::{Engine, ErrorCode, ExtractionError, Plan};
 use tempfile::TempDir;
@@ -44,12 +45,18 @@ impl Server {
             limits: ApiLimits::default(),
             workers_alive: Arc::new(AtomicUsize::new(1)),
             workers_expected: 1,
+            drawer: Arc::new(PageDrawer::new(Self::reader())),
             llm_configured: false,
             shutdown: CancellationToken::new(),
         };
         change(&mut state);
         let server = Self { router: router(state.clone()), state, key: String::new(), data };
         Self { key: server.new_key("ann@example.org", "unlimited").await, ..server }
+    }
+
+    /// Where the readers of this build are.
+    fn reader() -> ReaderCommand {
+        ReaderCommand::new(env!("CARGO_BIN_EXE_sheaf").into(), ReaderLimits::default(), OcrConfig::default())
     }
 
     /// The key of a new account.

@@ -1,0 +1,125 @@
+//! Which engine reads a page.
+//!
+//! Tesseract reads pages; the PP-OCR models, where they are installed, read receipts, and pages on which Tesseract
+//! was unsure. Tesseract reads one language at a time, which a page's frequent words show. The mean confidence of a page's words tells a page that was read badly; neither dictionaries nor the
+//! shape of words do.
+
+use std::time::Instant;
+
+use hayro_font::kurbo::Affine;
+use image::imageops::{grayscale, rotate90, rotate180, rotate270};
+use image::{GrayImage, RgbImage};
+use sheaf_types::TextSource;
+
+use crate::read::is_over;
+
+use super::tesseract::{Segmentation, Tesseract};
+use super::{Engines, Reading, language, prepare};
+
+/// Mean confidence under which a sheet is read again by the stronger engine.
+const SURE: f32 = 0.85;
+/// Mean confidence under which the page may be turned.
+const PERHAPS_TURNED: f32 = 0.65;
+/// Mean confidence under which a page counts as illegible.
+pub(crate) const LEGIBLE: f32 = 0.5;
+/// Height against width from which a page is a till roll.
+const ROLL: f32 = 1.65;
+
+/// Reads the pages of one document, one after the other.
+pub(crate) struct Recogniser<'e> {
+    engines: &'e Engines,
+    /// Of the page before, the likeliest of this one.
+    language: &'e str,
+}
+
+impl<'e> Recogniser<'e> {
+    pub(crate) fn new(engines: &'e Engines) -> Self {
+        Self { engines, language: engines.languages.first().map_or("", String::as_str) }
+    }
+
+    /// Whether a page can be read at all.
+    pub(crate) fn can_read(&self) -> bool {
+        self.engines.can_read()
+    }
+
+    /// Reads a page; `None` without engines.
+    pub(crate) fn read(&mut self, page: &RgbImage, deadline: Option<Instant>) -> Option<Reading> {
+        let paddle = self.engines.paddle.as_ref();
+        let is_roll = page.height() as f32 > ROLL * page.width() as f32;
+        if is_roll && let Some(reading) = paddle.and_then(|paddle| paddle.read(page)) {
+            return Some(reading);
+        }
+        let segmentation = if is_roll { Segmentation::Block } else { Segmentation::Page };
+        let first = self.read_by_tesseract(&grayscale(page), segmentation, deadline);
+        if first.as_ref().is_some_and(|first| first.confidence >= SURE) || is_over(deadline) {
+            return first;
+        }
+        match (first, paddle.and_then(|paddle| paddle.read(page))) {
+            (Some(first), Some(second)) => Some(if is_better(&second, &first) { second } else { first }),
+            (first, second) => first.or(second),
+        }
+    }
+
+    /// Reads a page in the language of the one before, and where it shows another one, in that.
+    fn read_by_tesseract(
+        &mut self,
+        page: &GrayImage,
+        segmentation: Segmentation,
+        deadline: Option<Instant>,
+    ) -> Option<Reading> {
+        let mut tesseract = self.engines.tesseract()?;
+        let mut attempt = Attempt { tesseract: &mut tesseract, segmentation, deadline };
+        let (reading, turn) = attempt.read_turned(page, self.language);
+        let other = language::other(&reading.words, self.language, &self.engines.languages);
+        let Some(other) = other.filter(|_| !is_over(deadline)) else { return Some(reading) };
+        self.language = other;
+        Some(attempt.read_at(page, other, turn))
+    }
+}
+
+/// One page on its way through Tesseract.
+struct Attempt<'t> {
+    tesseract: &'t mut Tesseract,
+    segmentation: Segmentation,
+    deadline: Option<Instant>,
+}
+
+impl Attempt<'_> {
+    /// Reads a page upright, and where that goes badly, as its orientation suggests; also by how many quarters it was
+    /// found to be turned.
+    fn read_turned(&mut self, page: &GrayImage, language: &str) -> (Reading, u8) {
+        let upright = prepare::sheet(page);
+        let words = self.tesseract.read(&upright.image, language, self.segmentation, self.deadline);
+        let reading = Reading::new(words, TextSource::Tesseract);
+        let turn =
+            if reading.confidence < PERHAPS_TURNED { self.tesseract.turn(&upright.image) } else { None };
+        let reading = reading.moved(upright.to_source, 0);
+        let Some(turn) = turn.filter(|&turn| turn != 0) else { return (reading, 0) };
+        let second = self.read_at(page, language, turn);
+        if second.confidence > reading.confidence { (second, turn) } else { (reading, 0) }
+    }
+
+    /// Reads a page that is turned by so many quarters clockwise.
+    fn read_at(&mut self, page: &GrayImage, language: &str, turn: u8) -> Reading {
+        let (turned, to_page) = turn_back(page, turn);
+        let prepared = prepare::sheet(&turned);
+        let words = self.tesseract.read(&prepared.image, language, self.segmentation, self.deadline);
+        Reading::new(words, TextSource::Tesseract).moved(to_page * prepared.to_source, turn)
+    }
+}
+
+/// Undoes quarter turns clockwise; also what leads back to the page's own pixels.
+fn turn_back(page: &GrayImage, turn: u8) -> (GrayImage, Affine) {
+    let (width, height) = (f64::from(page.width()), f64::from(page.height()));
+    match turn {
+        1 => (rotate270(page), Affine::new([0.0, 1.0, -1.0, 0.0, width, 0.0])),
+        2 => (rotate180(page), Affine::new([-1.0, 0.0, 0.0, -1.0, width, height])),
+        3 => (rotate90(page), Affine::new([0.0, -1.0, 1.0, 0.0, 0.0, height])),
+        _ => (page.clone(), Affine::IDENTITY),
+    }
+}
+
+/// Whether the stronger engine's reading replaces Tesseract's.
+fn is_better(second: &Reading, first: &Reading) -> bool {
+    second.confidence > first.confidence && second.len() * 2 > first.len()
+}

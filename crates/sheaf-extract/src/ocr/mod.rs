@@ -1,0 +1,88 @@
+//! From the pixels of a page to words.
+//!
+//! Engines are found once, when a process starts; what is missing is said then, in words that name the way out.
+//! Which engine reads a page is decided page by page (`cascade`). All inference runs on one thread, so that the same
+//! pixels give the same words, and since documents are what runs in parallel.
+
+mod cascade;
+mod engines;
+mod language;
+mod paddle;
+mod prepare;
+mod tesseract;
+
+use hayro_font::kurbo::{Affine, Rect};
+use sheaf_types::TextSource;
+
+pub(crate) use cascade::{LEGIBLE, Recogniser};
+pub use engines::{Engines, Missing, OcrConfig};
+
+use crate::read::order::Placed;
+
+/// A word found on an image, in the image's pixels.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Recognised {
+    pub(crate) text: String,
+    pub(crate) bounds: Rect,
+    /// 0 to 1.
+    pub(crate) confidence: f32,
+    /// Height of the line.
+    pub(crate) size: f64,
+    /// Reading direction in quarter turns clockwise from upright.
+    pub(crate) turn: u8,
+}
+
+impl Placed for Recognised {
+    fn bounds(&self) -> Rect {
+        self.bounds
+    }
+
+    fn turn(&self) -> u8 {
+        self.turn
+    }
+
+    fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+/// What was found on an image, in reading order.
+#[derive(Debug)]
+pub(crate) struct Reading {
+    pub(crate) words: Vec<Recognised>,
+    /// The engine that read it.
+    pub(crate) source: TextSource,
+    /// Mean over the characters, 0 to 1; 0 where there are none.
+    pub(crate) confidence: f32,
+}
+
+impl Reading {
+    /// Sorts the words, which must stand on level lines.
+    fn new(words: Vec<Recognised>, source: TextSource) -> Self {
+        let words = crate::read::order::sort(words);
+        let (mut sum, mut count) = (0.0, 0.0);
+        for word in &words {
+            let characters = word.text.chars().count() as f32;
+            sum += word.confidence * characters;
+            count += characters;
+        }
+        let confidence = if count > 0.0 { sum / count } else { 0.0 };
+        Self { words, source, confidence }
+    }
+
+    /// Number of characters.
+    fn len(&self) -> usize {
+        self.words.iter().map(|word| word.text.chars().count()).sum()
+    }
+
+    /// The same on an image to which `transform` leads, and on which the text is turned by `turn` quarters more.
+    fn moved(mut self, transform: Affine, turn: u8) -> Self {
+        let scale = transform.determinant().abs().sqrt();
+        for word in &mut self.words {
+            word.bounds = transform.transform_rect_bbox(word.bounds);
+            word.size *= scale;
+            word.turn = (word.turn + turn) % 4;
+        }
+        self
+    }
+}

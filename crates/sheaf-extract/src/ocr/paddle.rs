@@ -1,0 +1,140 @@
+//! The PP-OCR models: one finds lines of text, one reads a line.
+
+mod decode;
+mod detect;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use image::RgbImage;
+use rten::{Model, RunOptions, ThreadPool};
+use rten_tensor::NdTensor;
+use rten_tensor::prelude::*;
+use sheaf_types::TextSource;
+
+use super::{Reading, Recognised};
+use decode::Alphabet;
+use detect::Line;
+
+/// What the models are called in results.
+pub(super) const NAME: &str = "pp-ocrv4";
+/// File names in the package that carries them.
+const DETECTION: &str = "ch_PP-OCRv4_det_infer.onnx";
+const RECOGNITION: &str = "ch_PP-OCRv4_rec_infer.onnx";
+/// Height at which a line is read, in pixels.
+const LINE_HEIGHT: usize = 48;
+/// Least and most width of a line that is read, in pixels.
+const LINE_WIDTH: std::ops::RangeInclusive<usize> = 16..=6_000;
+/// Mean confidence of a line under which it is no text.
+const LEAST_CONFIDENCE: f32 = 0.5;
+/// Mean confidence of a page's lines under which it may stand on its head: upside down, many lines are read as
+/// something.
+const PERHAPS_TURNED: f32 = 0.9;
+
+/// Both models, loaded when they are first needed.
+pub(super) struct Paddle {
+    folder: PathBuf,
+    models: OnceLock<Option<Models>>,
+}
+
+/// Both models, on one thread.
+struct Models {
+    detection: Model,
+    recognition: Model,
+    alphabet: Alphabet,
+    threads: Arc<ThreadPool>,
+}
+
+impl Paddle {
+    /// Whether a folder has the models.
+    pub(super) fn is_in(folder: &Path) -> bool {
+        [DETECTION, RECOGNITION].iter().all(|file| folder.join(file).is_file())
+    }
+
+    /// The models in a folder.
+    pub(super) fn new(folder: &Path) -> Self {
+        Self { folder: folder.to_owned(), models: OnceLock::new() }
+    }
+
+    /// Reads a page; `None` where the models are not those.
+    pub(super) fn read(&self, page: &RgbImage) -> Option<Reading> {
+        let models = self.models.get_or_init(|| Models::load(&self.folder)).as_ref()?;
+        Some(models.read(page))
+    }
+}
+
+impl Models {
+    fn load(folder: &Path) -> Option<Self> {
+        let recognition = Model::load_file(folder.join(RECOGNITION)).ok()?;
+        let alphabet = Alphabet::new(recognition.metadata().get("character")?);
+        let detection = Model::load_file(folder.join(DETECTION)).ok()?;
+        Some(Self { detection, recognition, alphabet, threads: Arc::new(ThreadPool::with_num_threads(1)) })
+    }
+
+    fn read(&self, page: &RgbImage) -> Reading {
+        let lines = detect::lines(page, |input| self.run(&self.detection, input));
+        let (reading, sure) = self.read_lines(page, &lines);
+        if lines.is_empty() || sure >= PERHAPS_TURNED {
+            return reading;
+        }
+        let flipped: Vec<Line> = lines.iter().map(Line::flipped).collect();
+        let (second, surer) = self.read_lines(page, &flipped);
+        if surer > sure { second } else { reading }
+    }
+
+    /// Reads lines; also how surely, where lines that gave nothing count.
+    fn read_lines(&self, page: &RgbImage, lines: &[Line]) -> (Reading, f32) {
+        let mut words = Vec::new();
+        let (mut sum, mut length) = (0.0, 0.0);
+        for line in lines {
+            let found = self.read_line(page, line);
+            let confidence =
+                found.iter().map(|word| word.confidence).sum::<f32>() / found.len().max(1) as f32;
+            sum += confidence * line.width as f32;
+            length += line.width as f32;
+            words.extend(found);
+        }
+        (Reading::new(words, TextSource::Paddle), if length > 0.0 { sum / length } else { 0.0 })
+    }
+
+    fn read_line(&self, page: &RgbImage, line: &Line) -> Vec<Recognised> {
+        let width = (LINE_HEIGHT as f64 * line.width / line.height).ceil() as usize;
+        let width = width.clamp(*LINE_WIDTH.start(), *LINE_WIDTH.end());
+        let pixels = line.cut(page, width, LINE_HEIGHT);
+        let Some((shape, probabilities)) = self.run(&self.recognition, input(&pixels, width, LINE_HEIGHT))
+        else {
+            return Vec::new();
+        };
+        let &[_, steps, classes] = &*shape else { return Vec::new() };
+        let words = self.alphabet.words(&probabilities, steps, classes);
+        let characters: usize = words.iter().map(|word| word.text.chars().count()).sum();
+        let sum: f32 = words.iter().map(|word| word.confidence * word.text.chars().count() as f32).sum();
+        if characters == 0 || sum / (characters as f32) < LEAST_CONFIDENCE {
+            return Vec::new();
+        }
+        let along = |step: f64| step / steps as f64;
+        words
+            .into_iter()
+            .map(|word| Recognised {
+                bounds: line.bounds(along(word.start), along(word.end)),
+                text: word.text,
+                confidence: word.confidence,
+                size: line.height,
+                turn: line.turn,
+            })
+            .collect()
+    }
+
+    /// Runs a model: the shape and the values of its first output.
+    fn run(&self, model: &Model, input: NdTensor<f32, 4>) -> Option<(Vec<usize>, Vec<f32>)> {
+        let options = RunOptions::default().with_thread_pool(Some(self.threads.clone()));
+        let output = model.run_one(input.into(), Some(options)).ok()?.into_tensor::<f32>()?;
+        Some((output.shape().to_vec(), output.into_data()))
+    }
+}
+
+/// Pixels as the models take them: blue, green, red in planes, from -1 to 1.
+fn input(pixels: &[[f32; 3]], width: usize, height: usize) -> NdTensor<f32, 4> {
+    let planes = [2, 1, 0].into_iter().flat_map(|channel| pixels.iter().map(move |pixel| pixel[channel]));
+    NdTensor::from_data([1, 3, height, width], planes.map(|level| level / 127.5 - 1.0).collect::<Vec<_>>())
+}

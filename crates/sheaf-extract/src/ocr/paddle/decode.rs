@@ -1,0 +1,188 @@
+//! From probabilities of characters, step by step along a line, to words: greedy decoding of connectionist temporal
+//! classification, in which a character is a run of steps and a blank class parts equal ones.
+
+/// Probability of a space, between two characters, from which they are parted. The model was trained on a script
+/// without spaces and rarely prefers one.
+const SOFT_SPACE: f32 = 0.01;
+/// The same between a digit and the punctuation of a number.
+const SPACE_IN_NUMBER: f32 = 0.5;
+/// Width of a character that stands alone, in steps (of 8 pixels, at a line height of 48).
+const LONE_CHARACTER: f64 = 3.0;
+
+/// The characters that the model tells apart; class 0 is the blank.
+pub(super) struct Alphabet {
+    characters: Vec<String>,
+}
+
+/// A word on a line.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct LineWord {
+    pub(super) text: String,
+    /// Mean over the characters, 0 to 1.
+    pub(super) confidence: f32,
+    /// Where it begins and ends, in steps.
+    pub(super) start: f64,
+    pub(super) end: f64,
+}
+
+struct Character<'a> {
+    text: &'a str,
+    confidence: f32,
+    /// First and last step.
+    first: usize,
+    last: usize,
+}
+
+impl Character<'_> {
+    fn middle(&self) -> f64 {
+        (self.first + self.last + 1) as f64 / 2.0
+    }
+}
+
+impl Alphabet {
+    /// From the model's list, one character a line.
+    pub(super) fn new(list: &str) -> Self {
+        let mut characters: Vec<String> = list.lines().map(usual).collect();
+        characters.push(" ".into());
+        Self { characters }
+    }
+
+    /// The words of a line from `steps` rows of `classes` probabilities.
+    pub(super) fn words(&self, probabilities: &[f32], steps: usize, classes: usize) -> Vec<LineWord> {
+        if classes == 0 || probabilities.len() < steps * classes {
+            return Vec::new();
+        }
+        let rows: Vec<&[f32]> = probabilities.chunks_exact(classes).take(steps).collect();
+        let mut words: Vec<Vec<Character<'_>>> = vec![Vec::new()];
+        for character in self.characters(&rows) {
+            if character.text == " " {
+                words.push(Vec::new());
+                continue;
+            }
+            let parted = words.last().and_then(|word| word.last()).is_some_and(|previous| {
+                let space = rows[previous.last..=character.first]
+                    .iter()
+                    .map(|row| row.get(self.characters.len()).copied().unwrap_or(0.0))
+                    .fold(0.0, f32::max);
+                let least =
+                    if is_number(previous.text, character.text) { SPACE_IN_NUMBER } else { SOFT_SPACE };
+                space > least
+            });
+            if parted {
+                words.push(Vec::new());
+            }
+            if let Some(word) = words.last_mut() {
+                word.push(character);
+            }
+        }
+        words.iter().filter_map(|word| place(word, steps)).collect()
+    }
+
+    fn characters(&self, rows: &[&[f32]]) -> Vec<Character<'_>> {
+        let mut characters: Vec<Character<'_>> = Vec::new();
+        let mut previous = 0;
+        for (step, row) in rows.iter().enumerate() {
+            let best = row.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
+            let (class, &probability) = best.unwrap_or((0, &0.0));
+            match characters.last_mut() {
+                Some(last) if class == previous && class != 0 => {
+                    last.last = step;
+                    last.confidence = last.confidence.max(probability);
+                }
+                _ if class != 0 => {
+                    if let Some(text) = self.characters.get(class - 1) {
+                        characters.push(Character { text, confidence: probability, first: step, last: step });
+                    }
+                }
+                _ => {}
+            }
+            previous = class;
+        }
+        characters
+    }
+}
+
+/// A space between these two is rather a gap within a number or a date.
+fn is_number(before: &str, after: &str) -> bool {
+    let is_digit = |text: &str| text.chars().all(|c| c.is_ascii_digit());
+    let is_point = |text: &str| matches!(text, "." | "," | "/" | "-" | ":");
+    (is_digit(before) && is_point(after)) || (is_point(before) && is_digit(after))
+}
+
+/// A word reaches half a character beyond the middles of its first and last one.
+fn place(word: &[Character<'_>], steps: usize) -> Option<LineWord> {
+    let (first, last) = (word.first()?, word.last()?);
+    let (start, end) = (first.middle(), last.middle());
+    let half = if word.len() > 1 { (end - start) / (word.len() - 1) as f64 } else { LONE_CHARACTER } / 2.0;
+    Some(LineWord {
+        text: word.iter().map(|character| character.text).collect(),
+        confidence: word.iter().map(|character| character.confidence).sum::<f32>() / word.len() as f32,
+        start: (start - half).max(0.0),
+        end: (end + half).min(steps as f64),
+    })
+}
+
+/// Wide forms of a script that is written in squares, as the usual ones.
+fn usual(character: &str) -> String {
+    let usual = |c: char| match c {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(c as u32 - 0xfee0).unwrap_or(c),
+        '\u{3000}' => ' ',
+        '。' => '.',
+        '、' => ',',
+        c => c,
+    };
+    character.chars().map(usual).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Probabilities in which each step is sure of a character (`_` is the blank), with a hint of a space at some.
+    fn steps(line: &str, hints: &[(usize, f32)]) -> Vec<f32> {
+        let classes = ['_', 'a', 'b', '1', '.', ' '];
+        let mut rows = Vec::new();
+        for (step, c) in line.chars().enumerate() {
+            let mut row = classes.map(|class| if class == c { 0.9 } else { 0.0 });
+            if let Some((_, probability)) = hints.iter().find(|(at, _)| *at == step) {
+                row[5] = *probability;
+            }
+            rows.extend(row);
+        }
+        rows
+    }
+
+    #[test]
+    fn runs_are_characters_and_hints_of_a_space_part_words_but_not_numbers() {
+        for (line, hints, expected) in [
+            ("_aa_b_", &[][..], &["ab"][..]),
+            ("_a_a_b", &[], &["aab"]),
+            ("a_ _b", &[], &["a", "b"]),
+            ("a__b", &[(2, 0.02)], &["a", "b"]),
+            ("a__b", &[(2, 0.005)], &["ab"]),
+            ("1_._1", &[(3, 0.2)], &["1.1"]),
+            ("1_._1", &[(3, 0.6)], &["1.", "1"]),
+            ("______", &[], &[]),
+            ("", &[], &[]),
+        ] {
+            let alphabet = Alphabet::new("a\nb\n1\n.");
+            let words = alphabet.words(&steps(line, hints), line.len(), 6);
+            let texts: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
+            assert_eq!(texts, expected, "{line}");
+            assert!(words.iter().all(|word| word.start < word.end && (word.confidence - 0.9).abs() < 1e-6));
+        }
+    }
+
+    #[test]
+    fn words_stand_where_their_characters_do() {
+        let words = Alphabet::new("a\nb\n1\n.").words(&steps("a_b_a_ _b_b_", &[]), 12, 6);
+        let places: Vec<(f64, f64)> = words.iter().map(|word| (word.start, word.end)).collect();
+        assert_eq!(places, [(0.0, 5.5), (7.5, 11.5)]);
+    }
+
+    #[test]
+    fn wide_forms_become_the_usual_ones() {
+        let alphabet = Alphabet::new("：\n（\n。");
+        assert_eq!(alphabet.characters, [":", "(", ".", " "]);
+    }
+}

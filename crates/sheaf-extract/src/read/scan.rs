@@ -1,0 +1,167 @@
+//! Where a page's text is missing: its pixels are recognised.
+
+use std::time::Instant;
+
+use hayro_font::kurbo::Rect;
+use image::{Rgb, RgbImage};
+use sheaf_types::{BoundingBox, Page, PageWarning, Word};
+
+use super::is_over;
+use super::order::{self, Placed};
+use crate::ocr::{LEGIBLE, Reading, Recognised, Recogniser};
+
+/// Width across the shorter side at which a page is drawn to be recognised, in pixels: 300 an inch on A4.
+const SIDE: f32 = 2_480.0;
+/// Least share of the page that a picture covers to be looked at for text beside the page's own: logos do not.
+const LEAST_PICTURE: f32 = 0.15;
+/// A picture with more words of the page's own than this is a background.
+const MOST_WORDS: usize = 10;
+/// Share of a recognised word's box that a word of the page's own covers to be the same word.
+const SAME: f32 = 0.3;
+/// Share of a line's height that is the font's size.
+const SIZE_OF_LINE: f64 = 0.85;
+const PAPER: Rgb<u8> = Rgb([255; 3]);
+/// Brightness of ink, and the share of it on a page that is not blank.
+const INK: u8 = 140;
+const LEAST_INK: f32 = 2e-4;
+
+/// What of a page has to be recognised.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Need {
+    /// All of it; what text it has is worth nothing.
+    Whole,
+    /// A picture, beside the page's text.
+    Part(BoundingBox),
+}
+
+/// Recognises what a page of a PDF shows and does not state. `images` are its pictures; `draw` draws it in a width.
+pub(super) fn fill(
+    page: &mut Page,
+    images: &[BoundingBox],
+    recogniser: &mut Recogniser<'_>,
+    deadline: Option<Instant>,
+    draw: impl FnOnce(u32) -> Option<RgbImage>,
+) {
+    let Some(need) = need(page, images).filter(|_| recogniser.can_read()) else { return };
+    let width = SIDE * page.width / page.width.min(page.height);
+    let Some(pixels) = draw(width as u32) else { return };
+    match need {
+        Need::Whole => recognise(page, &pixels, recogniser, deadline),
+        Need::Part(place) => recognise_part(page, place, pixels, recogniser, deadline),
+    }
+}
+
+/// Recognises a page that is an image.
+pub(super) fn recognise(
+    page: &mut Page,
+    pixels: &RgbImage,
+    recogniser: &mut Recogniser<'_>,
+    deadline: Option<Instant>,
+) {
+    let Some(reading) = recogniser.read(pixels, deadline) else { return };
+    page.warnings.retain(|warning| !matches!(warning, PageWarning::Scanned | PageWarning::Undecodable));
+    if reading.words.is_empty() && is_blank(pixels) {
+        page.warnings.push(PageWarning::Blank);
+    } else if reading.words.is_empty() && is_over(deadline) {
+        page.warnings.push(PageWarning::Truncated);
+    } else if reading.confidence < LEGIBLE {
+        page.warnings.push(PageWarning::Illegible);
+    }
+    page.words = words(reading, pixels, page.height);
+}
+
+/// Recognises a picture among text, in the size that it has on the page: the rest of the page is left white.
+fn recognise_part(
+    page: &mut Page,
+    place: BoundingBox,
+    mut pixels: RgbImage,
+    recogniser: &mut Recogniser<'_>,
+    deadline: Option<Instant>,
+) {
+    let (width, height) = (pixels.width() as f32, pixels.height() as f32);
+    for (x, y, pixel) in pixels.enumerate_pixels_mut() {
+        let (x, y) = (x as f32 / width, y as f32 / height);
+        if !((place.x0..place.x1).contains(&x) && (place.y0..place.y1).contains(&y)) {
+            *pixel = PAPER;
+        }
+    }
+    let Some(reading) = recogniser.read(&pixels, deadline).filter(|reading| reading.confidence >= LEGIBLE)
+    else {
+        return;
+    };
+    let mut found = words(reading, &pixels, page.height);
+    found.retain(|word| page.words.iter().all(|own| covered(word.bbox, own.bbox) < SAME));
+    if !found.is_empty() {
+        page.words.extend(found);
+        page.words = order::sort(std::mem::take(&mut page.words));
+    }
+}
+
+fn need(page: &Page, images: &[BoundingBox]) -> Option<Need> {
+    if [PageWarning::Scanned, PageWarning::Undecodable].iter().any(|code| page.warnings.contains(code)) {
+        return Some(Need::Whole);
+    }
+    let middle = |b: BoundingBox| (f32::midpoint(b.x0, b.x1), f32::midpoint(b.y0, b.y1));
+    images
+        .iter()
+        .filter(|image| {
+            let inside = page.words.iter().filter(|word| {
+                let (x, y) = middle(word.bbox);
+                (image.x0..image.x1).contains(&x) && (image.y0..image.y1).contains(&y)
+            });
+            image.width() * image.height() >= LEAST_PICTURE
+                && inside.take(MOST_WORDS + 1).count() <= MOST_WORDS
+        })
+        .copied()
+        .reduce(BoundingBox::union)
+        .map(Need::Part)
+}
+
+/// Words on a page; `height` is the page's, in points.
+fn words(reading: Reading, pixels: &RgbImage, height: f32) -> Vec<Word> {
+    let (columns, rows) = (f64::from(pixels.width()), f64::from(pixels.height()));
+    let place = |bounds: Rect| {
+        let x = |x: f64| (x / columns).clamp(0.0, 1.0) as f32;
+        let y = |y: f64| (y / rows).clamp(0.0, 1.0) as f32;
+        BoundingBox { x0: x(bounds.x0), y0: y(bounds.y0), x1: x(bounds.x1), y1: y(bounds.y1) }
+    };
+    let source = reading.source;
+    let word = |word: Recognised| Word {
+        bbox: place(word.bounds),
+        text: word.text,
+        confidence: word.confidence,
+        font_size: (word.size * SIZE_OF_LINE / rows) as f32 * height,
+        bold: false,
+        turn: word.turn,
+        source,
+    };
+    reading.words.into_iter().map(word).collect()
+}
+
+/// The share of `a` that `b` covers.
+fn covered(a: BoundingBox, b: BoundingBox) -> f32 {
+    let width = (a.x1.min(b.x1) - a.x0.max(b.x0)).max(0.0);
+    let height = (a.y1.min(b.y1) - a.y0.max(b.y0)).max(0.0);
+    let area = a.width() * a.height();
+    if area > 0.0 { width * height / area } else { 0.0 }
+}
+
+fn is_blank(pixels: &RgbImage) -> bool {
+    let ink = pixels.pixels().filter(|pixel| pixel.0[1] < INK).count();
+    (ink as f32) < LEAST_INK * (pixels.width() * pixels.height()) as f32
+}
+
+impl Placed for Word {
+    fn bounds(&self) -> Rect {
+        let b = self.bbox;
+        Rect::new(b.x0.into(), b.y0.into(), b.x1.into(), b.y1.into())
+    }
+
+    fn turn(&self) -> u8 {
+        self.turn
+    }
+
+    fn text(&self) -> &str {
+        &self.text
+    }
+}

@@ -1,0 +1,47 @@
+//! Pictures of pages for people who look at them: a few readers of their own, so that a viewer does not wait for a batch.
+
+use std::sync::{Mutex, PoisonError};
+
+use sheaf_types::MediaType;
+use tokio::sync::Semaphore;
+
+use super::{ReaderCommand, ReaderError, ReaderProcess};
+
+/// Pages drawn at a time; further ones wait.
+const AT_A_TIME: usize = 2;
+
+/// Draws pages in reader processes that are kept warm.
+pub struct PageDrawer {
+    command: ReaderCommand,
+    turns: Semaphore,
+    idle: Mutex<Vec<ReaderProcess>>,
+}
+
+impl PageDrawer {
+    /// Nothing is started before the first page is asked for.
+    #[must_use]
+    pub fn new(command: ReaderCommand) -> Self {
+        Self { command, turns: Semaphore::new(AT_A_TIME), idle: Mutex::default() }
+    }
+
+    /// Draws a page, counted from 1, as a PNG `width` pixels wide; `None` where the file has no such page.
+    ///
+    /// # Errors
+    /// Where the file cannot be read, or reading it ended the reader.
+    pub async fn draw(
+        &self,
+        media_type: MediaType,
+        file: &[u8],
+        page: u32,
+        width: u32,
+    ) -> Result<Option<Vec<u8>>, ReaderError> {
+        // Never closed, so a turn always comes.
+        let _turn = self.turns.acquire().await;
+        let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let warm = idle().pop();
+        let mut reader = warm.unwrap_or_else(|| ReaderProcess::new(self.command.clone()));
+        let picture = reader.draw(media_type, file, page, width).await;
+        idle().push(reader);
+        picture
+    }
+}
