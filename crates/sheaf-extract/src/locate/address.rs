@@ -61,7 +61,8 @@ pub(crate) fn addresses(surroundings: &Surroundings<'_>) -> Vec<Candidate> {
 
 /// Whether a postcode stands within a line before its town: "Section U6, 40150 Shah Alam", "Site B 45400 Sekinchan".
 fn names_town(text: &str) -> bool {
-    let words: Vec<&str> = text.split(|c: char| c.is_whitespace() || c == ',').filter(|w| !w.is_empty()).collect();
+    let words: Vec<&str> =
+        text.split(|c: char| c.is_whitespace() || c == ',').filter(|w| !w.is_empty()).collect();
     let is_code = |w: &str| w.len() == 5 && w.bytes().all(|b| b.is_ascii_digit());
     let at = words.iter().position(|w| is_code(w));
     at.is_some_and(|at| {
@@ -80,7 +81,9 @@ fn before_contact(text: &str) -> usize {
         parted.then_some(at)
     });
     match found.min() {
-        Some(at) if at > 0 => text[..at].trim_end_matches(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '(' | '/' | '-')).len(),
+        Some(at) if at > 0 => text[..at]
+            .trim_end_matches(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '(' | '/' | '-'))
+            .len(),
         _ => text.len(),
     }
 }
@@ -109,15 +112,17 @@ fn opening(surroundings: &Surroundings<'_>, index: usize) -> Option<Span> {
     // "Am Mühlbach 176, 99998 Lindental".
     let parted = || {
         text[from..].split(", ").count() == 2
-            && text[from..].split_once(", ").is_some_and(|(street, town)| {
-                ends_in_house_number(street) && names::look(town).town
-            })
+            && text[from..]
+                .split_once(", ")
+                .is_some_and(|(street, town)| ends_in_house_number(street) && names::look(town).town)
     };
     // "Am Mühlbach 176" over a town is a street, though no word of it says so.
     let street = || {
-        ends_in_house_number(text) && next_in_column(surroundings, index).is_some_and(|next| look_of(surroundings, next).town)
+        ends_in_house_number(text)
+            && next_in_column(surroundings, index).is_some_and(|next| look_of(surroundings, next).town)
     };
-    ((look.address || parted() || street()) && !look.reachable).then_some(Span { line: segment.line, range: start..segment.range.end })
+    ((look.address || parted() || street()) && !look.reachable)
+        .then_some(Span { line: segment.line, range: start..segment.range.end })
 }
 
 /// The line below the last one of an address, where that had no room for the whole town: "0999-001 Vila" over "Exemplo".
@@ -127,7 +132,8 @@ fn rest_of_town(surroundings: &Surroundings<'_>, last: usize) -> Option<usize> {
     let rest = next_in_column(surroundings, last)?;
     let text = layout.text(&layout.segments[rest]);
     let words = text.split_whitespace().count();
-    let short = words <= 3 && text.len() <= 24 && !text.contains(':') && !look_of(surroundings, rest).reachable;
+    let short =
+        words <= 3 && text.len() <= 24 && !text.contains(':') && !look_of(surroundings, rest).reachable;
     if !short || surroundings.is_label(rest) || surroundings.segments[rest].is_spent {
         return None;
     }

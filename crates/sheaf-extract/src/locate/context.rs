@@ -185,7 +185,8 @@ impl<'a> Surroundings<'a> {
             return None;
         }
         let questions = self.layout.lines[above].segments.clone();
-        let mut questions = questions.filter(|&s| self.layout.segments[s].rect.overlap_x(candidate.rect) > 0.0);
+        let mut questions =
+            questions.filter(|&s| self.layout.segments[s].rect.overlap_x(candidate.rect) > 0.0);
         questions.find_map(|segment| {
             let printed = printed_segment(self.layout, segment);
             let subjects: Vec<u16> = self.labels.subjects(&printed).collect();

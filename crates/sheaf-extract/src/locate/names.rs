@@ -92,7 +92,8 @@ pub(crate) fn look(text: &str) -> Look {
 
 /// Whether seven digits stand together, with nothing but the marks of telephone numbers between them.
 fn has_phone(text: &str) -> bool {
-    let of_phone = |c: char| c.is_ascii_digit() || c.is_whitespace() || matches!(c, '+' | '-' | '(' | ')' | '/' | '.');
+    let of_phone =
+        |c: char| c.is_ascii_digit() || c.is_whitespace() || matches!(c, '+' | '-' | '(' | ')' | '/' | '.');
     text.split(|c| !of_phone(c)).any(|run| run.bytes().filter(u8::is_ascii_digit).count() >= 7)
 }
 

@@ -119,8 +119,11 @@ impl Parties {
         }
         // A row of a table names goods, and so does a quantity before them.
         let line = surroundings.layout.line_of(&surroundings.layout.segments[candidate.segment]);
-        let values =
-            line.segments.clone().filter(|&s| s != candidate.segment && surroundings.segments[s].is_value).count();
+        let values = line
+            .segments
+            .clone()
+            .filter(|&s| s != candidate.segment && surroundings.segments[s].is_value)
+            .count();
         if values > 1 || values == 1 && starts_with_quantity(source) {
             return None;
         }
@@ -174,7 +177,9 @@ impl Parties {
         // So is one with its value below.
         let beside = label.place == Place::Before
             || segment > line.segments.start
-                && label.segment.is_some_and(|left| left + 1 == segment && !self.labels_below(surroundings, left));
+                && label
+                    .segment
+                    .is_some_and(|left| left + 1 == segment && !self.labels_below(surroundings, left));
         if !beside || label.geometry < 0.8 {
             return None;
         }
@@ -201,10 +206,11 @@ impl Parties {
         let layout = surroundings.layout;
         let own = &layout.segments[label];
         let colon = layout.tokens(own).last().is_some_and(|t| t.colon);
-        let next = layout.lines[own.line + 1..].iter().take(2).flat_map(|line| line.segments.clone()).find(|&i| {
-            let rect = layout.segments[i].rect;
-            (rect.x0 - own.rect.x0).abs() < 0.5 * own.size && rect.y0 < own.rect.y1 + 1.2 * own.size
-        });
+        let next =
+            layout.lines[own.line + 1..].iter().take(2).flat_map(|line| line.segments.clone()).find(|&i| {
+                let rect = layout.segments[i].rect;
+                (rect.x0 - own.rect.x0).abs() < 0.5 * own.size && rect.y0 < own.rect.y1 + 1.2 * own.size
+            });
         !colon && next.is_some_and(|i| surroundings.segments[i].is_value)
     }
 
@@ -447,9 +453,10 @@ impl Parties {
                 || (other.rect.centre_x() - own.rect.centre_x()).abs() < 0.8 * own.size
         };
         let says_bank = |index: usize| {
-            surroundings.segments[index].matches.iter().any(|m| {
-                m.similarity > 0.6 && matches!(m.key, Key::Concept(c) if LEXICON.name(c) == "bank")
-            })
+            surroundings.segments[index]
+                .matches
+                .iter()
+                .any(|m| m.similarity > 0.6 && matches!(m.key, Key::Concept(c) if LEXICON.name(c) == "bank"))
         };
         let says_issuer = |index: usize| {
             self.looks[index].reachable
@@ -502,7 +509,8 @@ impl Parties {
 
 /// "2 Data cables".
 fn starts_with_quantity(text: &str) -> bool {
-    text.split_once(' ').is_some_and(|(first, _)| first.len() <= 3 && first.bytes().all(|b| b.is_ascii_digit()))
+    text.split_once(' ')
+        .is_some_and(|(first, _)| first.len() <= 3 && first.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// Whether a label of this concept stands on the first page.

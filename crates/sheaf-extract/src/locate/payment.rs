@@ -43,7 +43,11 @@ impl Payment {
     /// Whether what was paid less what was given back is this amount.
     pub(super) fn settles(&self, total: Decimal) -> bool {
         self.paid.iter().any(|&paid| {
-            if self.change.is_empty() { paid == total } else { self.change.iter().any(|&c| paid - c == total) }
+            if self.change.is_empty() {
+                paid == total
+            } else {
+                self.change.iter().any(|&c| paid - c == total)
+            }
         })
     }
 
@@ -58,11 +62,14 @@ impl Payment {
 
 /// The concept of the label of a number's row.
 fn label(contexts: &[Context]) -> Option<&'static str> {
-    let beside = contexts.iter().filter(|c| matches!(c.place, Place::Before | Place::Left) && c.geometry > 0.8);
+    let beside =
+        contexts.iter().filter(|c| matches!(c.place, Place::Before | Place::Left) && c.geometry > 0.8);
     beside
         .flat_map(|context| context.matches.iter())
         .filter_map(|found| match found.key {
-            Key::Concept(concept) if found.similarity > 0.75 => Some((found.similarity, LEXICON.name(concept))),
+            Key::Concept(concept) if found.similarity > 0.75 => {
+                Some((found.similarity, LEXICON.name(concept)))
+            }
             _ => None,
         })
         .max_by(|a, b| a.0.total_cmp(&b.0))
@@ -79,7 +86,8 @@ mod tests {
 
     #[test]
     fn a_total_is_what_was_paid_less_the_change() {
-        let payment = Payment { paid: amounts(&["50.00"]), change: amounts(&["27.10"]), rounding: amounts(&["-0.01"]) };
+        let payment =
+            Payment { paid: amounts(&["50.00"]), change: amounts(&["27.10"]), rounding: amounts(&["-0.01"]) };
         assert!(payment.settles("22.90".parse().unwrap()));
         assert!(!payment.settles("50.00".parse().unwrap()));
         let before = |total: &str| payment.before_rounding(total.parse().unwrap()).collect::<Vec<Decimal>>();

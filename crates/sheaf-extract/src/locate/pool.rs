@@ -248,22 +248,26 @@ impl<'a> Pool<'a> {
         let payment = self.payment.get_or_init(|| Payment::new(self.numbers()));
         let value = |found: &Scored| found.parsed.value.parse::<Decimal>().ok();
         let best_of = |scored: &[Scored], wanted: &dyn Fn(Decimal) -> bool| {
-            let best = scored.iter().filter(|found| value(found).is_some_and(wanted)).map(|found| found.score);
+            let best =
+                scored.iter().filter(|found| value(found).is_some_and(wanted)).map(|found| found.score);
             best.fold(0.0, f32::max)
         };
         let labelled = scored.clone();
         for (candidate, _) in self.numbers() {
             let known = labelled.iter().any(|found| found.spans == candidate.spans);
-            if !known && let Some(found) = self.scored(field, candidate, Evidence { score: NOTHING, ..Evidence::default() }) {
+            if !known
+                && let Some(found) =
+                    self.scored(field, candidate, Evidence { score: NOTHING, ..Evidence::default() })
+            {
                 scored.push(found);
             }
         }
         for found in scored.iter_mut() {
             let Some(total) = value(found).filter(|total| *total > Decimal::ZERO) else { continue };
             let settled = payment.settles(total);
-            let unrounded = payment.before_rounding(total).fold(0.0, |best: f32, before| {
-                best.max(best_of(&labelled, &|other| other == before))
-            });
+            let unrounded = payment
+                .before_rounding(total)
+                .fold(0.0, |best: f32, before| best.max(best_of(&labelled, &|other| other == before)));
             // The label of a total that was rounded afterwards is the label of what it was rounded to.
             if unrounded > LABELLED && (settled || found.score > LABELLED) {
                 found.score = found.score.max(unrounded + ROUNDED);

@@ -284,8 +284,32 @@ fn breaks_off(name: &str) -> bool {
     let last = name.rsplit(BLANK).next().unwrap_or_default();
     matches!(
         last.to_lowercase().as_str(),
-        "&" | "and" | "und" | "et" | "y" | "e" | "en" | "of" | "di" | "de" | "da" | "do" | "du" | "des" | "del" | "della" | "van"
-            | "der" | "den" | "ter" | "von" | "zu" | "vom" | "la" | "le" | "-" | "+"
+        "&" | "and"
+            | "und"
+            | "et"
+            | "y"
+            | "e"
+            | "en"
+            | "of"
+            | "di"
+            | "de"
+            | "da"
+            | "do"
+            | "du"
+            | "des"
+            | "del"
+            | "della"
+            | "van"
+            | "der"
+            | "den"
+            | "ter"
+            | "von"
+            | "zu"
+            | "vom"
+            | "la"
+            | "le"
+            | "-"
+            | "+"
     )
 }
 

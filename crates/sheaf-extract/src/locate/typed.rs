@@ -87,7 +87,9 @@ fn is_timed(layout: &Layout<'_>, candidate: &Candidate) -> bool {
 
 /// `20:01`, `4:22:12`, `09:23PM`.
 fn is_time(word: &str) -> bool {
-    let digits = |part: &str, most: usize| (1..=most).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+    let digits = |part: &str, most: usize| {
+        (1..=most).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit())
+    };
     let bare = word.trim_end_matches(|c: char| c.is_alphabetic() || c == '.' || c == ',');
     let mut parts = bare.split(':');
     let hour = parts.next().is_some_and(|hour| digits(hour, 2) && hour.parse::<u8>().is_ok_and(|h| h < 25));
