@@ -466,7 +466,7 @@ impl Parties {
                 })
         };
         let row = layout.lines[own.line].segments.clone();
-        block.bank = row.clone().any(|i| says_bank(i));
+        block.bank = row.clone().any(says_bank);
         block.beside = row.into_iter().any(|i| i != candidate.segment && says_issuer(i));
         let mut last = own.rect;
         for next in layout.lines[own.line + 1..].iter().take_while(|l| l.page == page).take(BLOCK) {

@@ -23,6 +23,7 @@ use super::prose::Prose;
 use super::score::{self, Evidence, Loose};
 use super::text::{self, Part, TextCandidate};
 use super::typed;
+use crate::confidence::document_oddness;
 use crate::lexicon::{ConceptId, Shape};
 use crate::parse::{self, Locale, Parsed};
 
@@ -85,6 +86,10 @@ pub(crate) struct Scored {
     pub(crate) score: f32,
     /// Occurrences of the same value that score nearly as well.
     pub(crate) repeats: usize,
+    /// What was paid less the change is this amount.
+    pub(crate) settled: bool,
+    /// A name that a legal form ends.
+    pub(crate) ends_in_legal_form: bool,
 }
 
 /// Everything found on a document before any field is looked at.
@@ -101,6 +106,7 @@ pub(crate) struct Pool<'a> {
     texts: OnceCell<Vec<(TextCandidate, Vec<Context>)>>,
     parties: OnceCell<Parties>,
     prose: OnceCell<Prose<'a>>,
+    oddness: OnceCell<f32>,
     /// Concepts whose documents carry this document's title.
     titled: Vec<ConceptId>,
 }
@@ -127,6 +133,7 @@ impl<'a> Pool<'a> {
             texts: OnceCell::new(),
             parties: OnceCell::new(),
             prose: OnceCell::new(),
+            oddness: OnceCell::new(),
             titled,
         }
     }
@@ -265,6 +272,7 @@ impl<'a> Pool<'a> {
         for found in scored.iter_mut() {
             let Some(total) = value(found).filter(|total| *total > Decimal::ZERO) else { continue };
             let settled = payment.settles(total);
+            found.settled = settled;
             let unrounded = payment
                 .before_rounding(total)
                 .fold(0.0, |best: f32, before| best.max(best_of(&labelled, &|other| other == before)));
@@ -291,6 +299,7 @@ impl<'a> Pool<'a> {
                     evidence.score = by_label.max(by_place) + 0.25 * by_label.min(by_place).max(0.0);
                 }
                 let mut scored = self.scored(field, &text.candidate, evidence)?;
+                scored.ends_in_legal_form = is_name && text.look.ends_in_legal_form;
                 if is_name {
                     let person = field.shape == Shape::Person;
                     scored.score += typed::name_fit(&text.candidate.source, text.look, person);
@@ -440,6 +449,11 @@ impl<'a> Pool<'a> {
         scored
     }
 
+    /// How odd the document's words are, 0 to 1.
+    pub(crate) fn oddness(&self) -> f32 {
+        *self.oddness.get_or_init(|| document_oddness(self.surroundings.layout.document()))
+    }
+
     /// The currency of an amount: what stands with it, else the only one of the document.
     pub(crate) fn currency(&self, amount: &Scored) -> Option<&'static str> {
         amount.parsed.currency.or_else(|| {
@@ -473,7 +487,17 @@ impl<'a> Pool<'a> {
             let page = layout.page_number(layout.lines[candidate.line()].page);
             score += layout.bbox(&candidate.spans).map_or(0.0, |bbox| score::by_region(field, page, bbox));
         }
-        Some(Scored { spans: candidate.spans.clone(), source, parsed, evidence, score, repeats: 0 })
+        let spans = candidate.spans.clone();
+        Some(Scored {
+            spans,
+            source,
+            parsed,
+            evidence,
+            score,
+            repeats: 0,
+            settled: false,
+            ends_in_legal_form: false,
+        })
     }
 }
 

@@ -257,7 +257,10 @@ fn wrapped_name(surroundings: &Surroundings<'_>, span: &Span) -> Option<Vec<Span
     let set_alike = first.name
         && own.bold
         && layout.segments[index].bold
-        && below(surroundings, &below_span).is_some_and(|third| !layout.segments[third].bold);
+        && layout.lines.get(below_span.line + 1).is_some_and(|third| {
+            let mut column = layout.segments[third.segments.clone()].iter();
+            column.any(|s| !s.bold && (s.rect.x0 - own.rect.x0).abs() < 0.6 * own.size)
+        });
     let fits = rest_of_name
         || is_name
             && (first.salutation
