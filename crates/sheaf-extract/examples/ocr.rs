@@ -156,23 +156,19 @@ fn receipts(folder: &Path, count: usize, tiers: &[Tier]) {
             let file = fs::read(folder.join(entry["file"].as_str().unwrap())).unwrap();
             let (document, seconds) = tier.read(&file, MediaType::Jpeg);
             score.seconds += seconds;
-            let (width, height) = image::load_from_memory(&file).map(|i| (i.width(), i.height())).unwrap();
             let csv = fs::read(folder.join(entry["ocr_truth"].as_str().unwrap())).unwrap();
-            let lines = transcript(&String::from_utf8_lossy(&csv), width as f32, height as f32);
-            let text: Vec<&str> = lines.iter().map(|(_, text)| text.as_str()).collect();
+            let text = transcript(&String::from_utf8_lossy(&csv));
             let f = score.add_words(&text.join(" "), &document);
-            for (place, text) in &lines {
-                let inside = words(&document).filter(|word| {
-                    let b = word.bbox;
-                    let (x, y) = (f32::midpoint(b.x0, b.x1), f32::midpoint(b.y0, b.y1));
-                    (place[0]..place[2]).contains(&x) && (place[1]..place[3]).contains(&y)
-                });
-                let found: String = inside.map(|word| word.text.as_str()).collect();
-                score.wrong += distance(&squeezed(text), &squeezed(&found)).min(squeezed(text).len());
+            let found = squeezed(&words(&document).map(|word| word.text.as_str()).collect::<String>());
+            for text in &text {
+                let wrong = distance_within(&squeezed(text), &found);
+                if wrong > 0 && std::env::var_os("SHEAF_VERBOSE").is_some() {
+                    println!("    {wrong} wrong of {text:?}");
+                }
+                score.wrong += wrong;
                 score.characters += squeezed(text).len();
             }
-            let found: String =
-                squeezed(&words(&document).map(|w| w.text.as_str()).collect::<String>()).iter().collect();
+            let found: String = found.iter().collect();
             let has = |field: &str| {
                 let raw: String =
                     squeezed(entry["meta"]["raw"][field].as_str().unwrap_or("")).iter().collect();
@@ -260,16 +256,9 @@ fn bare(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// Lines of a transcript with their boxes, as fractions of the page.
-fn transcript(csv: &str, width: f32, height: f32) -> Vec<([f32; 4], String)> {
-    csv.lines()
-        .filter_map(|line| {
-            let mut parts = line.splitn(9, ',');
-            let corners: Vec<f32> = parts.by_ref().take(8).filter_map(|n| n.trim().parse().ok()).collect();
-            let [x0, y0, _, _, x1, y1, _, _] = corners[..] else { return None };
-            Some(([x0 / width, y0 / height, x1 / width, y1 / height], parts.next()?.to_owned()))
-        })
-        .collect()
+/// Lines of a transcript: eight corners, then the text.
+fn transcript(csv: &str) -> Vec<String> {
+    csv.lines().filter_map(|line| line.splitn(9, ',').nth(8)).map(str::to_owned).collect()
 }
 
 fn pages(folder: &Path, count: usize, tiers: &[Tier]) {
@@ -415,19 +404,19 @@ fn squeezed(text: &str) -> Vec<char> {
     text.to_lowercase().chars().filter(|c| !c.is_whitespace()).collect()
 }
 
-/// Edit distance.
-fn distance(a: &[char], b: &[char]) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.iter().enumerate() {
+/// Edit distance of a line from what is most like it in a text, wherever that stands there.
+fn distance_within(line: &[char], text: &[char]) -> usize {
+    let mut row: Vec<usize> = vec![0; text.len() + 1];
+    for (i, x) in line.iter().enumerate() {
         let mut corner = row[0];
         row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
+        for (j, y) in text.iter().enumerate() {
             let substituted = corner + usize::from(x != y);
             corner = row[j + 1];
             row[j + 1] = substituted.min(row[j] + 1).min(corner + 1);
         }
     }
-    row[b.len()]
+    row.into_iter().min().unwrap_or(line.len())
 }
 
 /// Processor time of this process and the commands that it ran, in seconds.

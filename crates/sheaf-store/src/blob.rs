@@ -2,19 +2,26 @@
 
 use std::path::Path as FilePath;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{Stream, StreamExt, TryStreamExt, stream};
+use object_store::aws::{AmazonS3, AmazonS3Builder};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt};
+use object_store::prefix::PrefixStore;
+use object_store::{ClientOptions, ObjectStore, ObjectStoreExt, RetryConfig};
 use sha2::{Digest, Sha256};
 
 use crate::db::create_private_folder;
 use crate::error::{Result, StoreError};
+use crate::tls::use_ring;
 
 /// Writes of an upload that wait for the disk at the same time.
 const CONCURRENT_WRITES: usize = 16;
+
+/// How long S3 may take for one request, and for trying it again.
+const S3_PATIENCE: Duration = Duration::from_secs(30);
 
 /// A file beside the blobs: where it is missing, the place is not the one that was opened (a disk that is not mounted).
 const MARKER: &str = "sheaf-blobs";
@@ -27,26 +34,25 @@ const PICTURES: &str = "pages";
 pub(crate) struct Blobs(Arc<dyn ObjectStore>);
 
 impl Blobs {
-    /// Opens the folder of a `file://` URL, made where it is missing. What follows the scheme is a path as it stands.
+    /// Opens the folder of a `file://` URL, made where it is missing; what follows the scheme is a path as it stands. Or the
+    /// bucket of an `s3://` URL, which is there already; who may use it, and where it is, say the `AWS_…` variables.
     pub(crate) async fn open(url: &str) -> Result<Self> {
-        if url.starts_with("s3://") {
+        let store: Arc<dyn ObjectStore> = if let Some(folder) = url.strip_prefix("file://") {
+            Arc::new(open_folder(FilePath::new(folder))?)
+        } else if let Some(place) = url.strip_prefix("s3://") {
+            Arc::new(open_bucket(place)?)
+        } else {
             return Err(StoreError::Internal(
-                "s3:// is not supported yet: give blobs a folder, file:///path/to/folder".into(),
-            ));
-        }
-        let Some(folder) = url.strip_prefix("file://").map(FilePath::new) else {
-            return Err(StoreError::Internal(
-                "the blobs url is of no known kind: give file:///path/to/folder".into(),
+                "the blobs url is of no known kind: give file:///path/to/folder or s3://bucket/prefix".into(),
             ));
         };
-        create_private_folder(folder).map_err(|e| {
-            StoreError::Unavailable(format!("cannot open the blob folder {}: {e}", folder.display()))
-        })?;
-        // A file and the folders that lead to it are on disk before a row names it.
-        let store = LocalFileSystem::new_with_prefix(folder)?.with_fsync(true);
-        let blobs = Self(Arc::new(store));
-        if matches!(blobs.0.head(&Path::from(MARKER)).await, Err(object_store::Error::NotFound { .. })) {
-            blobs.0.put(&Path::from(MARKER), "blobs of sheaf, named by sha-256\n".into()).await?;
+        let blobs = Self(store);
+        match blobs.0.head(&Path::from(MARKER)).await {
+            Ok(_) => {}
+            Err(object_store::Error::NotFound { .. }) => {
+                blobs.0.put(&Path::from(MARKER), "blobs of sheaf, named by sha-256\n".into()).await?;
+            }
+            Err(error) => return Err(error.into()),
         }
         Ok(blobs)
     }
@@ -95,6 +101,17 @@ impl Blobs {
         Ok(())
     }
 
+    /// The names of blobs that were written before a time, in milliseconds since 1970.
+    pub(crate) fn older_than(&self, ms: i64) -> impl Stream<Item = Result<String>> {
+        let found = self.0.list(None).map_err(StoreError::from);
+        found.try_filter_map(move |found| {
+            let name = found.location.filename().unwrap_or_default();
+            let is_blob = path(name).is_ok_and(|path| path == found.location);
+            let old = found.last_modified.timestamp_millis() < ms;
+            std::future::ready(Ok((is_blob && old).then(|| name.to_owned())))
+        })
+    }
+
     /// A picture of a page, where one was kept.
     pub(crate) async fn picture(&self, sha256: &str, page: u32, width: u32) -> Result<Option<Bytes>> {
         match self.0.get(&picture(sha256, page, width)?).await {
@@ -108,6 +125,34 @@ impl Blobs {
         self.0.put(&picture(sha256, page, width)?, png.into()).await?;
         Ok(())
     }
+}
+
+fn open_folder(folder: &FilePath) -> Result<LocalFileSystem> {
+    create_private_folder(folder).map_err(|e| {
+        StoreError::Unavailable(format!("cannot open the blob folder {}: {e}", folder.display()))
+    })?;
+    // A file and the folders that lead to it are on disk before a row names it.
+    Ok(LocalFileSystem::new_with_prefix(folder)?.with_fsync(true))
+}
+
+/// `bucket` or `bucket/prefix`.
+fn open_bucket(place: &str) -> Result<PrefixStore<AmazonS3>> {
+    use_ring();
+    let (bucket, prefix) = place.split_once('/').unwrap_or((place, ""));
+    if bucket.is_empty() {
+        return Err(StoreError::Internal("the blobs url names no bucket: give s3://bucket/prefix".into()));
+    }
+    // Short, because whoever waits tries again by himself, and because a request must not wait for minutes.
+    let retry = RetryConfig { max_retries: 3, retry_timeout: S3_PATIENCE, ..RetryConfig::default() };
+    let options = ClientOptions::new().with_connect_timeout(Duration::from_secs(5)).with_timeout(S3_PATIENCE);
+    // `from_env` reads the endpoint's permission to be plain HTTP, too, which the options above would take back.
+    let allow_http = std::env::var("AWS_ALLOW_HTTP").is_ok_and(|allow| allow == "true");
+    let s3 = AmazonS3Builder::from_env()
+        .with_bucket_name(bucket)
+        .with_retry(retry)
+        .with_client_options(options.with_allow_http(allow_http))
+        .build()?;
+    Ok(PrefixStore::new(s3, prefix))
 }
 
 /// The name of these bytes.

@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::db::{Tx, execute, fetch_all, fetch_one, fetch_optional};
 use crate::error::Result;
+use crate::outbox;
 use crate::queue::{Finished, MOST_ATTEMPTS, Outcome};
 use crate::template::number;
 use crate::usage::refund;
@@ -44,6 +45,8 @@ pub(crate) struct Changes {
     pages: BTreeMap<Uuid, i64>,
     batches: BTreeMap<Uuid, BatchChanges>,
     refunds: BTreeMap<(Uuid, i64), i64>,
+    /// By account.
+    need_review: BTreeMap<Uuid, Vec<Uuid>>,
 }
 
 #[derive(Default)]
@@ -106,7 +109,8 @@ impl Changes {
         Ok(())
     }
 
-    /// Does what follows from the rows: pages of documents, starts and ends of batches, refunds. Comes last.
+    /// Does what follows from the rows: pages of documents, starts and ends of batches, refunds,
+    /// what webhooks are told. Comes last.
     pub(crate) async fn settle(&mut self, tx: &mut Tx, now: i64) -> Result<()> {
         for (&document, &pages) in &self.pages {
             execute!(
@@ -121,6 +125,9 @@ impl Changes {
         }
         for (&(account, month), &n) in &self.refunds {
             refund(tx, UserId(account), month, n).await?;
+        }
+        for (&account, extractions) in &self.need_review {
+            outbox::need_review(tx, account, extractions, now).await?;
         }
         Ok(())
     }
@@ -182,6 +189,9 @@ impl Changes {
         }
         if status == Status::Failed {
             *self.refunds.entry((account_id, debit_month)).or_default() += 1;
+        }
+        if status == Status::NeedsReview {
+            self.need_review.entry(account_id).or_default().push(one.extraction_id.0);
         }
         insert_result(tx, one).await
     }
@@ -254,14 +264,14 @@ async fn lock_batch(tx: &mut Tx, batch: Uuid, ending: bool) -> Result<(Option<i6
 
 /// Ends a batch of which nothing waits or runs any more. The batch is locked.
 pub(crate) async fn end_batch(tx: &mut Tx, batch: Uuid, now: i64) -> Result<()> {
-    execute!(
-        tx,
+    let ended = execute!(
+        &mut *tx,
         "update batch set finished_at = $2 where id = $1 and finished_at is null and not exists (
              select 1 from extraction where batch_id = $1 and status in ('pending', 'running'))",
         batch,
         now,
     )?;
-    Ok(())
+    if ended == 1 { outbox::batch_ended(tx, batch, now).await } else { Ok(()) }
 }
 
 async fn insert_result(tx: &mut Tx, one: &Finished) -> Result<()> {

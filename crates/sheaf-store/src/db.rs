@@ -38,6 +38,10 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../migrations/sqlite/2_contract.sql"),
         postgres: include_str!("../migrations/postgres/2_contract.sql"),
     },
+    Migration {
+        sqlite: include_str!("../migrations/sqlite/3_webhook.sql"),
+        postgres: include_str!("../migrations/postgres/3_webhook.sql"),
+    },
 ];
 
 #[derive(Clone, Copy)]

@@ -9,6 +9,7 @@ use crate::Store;
 use crate::blob::sha256_hex;
 use crate::db::{Tx, commit, execute, fetch_all, fetch_one, fetch_optional, on};
 use crate::error::{Result, StoreError};
+use crate::lifecycle::remove_extractions;
 use crate::page::{Page, PageRequest};
 use crate::template::number;
 use crate::time::rfc3339;
@@ -190,12 +191,7 @@ impl Store {
                     .into(),
             ));
         }
-        execute!(
-            &mut tx,
-            "delete from extraction_result where extraction_id in (select id from extraction where document_id = $1)",
-            id.0,
-        )?;
-        execute!(&mut tx, "delete from extraction where document_id = $1", id.0)?;
+        remove_extractions(&mut tx, id.0).await?;
         execute!(&mut tx, "delete from document where id = $1", id.0)?;
         commit(tx).await?;
 
@@ -207,14 +203,16 @@ impl Store {
 
     /// Removes a blob that no document names. A transaction of its own, after the rows are gone for certain: what fails
     /// in between leaves bytes that nothing names, and never a name without bytes.
-    async fn remove_unnamed(&self, sha256: &str) -> Result<()> {
+    /// Answers whether it was removed.
+    pub(crate) async fn remove_unnamed(&self, sha256: &str) -> Result<bool> {
         let mut tx = self.db().write_blobs(true).await?;
         let (names,): (i64,) =
             fetch_one!(&mut tx, "select count(*) from document where sha256 = $1", sha256)?;
         if names == 0 {
             self.blobs().remove(sha256).await?;
         }
-        commit(tx).await
+        commit(tx).await?;
+        Ok(names == 0)
     }
 
     /// The bytes of a document, as uploaded.

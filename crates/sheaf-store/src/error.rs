@@ -1,5 +1,7 @@
 //! What can go wrong, in the words of the API.
 
+use std::io::{self, ErrorKind};
+
 use sheaf_types::Fault;
 
 /// Why the store did not do what was asked.
@@ -46,7 +48,10 @@ pub enum StoreError {
     /// The request itself is wrong; all faults at once.
     #[error("{}", sentence(.0))]
     Invalid(Vec<Fault>),
-    /// The database or the blob store cannot be reached, is full, or is too busy: trying again later may help.
+    /// There is no room left for the database or the blobs; nothing was written.
+    #[error("{0}")]
+    Full(String),
+    /// The database or the blob store cannot be reached or is too busy: trying again later may help.
     #[error("{0}")]
     Unavailable(String),
     /// A fault of sheaf, or rows that sheaf did not write.
@@ -69,7 +74,7 @@ impl StoreError {
             Self::VersionMismatch { .. } => 412,
             Self::IdempotencyMismatch => 422,
             Self::Internal(_) => 500,
-            Self::Unavailable(_) => 503,
+            Self::Full(_) | Self::Unavailable(_) => 503,
         }
     }
 
@@ -84,7 +89,7 @@ impl StoreError {
             Self::VersionMismatch { .. } => "version_mismatch",
             Self::IdempotencyMismatch => "idempotency_mismatch",
             Self::Internal(_) => "internal",
-            Self::Unavailable(_) => "unavailable",
+            Self::Full(_) | Self::Unavailable(_) => "unavailable",
         }
     }
 
@@ -105,6 +110,9 @@ impl From<sqlx::Error> for StoreError {
             E::PoolTimedOut | E::PoolClosed | E::WorkerCrashed | E::Io(_) | E::Tls(_) | E::Protocol(_) => {
                 Self::Unavailable(format!("the database cannot be reached: {error}"))
             }
+            E::Database(e) if is_full(e.as_ref()) => {
+                Self::Full(format!("the database has no room left: {e}"))
+            }
             E::Database(e) if is_passing(e.as_ref()) => {
                 Self::Unavailable(format!("the database cannot do this now: {e}"))
             }
@@ -113,13 +121,22 @@ impl From<sqlx::Error> for StoreError {
     }
 }
 
+/// Whether the database's disk is full: SQLITE_FULL, or PostgreSQL's `disk_full`.
+fn is_full(error: &dyn sqlx::error::DatabaseError) -> bool {
+    let code = error.code().unwrap_or_default();
+    if error.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some() {
+        return code.parse::<i32>().is_ok_and(|code| code & 0xff == 13);
+    }
+    code == "53100"
+}
+
 /// Whether the database itself is in trouble, rather than the statement wrong.
 fn is_passing(error: &dyn sqlx::error::DatabaseError) -> bool {
     let code = error.code().unwrap_or_default();
     if error.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some() {
-        // The low byte of an extended result code is its class: BUSY, LOCKED, NOMEM, READONLY, IOERR, FULL, CANTOPEN
+        // The low byte of an extended result code is its class: BUSY, LOCKED, NOMEM, READONLY, IOERR, CANTOPEN
         // (sqlite.org/rescode.html).
-        return code.parse::<i32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 7 | 8 | 10 | 13 | 14));
+        return code.parse::<i32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 7 | 8 | 10 | 14));
     }
     // Connection, transaction rollback (deadlock), insufficient resources, operator intervention, system error
     // (PostgreSQL, appendix A).
@@ -128,8 +145,18 @@ fn is_passing(error: &dyn sqlx::error::DatabaseError) -> bool {
 
 impl From<object_store::Error> for StoreError {
     fn from(error: object_store::Error) -> Self {
+        if has_no_room(&error) {
+            return Self::Full(format!("the blob store has no room left: {error}"));
+        }
         Self::Unavailable(format!("the blob store cannot do this now: {error}"))
     }
+}
+
+/// Whether a file could not be written because there is no room for it, or the process may write none as large.
+fn has_no_room(error: &(dyn std::error::Error + 'static)) -> bool {
+    let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
+    matches!(kind, Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge))
+        || error.source().is_some_and(has_no_room)
 }
 
 impl From<serde_json::Error> for StoreError {
@@ -147,7 +174,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_full_disk_is_unavailable_and_a_wrong_statement_is_internal() {
+    async fn a_full_disk_is_told_and_a_wrong_statement_is_internal() {
         let mut c = sqlx::SqliteConnection::connect("sqlite::memory:").await.unwrap();
         sqlx::raw_sql("pragma max_page_count = 2; create table t (bytes blob)")
             .execute(&mut c)
@@ -155,6 +182,7 @@ mod tests {
             .unwrap();
         let full = sqlx::query("insert into t values (zeroblob(100000))").execute(&mut c).await;
         let full = StoreError::from(full.unwrap_err());
+        assert!(matches!(full, StoreError::Full(_)), "{full:?}");
         assert_eq!((full.status(), full.code()), (503, "unavailable"), "{full}");
         let wrong = StoreError::from(sqlx::query("select nothing").execute(&mut c).await.unwrap_err());
         assert_eq!((wrong.status(), wrong.code()), (500, "internal"), "{wrong}");

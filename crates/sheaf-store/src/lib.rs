@@ -42,11 +42,15 @@ mod extraction;
 mod idempotency;
 mod key;
 mod lifecycle;
+mod outbox;
 mod page;
 pub mod queue;
+mod retention;
 mod template;
 mod time;
+mod tls;
 mod usage;
+mod webhook;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -62,7 +66,10 @@ pub use idempotency::{Begun, REQUEST_KEPT_MS, REQUEST_LEASE_MS};
 pub use key::ApiKey;
 pub use page::{Page, PageRequest};
 pub use queue::{Claim, Finished, LEASE_MS, MOST_ATTEMPTS, Outcome, QueueDepth};
+pub use retention::Swept;
 pub use time::Clock;
+pub use tls::use_ring;
+pub use webhook::{DELIVERY_LEASE_MS, DELIVERY_TRIED_MS, DeliveryOutcome, DueDelivery};
 
 use blob::Blobs;
 use db::{Db, fetch_one};
@@ -72,7 +79,8 @@ use db::{Db, fetch_one};
 pub struct StoreConfig {
     /// `sqlite:///path/to/file.db`, or `postgres://…`. What follows `sqlite://` is a path as it stands.
     pub database_url: String,
-    /// `file:///path/to/folder`. What follows `file://` is a path as it stands.
+    /// `file:///path/to/folder`, where what follows `file://` is a path as it stands; or `s3://bucket/prefix`, with the
+    /// usual `AWS_…` environment variables.
     pub blobs_url: String,
     /// The plans that accounts can have.
     pub plans: Vec<Plan>,

@@ -1,6 +1,7 @@
 //! What somebody does to a batch after it was made: cancel it, retry what failed, delete it.
 
 use sheaf_types::{Batch, BatchId, UserId};
+use uuid::Uuid;
 
 use crate::Store;
 use crate::batch::{NOT_FOUND, read_batch};
@@ -126,15 +127,32 @@ impl Store {
                 "the batch has not ended: cancel it first, or wait until it has".into(),
             ));
         }
-        execute!(
-            &mut tx,
-            "delete from extraction_result where extraction_id in (select id from extraction where batch_id = $1)",
-            id.0,
-        )?;
-        execute!(&mut tx, "delete from extraction where batch_id = $1", id.0)?;
-        execute!(&mut tx, "delete from batch where id = $1", id.0)?;
+        remove_batch(&mut tx, id.0).await?;
         commit(tx).await
     }
+}
+
+/// Removes a batch and its results. It has ended, and is locked.
+pub(crate) async fn remove_batch(tx: &mut Tx, batch: Uuid) -> Result<()> {
+    execute!(
+        &mut *tx,
+        "delete from extraction_result where extraction_id in (select id from extraction where batch_id = $1)",
+        batch,
+    )?;
+    execute!(&mut *tx, "delete from extraction where batch_id = $1", batch)?;
+    execute!(tx, "delete from batch where id = $1", batch)?;
+    Ok(())
+}
+
+/// Removes what single extractions found of a document. They have ended.
+pub(crate) async fn remove_extractions(tx: &mut Tx, document: Uuid) -> Result<()> {
+    execute!(
+        &mut *tx,
+        "delete from extraction_result where extraction_id in (select id from extraction where document_id = $1)",
+        document,
+    )?;
+    execute!(tx, "delete from extraction where document_id = $1", document)?;
+    Ok(())
 }
 
 #[derive(sqlx::FromRow)]

@@ -60,3 +60,11 @@ id!(
     /// One document run through one template: the job and its result.
     ExtractionId
 );
+id!(
+    /// A webhook.
+    WebhookId
+);
+id!(
+    /// One event on its way to one webhook.
+    DeliveryId
+);

@@ -15,6 +15,7 @@ mod openapi;
 pub mod page;
 pub mod template;
 pub mod usage;
+pub mod webhook;
 
 pub use batch::{Batch, BatchStatus, Counts};
 pub use document::{DocumentInfo, MediaType, safe_filename};
@@ -22,7 +23,8 @@ pub use extraction::{
     CellResult, Engine, ErrorCode, Extraction, ExtractionError, FieldResult, FieldValue, Method, Provenance,
     ReviewReason, Status, Tier, Warning,
 };
-pub use id::{BatchId, DocumentId, ExtractionId, KeyId, TemplateId, UserId};
+pub use id::{BatchId, DeliveryId, DocumentId, ExtractionId, KeyId, TemplateId, UserId, WebhookId};
 pub use page::{BoundingBox, Cell, Document, Page, PageWarning, Rule, TextSource, Word};
 pub use template::{ColumnSpec, Fault, FieldKind, FieldSpec, Region, Template, TemplateSpec};
 pub use usage::{Period, Plan, Usage, default_plans};
+pub use webhook::{Delivery, DeliveryStatus, Event, Webhook};

@@ -9,6 +9,7 @@ use sheaf_store::{Store, StoreConfig};
 use sheaf_types::{Plan, default_plans};
 
 use crate::reader::{OcrConfig, ReaderCommand, ReaderLimits};
+use crate::webhook::Addresses;
 
 /// Where rows and blobs are kept.
 #[derive(Debug, Clone, Args)]
@@ -79,6 +80,14 @@ pub struct WorkerArgs {
     /// Documents read in parallel; 0 reads none here [default: one a core]
     #[arg(long, env = "SHEAF_WORKERS", value_name = "N")]
     pub workers: Option<usize>,
+}
+
+/// Whom webhooks may reach.
+#[derive(Debug, Clone, Args)]
+pub struct WebhookArgs {
+    /// Let webhooks go to addresses in private networks, too
+    #[arg(long, env = "SHEAF_WEBHOOKS_ALLOW_PRIVATE")]
+    pub webhooks_allow_private: bool,
 }
 
 /// A list of plans; a type of its own so that the command line takes it as one value.
@@ -153,6 +162,14 @@ fn models_folder() -> Option<PathBuf> {
     let data = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from);
     let home = || std::env::var_os("HOME").map(|home| Path::new(&home).join(".local/share"));
     Some(data.or_else(home)?.join("sheaf/models"))
+}
+
+impl WebhookArgs {
+    /// Where webhooks may go.
+    #[must_use]
+    pub fn addresses(&self) -> Addresses {
+        if self.webhooks_allow_private { Addresses::All } else { Addresses::Public }
+    }
 }
 
 impl WorkerArgs {

@@ -2,11 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+#[expect(dead_code, reason = "documents are fetched and deleted elsewhere")]
 mod common;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use common::{Server, demo, sheaf};
 use serde_json::{Value, json};
@@ -155,4 +157,75 @@ fn a_terminated_server_drains_and_ends_well() {
     for row in rows["data"].as_array().unwrap() {
         assert_eq!(row["attempts"], 1, "what was handed back at the stop did not count: {row}");
     }
+}
+
+/// The value of a line of `/metrics`.
+fn metric(server: &Server, line: &str) -> f64 {
+    let (status, text) = server.get("/metrics");
+    assert_eq!(status, 200);
+    let found = text.lines().find_map(|found| found.strip_prefix(line)?.strip_prefix(' '));
+    found.unwrap_or_else(|| panic!("{line} is not in {text}")).parse().unwrap()
+}
+
+#[test]
+fn metrics_say_what_waits_and_what_came_of_it() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::start(folder.path(), &["--workers", "0"]);
+    let template_id = create_template(&server);
+    let (status, batch) =
+        server.post_form("/v1/batches", &[("template_id", template_id.as_str())], &as_files(&samples()));
+    assert_eq!(status, 202, "{batch}");
+    let n = samples().len() as f64;
+    assert_eq!((metric(&server, "sheaf_queue_pending"), metric(&server, "sheaf_workers_alive")), (n, 0.0));
+    assert!(metric(&server, "sheaf_queue_oldest_pending_seconds") > 0.0);
+    assert_eq!(metric(&server, "sheaf_http_request_seconds_count{method=\"POST\",status=\"202\"}"), 1.0);
+    server.terminate();
+
+    let server = Server::start(folder.path(), &[]);
+    let counts = server.wait_for(batch["id"].as_str().unwrap())["counts"].clone();
+    assert_eq!((metric(&server, "sheaf_queue_pending"), metric(&server, "sheaf_queue_running")), (0.0, 0.0));
+    for outcome in ["completed", "needs_review"] {
+        let line = format!("sheaf_documents_total{{outcome=\"{outcome}\",code=\"\"}}");
+        assert_eq!(Some(metric(&server, &line)), counts[outcome].as_f64(), "{outcome}");
+    }
+    assert_eq!(metric(&server, "sheaf_documents_total{outcome=\"failed\",code=\"corrupt\"}"), 1.0);
+    assert_eq!(metric(&server, "sheaf_stage_seconds_count{stage=\"read\"}"), n);
+    assert!(metric(&server, "sheaf_reader_starts_total") >= 1.0);
+    assert_eq!(metric(&server, "sheaf_workers_alive"), 2.0);
+}
+
+/// The files under a folder.
+fn files_under(folder: &Path) -> usize {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.map(|path| if path.is_dir() { files_under(&path) } else { 1 }).sum()
+}
+
+#[test]
+fn a_full_disk_is_told_and_leaves_nothing_half_written() {
+    let folder = TempDir::new().unwrap();
+    // No file may grow beyond 2 MiB, as if the disk ended there; a database that is nearly empty does not.
+    let mut shell = Command::new("bash");
+    let script = "trap '' XFSZ; ulimit -f 2048; exec \"$0\" \"$@\"";
+    shell.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    shell.args(["-c", script, env!("CARGO_BIN_EXE_sheaf")]);
+    let server = Server::from(shell, folder.path(), &["--workers", "0"], &[]);
+    let template_id = create_template(&server);
+    let small = fs::read(&samples()[0]).unwrap();
+    let mut large = small.clone();
+    large.resize(3 << 20, b' ');
+    let blobs = folder.path().join("blobs");
+    let empty = files_under(&blobs);
+    let texts = [("template_id", template_id.as_str())];
+    let files = [("files", "small.pdf", small.clone()), ("files", "large.pdf", large)];
+    let (status, problem) = server.post_form("/v1/batches", &texts, &files);
+    assert_eq!((status, &problem["code"]), (503, &json!("unavailable")), "{problem}");
+    assert!(problem["detail"].as_str().unwrap().contains("no room left"), "{problem}");
+    for list in ["/v1/documents", "/v1/batches"] {
+        assert_eq!(server.get_json(list)["data"], json!([]), "{list}");
+    }
+    assert_eq!(server.get_json("/v1/usage")["used"], 0);
+    // The small file's blob may be there, and is swept; the large one's is not, not even in part.
+    assert!(files_under(&blobs) <= empty + 1);
+    let (status, _) = server.post_form("/v1/batches", &texts, &[("files", "small.pdf", small)]);
+    assert_eq!(status, 202, "what there is room for is taken");
 }

@@ -21,4 +21,6 @@ mod open;
 mod postgres;
 mod queue;
 mod quota;
+mod retention;
 mod template;
+mod webhook;

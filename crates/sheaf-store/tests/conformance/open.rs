@@ -98,7 +98,7 @@ async fn unknown_places_are_refused_with_the_way_out() {
         (with("mysql://localhost/sheaf", ""), "give sqlite:///"),
         (with("/var/lib/sheaf.db", ""), "give sqlite:///"),
         (with("postgres://u:secret@[bad", ""), "no valid postgres"),
-        (with("", "s3://bucket/prefix"), "not supported yet"),
+        (with("", "s3:///prefix"), "give s3://bucket/prefix"),
         (with("", "/var/lib/blobs"), "give file:///"),
         (with("sqlite:///dev/null/sheaf.db", ""), "cannot open the database file"),
         (with("", "file:///dev/null/blobs"), "cannot open the blob folder"),

@@ -2,11 +2,11 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::header::{CONTENT_TYPE, ETAG, LOCATION, RETRY_AFTER};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use serde::Deserialize;
 use serde_json::Value;
 use sheaf_store::{NewBatch, StoreError};
@@ -15,6 +15,7 @@ use sheaf_types::{
 };
 use utoipa::IntoParams;
 
+use super::admission::Admission;
 use super::error::{ApiError, Code};
 use super::idempotency::{Fingerprint, IdempotencyKey, once};
 use super::json::Members;
@@ -71,14 +72,17 @@ pub(super) async fn list_batches(
         (status = 402, description = "It would exceed the month's quota"),
         (status = 404, description = "No such template or document"),
         (status = 413, description = "A file or the request is larger than the limit"),
-        (status = 415, description = "A file is of no supported type, judged by its content; an empty one is of none")))]
+        (status = 415, description = "A file is of no supported type, judged by its content; an empty one is of none"),
+        (status = 429, description = "Too many uploads at once; with `Retry-After`")))]
 pub(super) async fn create_batch(
     State(api): State<ApiState>,
     Account(user): Account,
+    Extension(admission): Extension<Admission>,
     key: IdempotencyKey,
     request: Request,
 ) -> Result<impl IntoResponse, ApiError> {
     let batch = if media_type(request.headers()) == "multipart/form-data" {
+        let _permit = admission.upload()?;
         create_with_files(&api, user.id, &key, request).await?
     } else {
         create(&api, user.id, &key, request).await?

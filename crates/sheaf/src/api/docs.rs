@@ -30,6 +30,7 @@ const SECURITY: &str = "api_key";
         (name = "Documents", description = "Files to look in."),
         (name = "Extractions", description = "One document through one template."),
         (name = "Batches", description = "Many documents through one template."),
+        (name = "Webhooks", description = "Being told instead of asking."),
         (name = "Account", description = "Usage and keys."),
         (name = "Operations", description = "For those who run the server."),
     ),

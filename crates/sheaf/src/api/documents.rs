@@ -1,15 +1,16 @@
 //! `/v1/documents`.
 
-use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, LOCATION};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use serde::Serialize;
 use sheaf_types::{DocumentId, DocumentInfo};
 use utoipa::ToSchema;
 
 use super::ApiState;
+use super::admission::Admission;
 use super::error::ApiError;
 use super::idempotency::{Fingerprint, IdempotencyKey, once};
 use super::multipart::{Form, FormSpec};
@@ -51,13 +52,16 @@ pub(super) enum Uploaded {
     responses((status = 201, description = "The document, or for several `{\"data\": […]}`",
             body = Uploaded),
         (status = 413, description = "A file is larger than the limit"),
-        (status = 415, description = "A file is of no supported type, judged by its content; an empty one is of none")))]
+        (status = 415, description = "A file is of no supported type, judged by its content; an empty one is of none"),
+        (status = 429, description = "Too many uploads at once; with `Retry-After`")))]
 pub(super) async fn upload_documents(
     State(api): State<ApiState>,
     Account(user): Account,
+    Extension(admission): Extension<Admission>,
     key: IdempotencyKey,
     request: Request,
 ) -> Result<Response, ApiError> {
+    let _permit = admission.upload()?;
     let spec = FormSpec { file: "file", most_files: api.limits.max_files, keep: u64::MAX, texts: &[] };
     let form = Form::read(request, &spec, &api.limits).await?;
     if let Some(error) = form.bad_files {

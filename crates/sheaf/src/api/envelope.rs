@@ -8,13 +8,14 @@ use std::time::{Duration, Instant};
 use axum::body::{Body, BodyDataStream};
 use axum::extract::Request;
 use axum::http::header::{ALLOW, CONTENT_TYPE, EXPECT, X_CONTENT_TYPE_OPTIONS};
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures::{FutureExt, StreamExt, stream};
 use uuid::Uuid;
 
 use super::error::{ApiError, Code};
+use crate::metrics::REQUESTS;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// How much of a body is read after its request was refused, and for how long.
@@ -41,13 +42,22 @@ pub(super) async fn wrap(request: Request, next: Next) -> Response {
     }
 
     let mut response = response;
+    let status = response.status();
+    let labels = [("method", known(&method)), ("status", status.as_str().to_owned())];
+    metrics::histogram!(REQUESTS, &labels).record(started.elapsed().as_secs_f64());
     tracing::info!(
-        request_id = ?id, %method, path, status = response.status().as_u16(),
+        request_id = ?id, %method, path, status = status.as_u16(),
         elapsed_ms = started.elapsed().as_millis() as u64, "request"
     );
     response.headers_mut().insert(X_REQUEST_ID, id);
     response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
+}
+
+/// A method as a label: whatever else a client makes up is one.
+fn known(method: &Method) -> String {
+    let known = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::DELETE];
+    if known.contains(method) { method.to_string() } else { "other".to_owned() }
 }
 
 /// The client's own id where it is harmless in a log, else a new one.

@@ -186,6 +186,13 @@ impl From<StoreError> for ApiError {
                 tracing::error!(error = detail, "the store is unavailable");
                 Self::new(Code::Unavailable, "the store cannot be reached now: try again in a moment")
             }
+            StoreError::Full(_) => {
+                tracing::error!(error = detail, "the store is full");
+                Self::new(
+                    Code::Unavailable,
+                    "the server has no room left and has kept nothing of this: tell its operator, or try again later",
+                )
+            }
             StoreError::Internal(_) => {
                 tracing::error!(error = detail, "the store failed");
                 Self::new(

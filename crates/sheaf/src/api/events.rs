@@ -1,7 +1,6 @@
 //! `/v1/batches/{id}/events`: a batch on every change, as server-sent events.
 
 use std::convert::Infallible;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Extension;
@@ -11,11 +10,12 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use futures::{Stream, stream};
 use serde_json::{Value, json};
 use sheaf_types::{Batch, BatchId, UserId};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{sleep, timeout};
 
 use super::ApiState;
-use super::error::{ApiError, Code};
+use super::admission::Admission;
+use super::error::ApiError;
 use super::request::{Account, Id};
 
 /// How often a stream looks by itself; what ends in this process wakes it sooner.
@@ -24,16 +24,6 @@ const POLL: Duration = Duration::from_secs(1);
 const PAUSE: Duration = Duration::from_millis(200);
 /// How often a comment tells that the connection is alive.
 const HEARTBEAT: Duration = Duration::from_secs(15);
-
-/// Streams that may still be opened.
-#[derive(Clone)]
-pub(super) struct EventStreams(Arc<Semaphore>);
-
-impl EventStreams {
-    pub(super) fn at_most(n: usize) -> Self {
-        Self(Arc::new(Semaphore::new(n)))
-    }
-}
 
 /// Follow a batch
 ///
@@ -48,12 +38,10 @@ pub(super) async fn batch_events(
     State(api): State<ApiState>,
     Account(user): Account,
     Id(id): Id<BatchId>,
-    Extension(streams): Extension<EventStreams>,
+    Extension(admission): Extension<Admission>,
 ) -> Result<impl IntoResponse, ApiError> {
     let batch = api.store.batch(user.id, id).await?;
-    let permit = streams.0.try_acquire_owned().map_err(|_| {
-        ApiError::new(Code::RateLimited, "too many event streams are open: poll the batch instead")
-    })?;
+    let permit = admission.event_stream()?;
     let follower = Follower { api, user: user.id, batch, told: None, _permit: permit };
     Ok(Sse::new(follower.events()).keep_alive(KeepAlive::new().interval(HEARTBEAT)))
 }

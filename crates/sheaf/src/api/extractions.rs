@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use axum::Json;
 use axum::extract::{Request, State};
+use axum::{Extension, Json};
 use sheaf_types::{DocumentId, Extraction, ExtractionId, TemplateId, UserId};
 use tokio::time::{sleep, timeout};
 
+use super::admission::Admission;
 use super::error::{ApiError, Code};
 use super::idempotency::{Fingerprint, IdempotencyKey, once};
 use super::json::Members;
@@ -32,13 +33,16 @@ const PAUSE: Duration = Duration::from_millis(5);
         (status = 404, description = "No such document or template"),
         (status = 413, description = "The file is larger than the limit"),
         (status = 415, description = "The file is of no supported type, judged by its content; an empty one is of none"),
+        (status = 429, description = "Too many are waited for: make a batch instead; with `Retry-After`"),
         (status = 503, description = "It has not ended in time: it goes on, and `detail` says where to read it")))]
 pub(super) async fn extract(
     State(api): State<ApiState>,
     Account(user): Account,
+    Extension(admission): Extension<Admission>,
     key: IdempotencyKey,
     request: Request,
 ) -> Result<Json<Extraction>, ApiError> {
+    let _permit = admission.sync_extraction()?;
     let id = if media_type(request.headers()) == "multipart/form-data" {
         extract_file(&api, user.id, &key, request).await?
     } else {

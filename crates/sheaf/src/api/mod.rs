@@ -3,6 +3,7 @@
 //! A handler reads its request strictly, calls the store, and answers; it knows no SQL and parses no document. Every
 //! failure is an [`ApiError`], and [`envelope`] sees to it that nothing leaves in another shape.
 
+mod admission;
 mod batches;
 mod docs;
 mod documents;
@@ -24,6 +25,7 @@ mod schema;
 mod templates;
 mod upload;
 mod usage;
+mod webhooks;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -37,9 +39,12 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::reader::PageDrawer;
+use crate::webhook::Addresses;
 
+use admission::Admission;
 pub use docs::openapi;
 pub use error::{ApiError, Code};
+pub use health::{Operations, operations_router};
 
 /// What the handlers work with; a clone is another handle on the same.
 #[derive(Clone)]
@@ -54,6 +59,8 @@ pub struct ApiState {
     pub workers_expected: usize,
     /// Draws pages for viewers.
     pub drawer: Arc<PageDrawer>,
+    /// Where webhooks may go.
+    pub webhook_addresses: Addresses,
     /// Whether `use_llm` can be granted.
     pub llm_configured: bool,
     /// Once cancelled, nothing waits any more: `/readyz` and requests that wait answer 503.
@@ -69,6 +76,10 @@ pub struct ApiLimits {
     pub max_request_bytes: u64,
     /// Files in one upload.
     pub max_files: usize,
+    /// Uploads that are taken in at once.
+    pub max_uploads: usize,
+    /// Single extractions that are waited for at once.
+    pub max_sync: usize,
     /// Event streams that are open at once.
     pub max_event_streams: usize,
     /// How long `POST /v1/extract` waits for its result.
@@ -81,6 +92,8 @@ impl Default for ApiLimits {
             max_file_bytes: 50 << 20,
             max_request_bytes: 4 << 30,
             max_files: 10_000,
+            max_uploads: 32,
+            max_sync: 32,
             max_event_streams: 200,
             sync_timeout: Duration::from_secs(60),
         }
@@ -93,7 +106,7 @@ pub fn router(state: ApiState) -> Router {
     let routes: Router<ApiState> = operations().into();
     routes
         .layer(DefaultBodyLimit::disable())
-        .layer(Extension(events::EventStreams::at_most(state.limits.max_event_streams)))
+        .layer(Extension(Admission::new(&state.limits)))
         .layer(axum::middleware::from_fn(envelope::wrap))
         .with_state(state)
 }
@@ -120,8 +133,13 @@ fn operations() -> OpenApiRouter<ApiState> {
         .routes(routes!(usage::get_usage))
         .routes(routes!(keys::list_keys, keys::create_key))
         .routes(routes!(keys::revoke_key))
+        .routes(routes!(webhooks::list_webhooks, webhooks::create_webhook))
+        .routes(routes!(webhooks::delete_webhook))
+        .routes(routes!(webhooks::list_deliveries))
+        .routes(routes!(webhooks::redeliver))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
+        .routes(routes!(health::metrics))
         .routes(routes!(docs::openapi_json))
         .routes(routes!(docs::docs_page))
         .routes(routes!(docs::docs_style))

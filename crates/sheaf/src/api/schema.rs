@@ -3,7 +3,7 @@
 #![expect(dead_code, reason = "nothing but their schema is used")]
 
 use serde_json::Value;
-use sheaf_types::{DocumentId, TemplateId};
+use sheaf_types::{DocumentId, Event, TemplateId};
 use utoipa::ToSchema;
 
 /// A document and what to extract from it.
@@ -86,4 +86,14 @@ pub(super) struct BatchForm {
 pub(super) struct KeyRequest {
     /// For people.
     name: Option<String>,
+}
+
+/// An address and what it is to be told.
+#[derive(ToSchema)]
+pub(super) struct WebhookRequest {
+    /// HTTPS, or HTTP, on the public internet unless the operator allows other addresses.
+    url: String,
+    /// All unless said.
+    #[schema(min_items = 1)]
+    events: Option<Vec<Event>>,
 }

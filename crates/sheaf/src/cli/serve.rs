@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use clap::Args;
+use clap::{Args, value_parser};
 use sheaf_store::{PageRequest, Store};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
@@ -15,10 +15,11 @@ use tracing::{info, warn};
 
 use super::{LogFormat, start_logging, stop_signal};
 use crate::api::{self, ApiLimits, ApiState};
-use crate::config::{ReaderArgs, StoreArgs, WorkerArgs};
-use crate::print;
+use crate::config::{ReaderArgs, StoreArgs, WebhookArgs, WorkerArgs};
 use crate::reader::PageDrawer;
 use crate::runner::Runner;
+use crate::webhook::Sender;
+use crate::{housekeeping, metrics, print};
 
 /// The account that an empty store starts with.
 pub(super) const FIRST_USER: &str = "admin@localhost";
@@ -38,6 +39,11 @@ pub(super) struct ServeArgs {
     workers: WorkerArgs,
     #[command(flatten)]
     reader: ReaderArgs,
+    #[command(flatten)]
+    webhooks: WebhookArgs,
+    /// Days after which documents and results are forgotten [default: never]
+    #[arg(long, env = "SHEAF_RETENTION_DAYS", value_name = "DAYS", value_parser = value_parser!(u32).range(1..))]
+    retention_days: Option<u32>,
     /// API key that the first user gets, instead of a random one; for automation
     #[arg(long, env = "SHEAF_BOOTSTRAP_KEY", value_name = "KEY", hide_env_values = true)]
     bootstrap_key: Option<String>,
@@ -49,6 +55,7 @@ pub(super) struct ServeArgs {
 impl ServeArgs {
     pub(super) async fn run(self) -> Result<ExitCode> {
         start_logging(self.log_format);
+        metrics::recorder();
         let store = self.store.open().await?;
         first_user(&store, self.bootstrap_key.as_deref()).await?;
         let listener = TcpListener::bind(self.listen)
@@ -64,12 +71,18 @@ impl ServeArgs {
         let runner = Runner::new(store.clone(), self.reader.command(), workers, Arc::clone(&workers_alive));
         let working = tokio::spawn(runner.run(shutdown.clone()));
 
+        let kept = self.retention_days.map(|days| Duration::from_secs(u64::from(days) * 86_400));
+        let keeping_house = tokio::spawn(housekeeping::run(store.clone(), kept, shutdown.clone()));
+        let sender = Sender::new(store.clone(), self.webhooks.addresses())?;
+        let sending = tokio::spawn(sender.run(shutdown.clone()));
+
         let router = api::router(ApiState {
             store: store.clone(),
             limits: ApiLimits { max_file_bytes: self.reader.limits().file_bytes, ..ApiLimits::default() },
             workers_alive,
             workers_expected: workers,
             drawer: Arc::new(PageDrawer::new(self.reader.command())),
+            webhook_addresses: self.webhooks.addresses(),
             llm_configured: false,
             shutdown: shutdown.clone(),
         });
@@ -87,6 +100,8 @@ impl ServeArgs {
         info!("stopping: running documents finish, no new ones start");
         shutdown.cancel();
         working.await?;
+        sending.await?;
+        keeping_house.await?;
         if timeout(CONNECTIONS_DRAIN, &mut serving).await.is_err() {
             warn!("connections that were still open are closed");
             serving.abort();

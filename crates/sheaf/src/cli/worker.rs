@@ -1,14 +1,19 @@
 //! `sheaf worker`: workers on a store that others share.
 
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Args;
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use tracing::info;
 
 use super::{LogFormat, start_logging, stop_signal};
+use crate::api::{Operations, operations_router};
 use crate::config::{ReaderArgs, StoreArgs, WorkerArgs};
+use crate::metrics;
 use crate::runner::Runner;
 
 #[derive(Debug, Args)]
@@ -19,6 +24,9 @@ pub(super) struct RunWorkerArgs {
     workers: WorkerArgs,
     #[command(flatten)]
     reader: ReaderArgs,
+    /// Address and port for /healthz, /readyz and /metrics [default: none]
+    #[arg(long, env = "SHEAF_WORKER_LISTEN", value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
     /// How to log
     #[arg(long, env = "SHEAF_LOG_FORMAT", value_enum, default_value = "text")]
     log_format: LogFormat,
@@ -27,9 +35,24 @@ pub(super) struct RunWorkerArgs {
 impl RunWorkerArgs {
     pub(super) async fn run(self) -> Result<ExitCode> {
         start_logging(self.log_format);
+        metrics::recorder();
         let store = self.store.open().await?;
         let shutdown = CancellationToken::new();
-        let runner = Runner::new(store.clone(), self.reader.command(), self.workers.count(), Arc::default());
+        let (workers, workers_alive) = (self.workers.count(), Arc::default());
+        if let Some(address) = self.listen {
+            let operations = Operations {
+                store: store.clone(),
+                workers_alive: Arc::clone(&workers_alive),
+                workers_expected: workers,
+                shutdown: shutdown.clone(),
+            };
+            let listener = TcpListener::bind(address)
+                .await
+                .with_context(|| format!("cannot listen on {address}; choose another with --listen"))?;
+            info!(address = %listener.local_addr()?, "listening");
+            tokio::spawn(async { axum::serve(listener, operations_router(operations)).await });
+        }
+        let runner = Runner::new(store.clone(), self.reader.command(), workers, workers_alive);
         let working = tokio::spawn(runner.run(shutdown.clone()));
         stop_signal().await;
         shutdown.cancel();

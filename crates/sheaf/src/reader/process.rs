@@ -13,6 +13,7 @@ use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::{Drawing, Probe, ReaderError, ReaderLimits, Reply, Request, Task};
+use crate::metrics::READER_STARTS;
 
 /// Documents a child reads before it is replaced: bounds what leaks and fragments.
 const DOCUMENTS_A_CHILD: u32 = 1_000;
@@ -84,6 +85,7 @@ impl ReaderCommand {
     }
 
     fn spawn(&self) -> io::Result<Running> {
+        metrics::counter!(READER_STARTS).increment(1);
         let mut child = self.command().spawn()?;
         let missing = || io::Error::other("the reader has no pipe");
         let stdin = BufWriter::new(child.stdin.take().ok_or_else(missing)?);

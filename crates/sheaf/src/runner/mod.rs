@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use sheaf_store::{Claim, Finished, Outcome, Store};
-use sheaf_types::ExtractionId;
+use sheaf_types::{ExtractionId, Status};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 use uuid::Uuid;
 
+use crate::metrics::{DOCUMENTS, STAGE};
 use crate::reader::ReaderCommand;
 use slot::{Job, Slot};
 
@@ -150,7 +151,9 @@ impl Coordinator {
         if free == 0 && results.is_empty() {
             return Ok(0);
         }
+        let started = Instant::now();
         let claims = self.store.finish_and_claim(&self.worker, results, free as u32).await?;
+        count(results, started);
         let claimed = claims.len();
         for claim in claims {
             self.dispatch(claim).await;
@@ -216,8 +219,27 @@ impl Coordinator {
         for result in results {
             self.in_flight.remove(&result.extraction_id);
         }
-        if let Err(error) = self.store.finish(&self.worker, results).await {
-            warn!(%error, documents = results.len(), "results not written; their leases run out and they run again");
+        let started = Instant::now();
+        match self.store.finish(&self.worker, results).await {
+            Ok(_) => count(results, started),
+            Err(error) => {
+                warn!(%error, documents = results.len(), "results not written; their leases run out and they run again");
+            }
         }
+    }
+}
+
+/// Counts what was written, for `/metrics`.
+fn count(results: &[Finished], started: Instant) {
+    if !results.is_empty() {
+        metrics::histogram!(STAGE, "stage" => "commit").record(started.elapsed().as_secs_f64());
+    }
+    for result in results {
+        let (outcome, code) = match &result.outcome {
+            Outcome::Done { fields, .. } => (Status::of_fields(fields).as_str(), ""),
+            Outcome::Failed { error, .. } => ("failed", error.code.as_str()),
+            Outcome::Released => ("released", ""),
+        };
+        metrics::counter!(DOCUMENTS, "outcome" => outcome, "code" => code).increment(1);
     }
 }

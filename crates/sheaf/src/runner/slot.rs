@@ -6,10 +6,12 @@ use std::sync::Arc;
 use sheaf_store::{Claim, Finished, Outcome, Store, StoreError};
 use sheaf_types::{ErrorCode, ExtractionError, TemplateId, TemplateSpec};
 use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
-use super::JobQueue;
+use super::{JobQueue, STORE_RETRY};
+use crate::metrics::STAGE;
 use crate::reader::{ReaderCommand, ReaderProcess, Reply};
 
 /// Templates a slot keeps at hand: a batch uses one for all of its documents.
@@ -60,8 +62,15 @@ impl Slot {
     }
 
     async fn extract(&mut self, claim: &Claim) -> Outcome {
+        let started = Instant::now();
         let (template, file) = match tokio::try_join!(self.template(claim), self.store.blob(&claim.sha256)) {
             Ok(both) => both,
+            // It is not the document's fault, and costs it no attempt.
+            Err(error @ StoreError::Unavailable(_)) => {
+                warn!(%error, "the store did not answer; the document is handed back");
+                sleep(STORE_RETRY).await;
+                return Outcome::Released;
+            }
             Err(error) => {
                 warn!(extraction = %claim.extraction_id, %error, "a document could not be fetched");
                 return internal("the document or its template could not be fetched from the store");
@@ -71,7 +80,10 @@ impl Slot {
             self.templates.clear();
         }
         self.templates.insert((claim.template_id, claim.template_version), template.clone());
+        metrics::histogram!(STAGE, "stage" => "fetch").record(started.elapsed().as_secs_f64());
+        let started = Instant::now();
         let reply = self.reader.extract(claim.media_type, &file, &template).await;
+        metrics::histogram!(STAGE, "stage" => "read").record(started.elapsed().as_secs_f64());
         match reply {
             Reply::Done(reading) => Outcome::Done {
                 pages: reading.pages,

@@ -20,7 +20,10 @@ const OPERATIONS: &str = "
     GET /v1/batches/{id}/extractions                          GET /v1/batches/{id}/export
     GET /v1/batches/{id}/events
     GET /v1/usage                GET /v1/keys                 POST /v1/keys               DELETE /v1/keys/{id}
-    GET /healthz                 GET /readyz
+    GET /v1/webhooks             POST /v1/webhooks            DELETE /v1/webhooks/{id}
+    GET /v1/webhooks/{id}/deliveries
+    POST /v1/webhooks/{id}/deliveries/{delivery_id}/redeliver
+    GET /healthz                 GET /readyz                  GET /metrics
     GET /openapi.json            GET /docs                    GET /docs/style.css";
 
 fn nobody(server: &Server) -> Client {
@@ -116,7 +119,9 @@ async fn every_described_operation_is_routed_and_those_under_v1_want_a_key() {
     let stranger = nobody(&server);
     for (method, path, _) in operations(&described()) {
         let method = Method::from_bytes(method.as_bytes()).unwrap();
-        let answer = stranger.send(method, &path.replace("{id}", NOBODY), &[], Body::empty()).await;
+        let answer = stranger
+            .send(method, &path.replace("{id}", NOBODY).replace("{delivery_id}", NOBODY), &[], Body::empty())
+            .await;
         if path.starts_with("/v1/") {
             let answer = answer.expect_problem(401, "unauthorized");
             assert_eq!(answer.header("www-authenticate"), "Bearer", "{path}");

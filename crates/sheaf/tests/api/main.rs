@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops where it is")]
 
+mod admission;
 mod batches;
 mod contract;
 mod documents;
@@ -15,3 +16,4 @@ mod pages;
 mod support;
 mod templates;
 mod uploads;
+mod webhooks;

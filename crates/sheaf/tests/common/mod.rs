@@ -31,13 +31,29 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn start(data: &Path, options: &[&str]) -> Self {
-        let mut child = sheaf()
+        Self::start_with(data, options, &[])
+    }
+
+    /// With more in the environment.
+    pub(crate) fn start_with(data: &Path, options: &[&str], environment: &[(String, String)]) -> Self {
+        Self::from(sheaf(), data, options, environment)
+    }
+
+    /// From a command that takes the place of `sheaf`.
+    pub(crate) fn from(
+        mut command: Command,
+        data: &Path,
+        options: &[&str],
+        environment: &[(String, String)],
+    ) -> Self {
+        let mut child = command
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
             .args(options)
             .env("SHEAF_BOOTSTRAP_KEY", KEY)
             .env("SHEAF_WORKERS", "2")
             .env("RUST_LOG", "warn")
+            .envs(environment.iter().map(|(name, value)| (name, value)))
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
@@ -62,6 +78,19 @@ impl Server {
             .header("Authorization", format!("Bearer {KEY}"))
             .call()
             .unwrap();
+        (response.status().as_u16(), response.body_mut().read_to_string().unwrap())
+    }
+
+    pub(crate) fn get_bytes(&self, path: &str) -> (u16, Vec<u8>) {
+        let request = self.agent.get(format!("{}{path}", self.base));
+        let mut response = request.header("Authorization", format!("Bearer {KEY}")).call().unwrap();
+        let body = response.body_mut().with_config().limit(100 << 20).read_to_vec().unwrap();
+        (response.status().as_u16(), body)
+    }
+
+    pub(crate) fn delete(&self, path: &str) -> (u16, String) {
+        let request = self.agent.delete(format!("{}{path}", self.base));
+        let mut response = request.header("Authorization", format!("Bearer {KEY}")).call().unwrap();
         (response.status().as_u16(), response.body_mut().read_to_string().unwrap())
     }
 

@@ -6,7 +6,7 @@
 use hayro_font::kurbo::{Point, Rect, Vec2};
 use image::RgbImage;
 use image::imageops::{FilterType, resize};
-use rten_imageproc::{RetrievalMode, find_contours, min_area_rect};
+use rten_imageproc::{RetrievalMode, find_contours};
 use rten_tensor::NdTensor;
 use rten_tensor::prelude::*;
 
@@ -67,15 +67,8 @@ pub(super) fn lines(
     let contours = find_contours(cores.view(), RetrievalMode::External);
     let mut lines = Vec::new();
     for contour in contours.iter().take(MOST_LINES) {
-        let points: Vec<_> = contour.iter().map(|point| point.to_f32()).collect();
-        let Some(rect) = min_area_rect(&points) else { continue };
-        let up = Vec2::new(f64::from(rect.up_axis().x), f64::from(rect.up_axis().y));
-        let mut line = Line::new(
-            Point::new(f64::from(rect.center().x), f64::from(rect.center().y)),
-            up,
-            f64::from(rect.width()),
-            f64::from(rect.height()),
-        );
+        let points = contour.iter().map(|point| Point::new(point.x.into(), point.y.into())).collect();
+        let Some(mut line) = smallest_rectangle(points) else { continue };
         if line.width.min(line.height) < LEAST_CORE || line.score(&map, width, height) < LEAST_SCORE {
             continue;
         }
@@ -87,6 +80,47 @@ pub(super) fn lines(
         }
     }
     lines
+}
+
+/// The smallest rectangle around some points, which lies along a side of their hull; `None` for fewer than two.
+fn smallest_rectangle(points: Vec<Point>) -> Option<Line> {
+    let hull = convex_hull(points);
+    let sides = (0..hull.len()).map(|i| hull[(i + 1) % hull.len()] - hull[i]);
+    let rectangles = sides.filter(|side| side.hypot() > 0.0).map(|side| {
+        let along = side.normalize();
+        let across = Vec2::new(-along.y, along.x);
+        let extent = |axis: Vec2| {
+            let places = hull.iter().map(|point| point.to_vec2().dot(axis));
+            places.fold((f64::MAX, f64::MIN), |(least, most), place| (least.min(place), most.max(place)))
+        };
+        let ((x0, x1), (y0, y1)) = (extent(along), extent(across));
+        let center = along * f64::midpoint(x0, x1) + across * f64::midpoint(y0, y1);
+        Line::new(center.to_point(), -across, x1 - x0, y1 - y0)
+    });
+    rectangles.min_by(|a, b| (a.width * a.height).total_cmp(&(b.width * b.height)))
+}
+
+/// The corners of the hull of some points, in order (Andrew's monotone chain).
+fn convex_hull(mut points: Vec<Point>) -> Vec<Point> {
+    points.sort_by(|a, b| a.x.total_cmp(&b.x).then(a.y.total_cmp(&b.y)));
+    points.dedup();
+    let half = |points: &mut dyn Iterator<Item = Point>| {
+        let mut chain: Vec<Point> = Vec::new();
+        for point in points {
+            while let [.., a, b] = chain[..]
+                && (b - a).cross(point - a) <= 0.0
+            {
+                chain.pop();
+            }
+            chain.push(point);
+        }
+        // The last corner is the other half's first.
+        chain.pop();
+        chain
+    };
+    let mut hull = half(&mut points.iter().copied());
+    hull.extend(half(&mut points.iter().rev().copied()));
+    hull
 }
 
 /// Pixels of cores, each spread to its right and lower neighbours, which joins broken ones.
@@ -203,4 +237,33 @@ fn between(page: &RgbImage, x: f64, y: f64) -> [f32; 3] {
         let lower = c[i] + (d[i] - c[i]) * across;
         upper + (lower - upper) * down
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_smallest_rectangle_lies_along_the_points() {
+        // The outline of a long low box, each pixel a point, level and slanting.
+        for degrees in [0.0_f64, 0.3, -2.0, 30.0] {
+            let along = Vec2::from_angle(degrees.to_radians());
+            let across = Vec2::new(-along.y, along.x);
+            let place = |x: f64, y: f64| Point::new(337.0, 349.0) + along * x + across * y;
+            let points = (-250..=250)
+                .flat_map(|x| [-6.0, 6.0].map(|y| place(f64::from(x), y)))
+                .chain((-6..=6).flat_map(|y| [-250.0, 250.0].map(|x| place(x, f64::from(y)))))
+                .collect();
+            let line = smallest_rectangle(points).unwrap();
+            assert!((line.width - 500.0).abs() < 0.1 && (line.height - 12.0).abs() < 0.1, "{line:?}");
+            assert!((line.center - Point::new(337.0, 349.0)).hypot() < 0.1, "{line:?}");
+            assert!((line.along - along).hypot() < 0.01 && line.turn == 0, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn too_few_points_are_no_rectangle() {
+        assert!(smallest_rectangle(Vec::new()).is_none());
+        assert!(smallest_rectangle(vec![Point::ORIGIN; 5]).is_none());
+    }
 }

@@ -1,0 +1,57 @@
+//! More at once than the server takes on.
+
+use axum::body::{Body, Bytes};
+use axum::http::Method;
+use futures::{StreamExt, stream};
+use serde_json::json;
+
+use crate::support::{BOUNDARY, PDF, Server, file, finds};
+
+#[tokio::test]
+async fn more_single_extractions_than_may_wait_are_refused_and_cost_nothing() {
+    let server = Server::with(|state| state.limits.max_sync = 1).await;
+    let ann = server.client();
+    let ask = json!({"document_id": ann.upload(1).await[0], "template_id": ann.template().await});
+    let first = tokio::spawn({
+        let (ann, ask) = (ann.clone(), ask.clone());
+        async move { ann.post("/v1/extract", ask).await }
+    });
+    while server.state.store.queue_depth().await.unwrap().pending == 0 {
+        tokio::task::yield_now().await;
+    }
+    let refused = ann.post("/v1/extract", ask.clone()).await.expect_problem(429, "rate_limited");
+    assert!(!refused.header("retry-after").is_empty());
+    assert_eq!(ann.get("/v1/usage").await.json()["used"], 1);
+    server.work(finds).await;
+    first.await.unwrap().expect(200);
+    server.work_on(finds);
+    ann.post("/v1/extract", ask).await.expect(200);
+}
+
+#[tokio::test]
+async fn more_uploads_than_are_taken_in_are_refused_at_once() {
+    let server = Server::with(|state| state.limits.max_uploads = 1).await;
+    let ann = server.client();
+    let content_type = format!("multipart/form-data; boundary={BOUNDARY}");
+    // A client that does not go on sending.
+    let (more, chunks) = tokio::sync::mpsc::channel::<Result<Bytes, std::io::Error>>(1);
+    let chunks = stream::unfold(chunks, |mut chunks| async {
+        let chunk = chunks.recv().await?;
+        Some((chunk, chunks))
+    });
+    let body = Body::from_stream(chunks.fuse());
+    let slow = tokio::spawn({
+        let (ann, content_type) = (ann.clone(), content_type.clone());
+        async move { ann.send(Method::POST, "/v1/documents", &[("content-type", &content_type)], body).await }
+    });
+    // Taken once the upload before it has begun to be read.
+    for chunk in ["--", "parts"] {
+        more.send(Ok(chunk.into())).await.unwrap();
+    }
+    let part = [file("file", "a.pdf", PDF)];
+    let refused = ann.form("/v1/documents", &part).await.expect_problem(429, "rate_limited");
+    assert!(!refused.header("retry-after").is_empty());
+    drop(more);
+    slow.await.unwrap().expect_problem(400, "invalid_request");
+    ann.form("/v1/documents", &part).await.expect(201);
+}
