@@ -2,8 +2,6 @@
 //!
 //! `cargo bench -p sheaf-extract`: the throughput is documents a second, so the time of one is its inverse.
 
-#![expect(missing_docs, reason = "criterion's macros make public items")]
-
 use std::fs;
 use std::hint::black_box;
 use std::path::Path;
