@@ -393,7 +393,7 @@ async fn every_short_history_on_sqlite_is_as_the_model_says() {
 }
 
 #[tokio::test]
-#[ignore = "takes minutes: cargo test -p sheaf-store --test conformance -- --ignored"]
+#[ignore = "takes a quarter of an hour: cargo test -p sheaf-store --test conformance -- --ignored"]
 async fn every_longer_history_on_sqlite_is_as_the_model_says() {
     check_all(&Fixture::sqlite().await, 4).await;
 }
