@@ -55,6 +55,7 @@ mod webhook;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use sheaf_types::Plan;
 use tokio::sync::watch;
@@ -114,6 +115,8 @@ struct Inner {
     blobs: Blobs,
     plans: Vec<Plan>,
     clock: Clock,
+    /// Documents that this process has claimed.
+    claimed: AtomicU64,
     hints: Hints,
     /// Relays the hints of other processes.
     listening: Option<JoinHandle<()>>,
@@ -149,7 +152,15 @@ impl Store {
             Db::Sqlite { .. } => None,
             Db::Postgres(pool) => Some(hint::listen(pool.clone(), hints.clone())),
         };
-        let inner = Inner { db, blobs, plans: config.plans.clone(), clock, hints, listening };
+        let inner = Inner {
+            db,
+            blobs,
+            plans: config.plans.clone(),
+            clock,
+            claimed: AtomicU64::new(0),
+            hints,
+            listening,
+        };
         Ok(Self { inner: Arc::new(inner), request: None })
     }
 

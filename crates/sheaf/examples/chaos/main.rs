@@ -25,7 +25,7 @@ struct Args {
     #[arg(long, default_value_t = 200)]
     kills: usize,
     /// Documents of each batch, at most 500
-    #[arg(long, default_value_t = 200, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=500))]
+    #[arg(long, default_value_t = 100, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=500))]
     documents: usize,
     /// On a throwaway PostgreSQL server instead of SQLite
     #[arg(long)]

@@ -172,7 +172,9 @@ impl Chaos {
             }
             thread::sleep(Duration::from_millis(random.random_range(PAUSE_MS)));
             let mut instance = lock(instance);
-            let victim = random.random_range(0..instance.processes());
+            // A request whose server was killed waits a minute for its lease: killing servers only would test little else.
+            let spare_server = random.random_range(0..4) > 0;
+            let victim = random.random_range(usize::from(spare_server)..instance.processes());
             let is_worker = usize::from(instance.kill_and_restart(victim)?);
             kills[is_worker].fetch_add(1, Relaxed);
             bar.inc(1);
