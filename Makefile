@@ -3,7 +3,7 @@ CARGO ?= cargo
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 SHEAF := $(TARGET)/release/sheaf
 
-.PHONY: demo test build samples bench
+.PHONY: demo test build samples bench fuzz
 
 demo: build
 	@scripts/setup ocr
@@ -26,3 +26,9 @@ build:
 # Makes the sample documents again, byte for byte the same.
 samples:
 	$(CARGO) run --release --locked -p sheaf-extract --example samples -- demo/documents
+
+# Mutated documents of every format for so many seconds, from a seed; what is found is kept in target/tmp/fuzz.
+SECONDS ?= 600
+SEED ?= 1
+fuzz:
+	FUZZ_SECONDS=$(SECONDS) FUZZ_SEED=$(SEED) $(CARGO) test --release --locked -p sheaf-extract --test fuzz

@@ -14,6 +14,7 @@ use crate::Store;
 use crate::db::{Conn, Tx, commit, execute, fetch_all, fetch_optional, on};
 use crate::error::{Result, StoreError};
 use crate::extraction::{ExtractionRow, select_extractions, tier};
+use crate::hint::Hint;
 use crate::page::{Page, PageRequest};
 use crate::queue;
 use crate::template::{TemplateRow, number, usable_version};
@@ -158,7 +159,7 @@ impl Store {
         let batch = read_batch(&mut tx, BatchId(id), now).await?;
         self.note(&mut tx, &batch).await?;
         commit(tx).await?;
-        self.hint_enqueued();
+        self.hint(Hint::Enqueued);
         Ok(batch)
     }
 

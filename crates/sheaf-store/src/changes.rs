@@ -40,6 +40,8 @@ pub(crate) struct Changes {
     pub(crate) requeued: bool,
     /// Whether something ended.
     pub(crate) ended: bool,
+    /// Whether something ended that somebody may be waiting for in another process.
+    pub(crate) single_ended: bool,
     /// What was left open and then found to be of a cancelled batch.
     pub(crate) cancelled: HashSet<Uuid>,
     pages: BTreeMap<Uuid, i64>,
@@ -176,6 +178,7 @@ impl Changes {
         let open = !status.is_terminal();
         self.requeued |= open;
         self.ended |= !open;
+        self.single_ended |= !open && batch_id.is_none();
         if let Some(batch) = batch_id {
             let changes = self.batches.entry(batch).or_default();
             changes.returned = true;

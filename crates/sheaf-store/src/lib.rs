@@ -39,6 +39,7 @@ mod db;
 mod document;
 mod error;
 mod extraction;
+mod hint;
 mod idempotency;
 mod key;
 mod lifecycle;
@@ -55,9 +56,11 @@ mod webhook;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use sheaf_types::Plan;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 pub use account::User;
 pub use batch::NewBatch;
@@ -75,6 +78,7 @@ pub use webhook::{DELIVERY_LEASE_MS, DELIVERY_TRIED_MS, DeliveryOutcome, DueDeli
 
 use blob::Blobs;
 use db::{Db, fetch_one};
+use hint::{Hint, Hints};
 
 /// Where the store is and what the plans are.
 #[derive(Debug, Clone)]
@@ -113,8 +117,19 @@ struct Inner {
     blobs: Blobs,
     plans: Vec<Plan>,
     clock: Clock,
-    enqueued: watch::Sender<u64>,
-    finished: watch::Sender<u64>,
+    /// Documents that this process has claimed.
+    claimed: AtomicU64,
+    hints: Hints,
+    /// Relays the hints of other processes.
+    listening: Option<JoinHandle<()>>,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if let Some(listening) = &self.listening {
+            listening.abort();
+        }
+    }
 }
 
 impl Store {
@@ -134,13 +149,19 @@ impl Store {
     pub async fn open_with_clock(config: &StoreConfig, clock: Clock) -> Result<Self> {
         let blobs = Blobs::open(&config.blobs_url).await?;
         let db = Db::open(&config.database_url).await?;
+        let hints = Hints::new();
+        let listening = match &db {
+            Db::Sqlite { .. } => None,
+            Db::Postgres(pool) => Some(hint::listen(pool.clone(), hints.clone())),
+        };
         let inner = Inner {
             db,
             blobs,
             plans: config.plans.clone(),
             clock,
-            enqueued: watch::Sender::new(0),
-            finished: watch::Sender::new(0),
+            claimed: AtomicU64::new(0),
+            hints,
+            listening,
         };
         Ok(Self { inner: Arc::new(inner), request: None })
     }
@@ -161,16 +182,23 @@ impl Store {
         self.inner.db.close().await;
     }
 
-    /// Changes whenever work was added in this process: a hint, beside which a worker polls slowly.
+    /// Changes whenever work was added: a hint, beside which a worker polls slowly.
     #[must_use]
     pub fn enqueued(&self) -> watch::Receiver<u64> {
-        self.inner.enqueued.subscribe()
+        self.inner.hints.subscribe(Hint::Enqueued)
     }
 
-    /// Changes whenever extractions ended in this process: a hint, beside which one who waits polls slowly.
+    /// Changes whenever extractions ended in this process, or single ones in another: a hint, beside which one who waits
+    /// polls slowly.
     #[must_use]
     pub fn finished(&self) -> watch::Receiver<u64> {
-        self.inner.finished.subscribe()
+        self.inner.hints.subscribe(Hint::Finished)
+    }
+
+    /// Changes whenever a batch was cancelled: a hint that a heartbeat now would tell what to drop.
+    #[must_use]
+    pub fn cancelled(&self) -> watch::Receiver<u64> {
+        self.inner.hints.subscribe(Hint::Cancelled)
     }
 
     /// The configured plans.
@@ -195,11 +223,16 @@ impl Store {
         &self.inner.clock
     }
 
-    fn hint_enqueued(&self) {
-        self.inner.enqueued.send_modify(|n| *n = n.wrapping_add(1));
+    /// Wakes those who wait in this process and, where there are any, in others.
+    fn hint(&self, hint: Hint) {
+        self.inner.hints.give(hint);
+        if let Db::Postgres(pool) = self.db() {
+            self.inner.hints.notify(pool, hint);
+        }
     }
 
-    fn hint_finished(&self) {
-        self.inner.finished.send_modify(|n| *n = n.wrapping_add(1));
+    /// Wakes those who wait in this process alone: what happens all the time is not worth a message to everybody.
+    fn hint_here(&self, hint: Hint) {
+        self.inner.hints.give(hint);
     }
 }

@@ -8,6 +8,7 @@ use crate::batch::{NOT_FOUND, read_batch};
 use crate::changes::end_batch;
 use crate::db::{Tx, commit, execute, fetch_all, fetch_one, fetch_optional};
 use crate::error::{Result, StoreError};
+use crate::hint::Hint;
 use crate::queue;
 use crate::usage::refund;
 
@@ -62,7 +63,8 @@ impl Store {
         }
         let batch = read_batch(&mut tx, id, now).await?;
         commit(tx).await?;
-        self.hint_finished();
+        self.hint_here(Hint::Finished);
+        self.hint(Hint::Cancelled);
         Ok(batch)
     }
 
@@ -112,7 +114,7 @@ impl Store {
         execute!(&mut tx, "update batch set finished_at = null where id = $1", id.0)?;
         let batch = read_batch(&mut tx, id, now).await?;
         commit(tx).await?;
-        self.hint_enqueued();
+        self.hint(Hint::Enqueued);
         Ok(batch)
     }
 

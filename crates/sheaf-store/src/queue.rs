@@ -6,7 +6,10 @@
 //! Queuing", SIGCOMM 1996): the queue has a virtual time, the key of what is being served; an account's batch starts at the
 //! later of that and the end of the account's own last batch, and its documents follow one by one. So accounts that have
 //! work take turns, whoever came first and however much it is, and one that had none gains nothing by that.
-//! What somebody waits for ([`Store::create_extraction`]) has a negative key and comes before all batches.
+//! What somebody waits for ([`Store::create_extraction`]) has a negative key and comes before all batches, but for every
+//! fourth claim: so batches go on however much of it there is.
+
+use std::sync::atomic::Ordering::Relaxed;
 
 use sheaf_types::{
     DocumentId, Engine, ExtractionError, ExtractionId, FieldResult, MediaType, TemplateId, Tier, UserId,
@@ -21,12 +24,15 @@ use crate::db::{Tx, commit, execute, fetch_one};
 use crate::document::media_type;
 use crate::error::Result;
 use crate::extraction::tier;
+use crate::hint::Hint;
 use crate::template::{number, usable_version};
 
 /// How long a worker has an extraction without a heartbeat, in milliseconds.
 pub const LEASE_MS: i64 = 60_000;
 /// How often an extraction is claimed before it fails for good.
 pub const MOST_ATTEMPTS: u32 = 3;
+/// Of so many documents that a process claims, one is of a batch, if any waits.
+const BATCHES_TURN: u64 = 4;
 /// Added to the time, gives the key of what somebody waits for: negative for any time, and in order of arrival.
 const FRONT: i64 = i64::MIN / 2;
 
@@ -119,7 +125,7 @@ impl Store {
         new.insert(&mut tx, &[(id, 0, document, None)]).await?;
         self.note(&mut tx, &ExtractionId(id)).await?;
         commit(tx).await?;
-        self.hint_enqueued();
+        self.hint(Hint::Enqueued);
         Ok(ExtractionId(id))
     }
 
@@ -145,7 +151,7 @@ impl Store {
         changes.write_all(&mut tx, now, worker, finished).await?;
         changes.settle(&mut tx, now).await?;
         commit(tx).await?;
-        self.hint(&changes);
+        self.tell(&changes);
         Ok(changes.written)
     }
 
@@ -159,11 +165,19 @@ impl Store {
         let mut changes = Changes::default();
         changes.write_all(&mut tx, now, worker, finished).await?;
         changes.reclaim(&mut tx, now).await?;
-        let mut claims = claim(&mut tx, now, worker, n, &mut changes).await?;
+        let mut rows = claim(&mut tx, now, worker, self.batches_share(n), 0).await?;
+        let left = n - rows.len() as u32;
+        rows.extend(claim(&mut tx, now, worker, left, i64::MIN).await?);
+        self.inner.claimed.fetch_add(rows.len() as u64, Relaxed);
+        rows.sort_unstable_by_key(|row| (row.order_key, row.id));
+        for row in &rows {
+            changes.claimed(row.id, row.row);
+        }
+        let mut claims = rows.into_iter().map(ClaimRow::build).collect::<Result<Vec<Claim>>>()?;
         changes.settle(&mut tx, now).await?;
         commit(tx).await?;
         claims.retain(|claim| !changes.cancelled.contains(&claim.extraction_id.0));
-        self.hint(&changes);
+        self.tell(&changes);
         Ok(claims)
     }
 
@@ -217,12 +231,22 @@ impl Store {
         })
     }
 
-    fn hint(&self, changes: &Changes) {
+    /// How many of the next `n` documents come from batches, whatever else waits.
+    fn batches_share(&self, n: u32) -> u32 {
+        let claimed = self.inner.claimed.load(Relaxed);
+        let share = (claimed + u64::from(n)) / BATCHES_TURN - claimed / BATCHES_TURN;
+        // Not more than `n`.
+        share as u32
+    }
+
+    fn tell(&self, changes: &Changes) {
         if changes.requeued {
-            self.hint_enqueued();
+            self.hint(Hint::Enqueued);
         }
-        if changes.ended {
-            self.hint_finished();
+        if changes.single_ended {
+            self.hint(Hint::Finished);
+        } else if changes.ended {
+            self.hint_here(Hint::Finished);
         }
     }
 }
@@ -269,20 +293,40 @@ struct ClaimRow {
     row: OpenRow,
 }
 
-async fn claim(tx: &mut Tx, now: i64, worker: &str, n: u32, changes: &mut Changes) -> Result<Vec<Claim>> {
+impl ClaimRow {
+    fn build(self) -> Result<Claim> {
+        Ok(Claim {
+            extraction_id: ExtractionId(self.id),
+            attempt: number(self.attempt),
+            document_id: DocumentId(self.document_id),
+            media_type: media_type(&self.media_type)?,
+            sha256: self.sha256,
+            template_id: TemplateId(self.template_id),
+            template_version: number(self.template_version),
+            tier: tier(&self.tier)?,
+        })
+    }
+}
+
+/// Claims up to `n` rows from an order key on.
+async fn claim(tx: &mut Tx, now: i64, worker: &str, n: u32, from: i64) -> Result<Vec<ClaimRow>> {
+    if n == 0 {
+        return Ok(Vec::new());
+    }
     let lease = now + LEASE_MS;
-    let mut rows: Vec<ClaimRow> = match tx {
+    let rows = match tx {
         Tx::Sqlite(c) => {
             // `cross join` keeps the queue the outer loop, which its index has in order.
             let rows: Vec<ClaimRow> = sqlx::query_as(
                 "select e.id, e.attempt + 1 as attempt, e.document_id, d.media_type, d.sha256, e.template_id,
                         e.template_version, e.tier, e.order_key, e.account_id, e.batch_id, e.debit_month
                  from extraction e cross join document d
-                 where e.status = 'pending' and e.not_before <= $1 and d.id = e.document_id
+                 where e.status = 'pending' and e.order_key >= $3 and e.not_before <= $1 and d.id = e.document_id
                  order by e.order_key, e.id limit $2",
             )
             .bind(now)
             .bind(i64::from(n))
+            .bind(from)
             .fetch_all(&mut **c)
             .await?;
             for row in &rows {
@@ -302,7 +346,7 @@ async fn claim(tx: &mut Tx, now: i64, worker: &str, n: u32, changes: &mut Change
         Tx::Postgres(c) => {
             sqlx::query_as(
                 "with next as materialized (
-                     select id from extraction where status = 'pending' and not_before <= $1
+                     select id from extraction where status = 'pending' and order_key >= $5 and not_before <= $1
                      order by order_key, id limit $2 for update skip locked
                  )
                  update extraction e set status = 'running', attempt = attempt + 1, worker = $3, lease_until = $4,
@@ -315,26 +359,10 @@ async fn claim(tx: &mut Tx, now: i64, worker: &str, n: u32, changes: &mut Change
             .bind(i64::from(n))
             .bind(worker)
             .bind(lease)
+            .bind(from)
             .fetch_all(&mut **c)
             .await?
         }
     };
-    rows.sort_unstable_by_key(|row| (row.order_key, row.id));
-    for row in &rows {
-        changes.claimed(row.id, row.row);
-    }
-    rows.into_iter()
-        .map(|row| {
-            Ok(Claim {
-                extraction_id: ExtractionId(row.id),
-                attempt: number(row.attempt),
-                document_id: DocumentId(row.document_id),
-                media_type: media_type(&row.media_type)?,
-                sha256: row.sha256,
-                template_id: TemplateId(row.template_id),
-                template_version: number(row.template_version),
-                tier: tier(&row.tier)?,
-            })
-        })
-        .collect()
+    Ok(rows)
 }

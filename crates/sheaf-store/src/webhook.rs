@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::Store;
 use crate::db::{Conn, Tx, commit, execute, fetch_all, fetch_one, fetch_optional};
 use crate::error::{Result, StoreError};
+use crate::hint::Hint;
 use crate::page::{Page, PageRequest};
 use crate::template::number;
 use crate::time::rfc3339;
@@ -272,7 +273,8 @@ impl Store {
         let delivery = row.ok_or(DELIVERY_NOT_FOUND)?.build()?;
         self.note(&mut tx, &delivery).await?;
         commit(tx).await?;
-        self.hint_finished();
+        // A sender may be in another process.
+        self.hint(Hint::Finished);
         Ok(delivery)
     }
 

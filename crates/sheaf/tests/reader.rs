@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 use std::fs;
+use std::io::{Cursor, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -102,6 +103,82 @@ async fn the_memory_limit_binds() {
     let mut file = b"%PDF-1.4\n".to_vec();
     file.resize(100_000_000, b' ');
     assert_eq!(code(&mut real(limits), &file).await, Some(ErrorCode::OutOfMemory));
+}
+
+/// A PDF of so many pages that show a line and "Invoice"; its table is left to be found.
+fn pdf(pages: usize) -> Vec<u8> {
+    let numbers = 5..5 + pages;
+    let kids: String = numbers.clone().map(|number| format!("{number} 0 R ")).collect();
+    let objects: String = numbers
+        .map(|number| {
+            format!(
+                "{number} 0 obj <</Type/Page/Parent 2 0 R/MediaBox[0 0 200 100]/Contents 3 0 R\
+                 /Resources<</Font<</F1 4 0 R>>>>>> endobj\n"
+            )
+        })
+        .collect();
+    format!(
+        "%PDF-1.7\n1 0 obj <</Type/Catalog/Pages 2 0 R>> endobj\n\
+         2 0 obj <</Type/Pages/Kids[{kids}]/Count {pages}>> endobj\n\
+         3 0 obj <</Length 57>>stream\n20 90 m 180 90 l S BT /F1 10 Tf 20 50 Td (Invoice) Tj ET  \nendstream endobj\n\
+         4 0 obj <</Type/Font/Subtype/Type1/BaseFont/Helvetica>> endobj\n{objects}trailer <</Root 1 0 R>>\n"
+    )
+    .into_bytes()
+}
+
+#[tokio::test]
+async fn the_limit_on_pages_binds() {
+    let limits = ReaderLimits { pages: 2, ..ReaderLimits::default() };
+    assert_eq!(code(&mut real(limits), &pdf(2)).await, None);
+    assert_eq!(code(&mut real(limits), &pdf(3)).await, Some(ErrorCode::TooManyPages));
+}
+
+#[tokio::test]
+async fn the_limit_on_drawn_objects_cuts_the_page_and_says_so() {
+    let reading = async |page_objects| {
+        let mut reader = real(ReaderLimits { page_objects, ..ReaderLimits::default() });
+        reader.extract(MediaType::Pdf, &pdf(1), &TemplateSpec::starter_invoice()).await
+    };
+    let Reply::Done(whole) = reading(100).await else { panic!("the page is within the limit") };
+    assert_eq!(whole.warnings, []);
+    // The line is drawn before the text, so that no text is left.
+    let Reply::Failed { code, detail, .. } = reading(1).await else { panic!("the page is over the limit") };
+    assert_eq!(code, ErrorCode::NoText);
+    assert!(detail.contains("larger than the limits"), "{detail}");
+}
+
+#[tokio::test]
+async fn the_limit_on_seconds_binds() {
+    let limits = ReaderLimits { seconds: 0, ..ReaderLimits::default() };
+    assert_eq!(code(&mut real(limits), &pdf(1)).await, Some(ErrorCode::Timeout));
+}
+
+#[tokio::test]
+async fn the_limit_on_pixels_binds() {
+    let mut png = Cursor::new(Vec::new());
+    image::GrayImage::new(2_000, 1_000).write_to(&mut png, image::ImageFormat::Png).unwrap();
+    for (page_megapixels, is_refused) in [(1, true), (2, false)] {
+        let mut reader = real(ReaderLimits { page_megapixels, ..ReaderLimits::default() });
+        let reply = reader.extract(MediaType::Png, png.get_ref(), &TemplateSpec::starter_invoice()).await;
+        let Reply::Failed { code, .. } = reply else { panic!("a black picture has no text") };
+        assert_eq!(code == ErrorCode::FileTooLarge, is_refused, "{page_megapixels}: {code:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_limit_on_unpacked_bytes_binds() {
+    let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    let text = "<w:p><w:r><w:t>word</w:t></w:r></w:p>".repeat(30_000);
+    let body = format!("<w:document xmlns:w='w'><w:body>{text}</w:body></w:document>");
+    for (name, content) in [("[Content_Types].xml", "<Types/>"), ("word/document.xml", &body)] {
+        writer.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+        writer.write_all(content.as_bytes()).unwrap();
+    }
+    let docx = writer.finish().unwrap().into_inner();
+    assert!(docx.len() < 100_000 && body.len() > 1_000_000);
+    let limits = ReaderLimits { unpacked_bytes: 1_000_000, ..ReaderLimits::default() };
+    let reply = real(limits).extract(MediaType::Docx, &docx, &TemplateSpec::starter_invoice()).await;
+    assert!(matches!(reply, Reply::Failed { code: ErrorCode::FileTooLarge, .. }), "{reply:?}");
 }
 
 #[tokio::test]

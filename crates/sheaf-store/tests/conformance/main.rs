@@ -14,6 +14,7 @@ mod account;
 mod batch;
 mod document;
 mod fixture;
+mod hint;
 mod idempotency;
 mod interleaving;
 mod lifecycle;

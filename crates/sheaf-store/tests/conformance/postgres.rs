@@ -46,19 +46,7 @@ fn programs() -> Option<PathBuf> {
 /// Starts a server on a socket in a temporary folder. It lives as long as the pipe to its shell, so until this process
 /// ends, however it ends; then the shell stops it and removes the folder.
 fn start(programs: &Path) -> PgConnectOptions {
-    const SCRIPT: &str = r#"
-        set -e
-        dir=$(mktemp -d /tmp/sheaf-postgres-XXXXXX)
-        trap 'rm -rf "$dir"' EXIT
-        "$1/initdb" --pgdata="$dir/data" --auth=trust --username=sheaf --encoding=UTF8 --locale=C --no-sync >/dev/null
-        "$1/postgres" -D "$dir/data" -c listen_addresses= -c unix_socket_directories="$dir" -c max_connections=400 \
-            -c fsync=off >"$dir/log" 2>&1 &
-        server=$!
-        trap 'kill -QUIT $server; wait $server; rm -rf "$dir"' EXIT
-        until "$1/pg_isready" --quiet --host="$dir"; do kill -0 $server; sleep 0.1; done
-        echo "$dir"
-        cat >/dev/null
-    "#;
+    const SCRIPT: &str = include_str!("../../../../scripts/throwaway-postgres");
     // PostgreSQL refuses to run as root, and its package brings an account.
     let mut shell = if is_root() {
         let mut shell = Command::new("setpriv");

@@ -22,6 +22,7 @@ on_both_databases!(
     workers_that_finish_a_batch_together_end_it,
     depth_tells_how_much_waits_and_how_long,
     hints_come_with_new_work_and_with_ends,
+    batches_go_on_however_much_is_waited_for,
 );
 
 async fn a_claim_says_what_to_do(t: Fixture) {
@@ -310,4 +311,21 @@ async fn hints_come_with_new_work_and_with_ends(t: Fixture) {
     assert_eq!(hints(), (false, true));
     t.store.finish_and_claim(WORKER, &[finished(&claims[1], Outcome::Released)], 0).await.unwrap();
     assert_eq!(hints(), (true, false));
+}
+
+async fn batches_go_on_however_much_is_waited_for(t: Fixture) {
+    let account = t.user("unlimited").await;
+    let batch = t.batch(account, 5).await;
+    for document in t.documents(account.0, 20).await {
+        t.store.create_extraction(account.0, document, account.1, Tier::Standard).await.unwrap();
+    }
+    let of_batch: Vec<_> = t.extractions(account.0, &batch).await.iter().map(|one| one.id).collect();
+    let mut order = Vec::new();
+    for n in [1, 1, 1, 1, 4, 8, 3, 3] {
+        let claims = t.store.claim(WORKER, n).await.unwrap();
+        assert_eq!(claims.len(), n as usize);
+        order.push(claims.iter().filter(|claim| of_batch.contains(&claim.extraction_id)).count());
+    }
+    // One in four: of the 4th, the 8th, the 12th and 16th, none, and the 20th and so on.
+    assert_eq!(order, [0, 0, 0, 1, 1, 2, 0, 1]);
 }

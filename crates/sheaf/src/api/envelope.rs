@@ -32,7 +32,11 @@ pub(crate) async fn wrap(request: Request, next: Next) -> Response {
     let response = match AssertUnwindSafe(next.run(request)).catch_unwind().await {
         Ok(response) => into_problem(response),
         Err(panic) => {
-            tracing::error!(request_id = ?id, panic = message(panic.as_ref()), "a handler panicked");
+            tracing::error!(
+                request_id = id.to_str().unwrap_or_default(),
+                panic = message(panic.as_ref()),
+                "a handler panicked"
+            );
             ApiError::new(Code::Internal, "something went wrong on the server: its log has more")
                 .into_response()
         }
@@ -46,7 +50,7 @@ pub(crate) async fn wrap(request: Request, next: Next) -> Response {
     let labels = [("method", known(&method)), ("status", status.as_str().to_owned())];
     metrics::histogram!(REQUESTS, &labels).record(started.elapsed().as_secs_f64());
     tracing::info!(
-        request_id = ?id, %method, path, status = status.as_u16(),
+        request_id = id.to_str().unwrap_or_default(), %method, path, status = status.as_u16(),
         elapsed_ms = started.elapsed().as_millis() as u64, "request"
     );
     response.headers_mut().insert(X_REQUEST_ID, id);

@@ -78,6 +78,8 @@ pub struct ApiLimits {
     pub max_files: usize,
     /// Uploads that are taken in at once.
     pub max_uploads: usize,
+    /// How long an upload may stand still.
+    pub upload_stall: Duration,
     /// Single extractions that are waited for at once.
     pub max_sync: usize,
     /// Event streams that are open at once.
@@ -93,6 +95,7 @@ impl Default for ApiLimits {
             max_request_bytes: 4 << 30,
             max_files: 10_000,
             max_uploads: 32,
+            upload_stall: Duration::from_secs(30),
             max_sync: 32,
             max_event_streams: 200,
             sync_timeout: Duration::from_secs(60),

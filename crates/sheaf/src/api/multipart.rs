@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream};
 use axum::extract::multipart::{Field, Multipart, MultipartError};
@@ -15,6 +16,7 @@ use futures::{Stream, StreamExt};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use sheaf_types::{Fault, MediaType, safe_filename};
+use tokio::time::timeout;
 
 use super::ApiLimits;
 use super::error::{ApiError, Code};
@@ -76,6 +78,7 @@ impl Form {
         let reader = Reader {
             spec,
             max_file_bytes: limits.max_file_bytes,
+            stall: limits.upload_stall,
             meter,
             texts: Map::new(),
             spool: Spool::default(),
@@ -90,6 +93,7 @@ impl Form {
 struct Reader<'a> {
     spec: &'a FormSpec,
     max_file_bytes: u64,
+    stall: Duration,
     meter: Arc<Meter>,
     texts: Map<String, Value>,
     spool: Spool,
@@ -102,9 +106,8 @@ impl Reader<'_> {
     async fn read(mut self, mut form: Multipart) -> Result<Form, ApiError> {
         loop {
             self.meter.restart();
-            let Some(part) = form.next_field().await.map_err(|error| self.meter.explain(&error))? else {
-                break;
-            };
+            let part = self.in_time(form.next_field()).await?;
+            let Some(part) = part.map_err(|error| self.meter.explain(&error))? else { break };
             let (name, filename) = names(part.headers());
             match name.as_deref() {
                 Some(name) if name == self.spec.file => self.file(part, filename.as_deref()).await?,
@@ -217,7 +220,18 @@ impl Reader<'_> {
 
     async fn chunk(&self, part: &mut Field<'_>) -> Result<Option<Bytes>, ApiError> {
         self.meter.restart();
-        part.chunk().await.map_err(|error| self.meter.explain(&error))
+        self.in_time(part.chunk()).await?.map_err(|error| self.meter.explain(&error))
+    }
+
+    /// What comes soon enough: a client that stops in the middle must not keep others from their turn.
+    async fn in_time<T>(&self, more: impl Future<Output = T>) -> Result<T, ApiError> {
+        timeout(self.stall, more).await.map_err(|_| {
+            let seconds = self.stall.as_secs();
+            ApiError::new(
+                Code::InvalidRequest,
+                format!("nothing came for {seconds} seconds: send the request again"),
+            )
+        })
     }
 }
 

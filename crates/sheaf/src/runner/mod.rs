@@ -104,10 +104,15 @@ struct InFlight {
 
 impl Coordinator {
     async fn work(&mut self, shutdown: &CancellationToken) {
-        let mut enqueued = self.store.enqueued();
+        let (mut enqueued, mut cancelled) = (self.store.enqueued(), self.store.cancelled());
         let mut heartbeat_at = Instant::now() + HEARTBEAT;
         let mut results = Vec::new();
         while !shutdown.is_cancelled() {
+            // Those whose batch was cancelled are told by a heartbeat.
+            if cancelled.has_changed().unwrap_or(false) {
+                cancelled.mark_unchanged();
+                heartbeat_at = Instant::now();
+            }
             if heartbeat_at <= Instant::now() {
                 self.heartbeat().await;
                 heartbeat_at = Instant::now() + HEARTBEAT;
@@ -134,6 +139,7 @@ impl Coordinator {
             tokio::select! {
                 Some(result) = self.finished.recv() => results.push(result),
                 _ = enqueued.changed() => {}
+                _ = cancelled.changed() => heartbeat_at = Instant::now(),
                 () = sleep(POLL) => {}
                 () = sleep_until(heartbeat_at) => {}
                 () = shutdown.cancelled() => {}

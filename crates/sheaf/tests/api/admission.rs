@@ -1,5 +1,8 @@
 //! More at once than the server takes on.
 
+use std::task::Poll;
+use std::time::Duration;
+
 use axum::body::{Body, Bytes};
 use axum::http::Method;
 use futures::{StreamExt, stream};
@@ -54,4 +57,30 @@ async fn more_uploads_than_are_taken_in_are_refused_at_once() {
     drop(more);
     slow.await.unwrap().expect_problem(400, "invalid_request");
     ann.form("/v1/documents", &part).await.expect(201);
+}
+
+#[tokio::test]
+async fn an_upload_that_stands_still_gives_its_turn_back() {
+    let server = Server::with(|state| {
+        state.limits.max_uploads = 1;
+        state.limits.upload_stall = Duration::from_millis(20);
+    })
+    .await;
+    let ann = server.client();
+    let content_type = format!("multipart/form-data; boundary={BOUNDARY}");
+    // After the first bytes nothing comes, and no end; what the server reads on to answer in peace ends at once.
+    let mut polls = 0;
+    let body = Body::from_stream(stream::poll_fn(move |context| {
+        polls += 1;
+        context.waker().wake_by_ref();
+        match polls {
+            1 => Poll::Ready(Some(Ok::<_, std::io::Error>(Bytes::from_static(b"--parts")))),
+            2..100_000 => Poll::Pending,
+            _ => Poll::Ready(None),
+        }
+    }));
+    let answer = ann.send(Method::POST, "/v1/documents", &[("content-type", &content_type)], body).await;
+    let answer = answer.expect_problem(400, "invalid_request");
+    assert!(answer.text("/detail").contains("nothing came"), "{}", answer.body());
+    ann.form("/v1/documents", &[file("file", "a.pdf", PDF)]).await.expect(201);
 }
