@@ -87,7 +87,8 @@ impl ServeArgs {
             llm_configured: false,
             shutdown: shutdown.clone(),
         };
-        let router = api::router(state.clone()).merge(dashboard::router(state));
+        // In this order: what neither knows is answered as the API does.
+        let router = dashboard::router(state.clone()).merge(api::router(state));
         let stopping = shutdown.clone();
         let mut serving = tokio::spawn(async move {
             axum::serve(listener, router).with_graceful_shutdown(stopping.cancelled_owned()).await

@@ -55,8 +55,8 @@ pub fn router(state: ApiState) -> Router {
         .route("/dashboard/settings/users/link", post(settings::link_for_user))
         .route("/dashboard/assets/{name}", get(assets::asset))
         .route("/dashboard/{*path}", get(frame::no_such_page))
-        .layer(from_fn(headers))
-        .layer(from_fn(envelope::wrap))
+        .route_layer(from_fn(headers))
+        .route_layer(from_fn(envelope::wrap))
         .with_state(state)
 }
 

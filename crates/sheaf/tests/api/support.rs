@@ -54,7 +54,7 @@ impl Server {
         };
         change(&mut state);
         let server = Self {
-            router: router(state.clone()).merge(dashboard::router(state.clone())),
+            router: dashboard::router(state.clone()).merge(router(state.clone())),
             state,
             key: String::new(),
             data,
