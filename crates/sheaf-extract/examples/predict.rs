@@ -2,7 +2,7 @@
 //!
 //! `SETDIR/truth.jsonl` names the documents and their templates (`file`, and `template`: the name of a file in
 //! `SETDIR/templates` or `SETDIR/../templates`, or the template itself); a third argument is used for all of them. What
-//! cannot be read is reported as failed; an e-invoice inside a file counts. The output has the shape of the product's
+//! cannot be read is reported as failed; a `.json` file is a document that has been read (`Document`); an e-invoice inside a file counts. The output has the shape of the product's
 //! JSON export. With `SHEAF_EXPLAIN=part`, the candidates of the documents whose file names contain it are printed.
 
 use std::collections::HashMap;
@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use sheaf_extract::{Limits, embedded, explain, extract_with, read};
-use sheaf_types::{MediaType, TemplateSpec};
+use sheaf_types::{Document, MediaType, TemplateSpec};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut args = std::env::args().skip(1);
@@ -46,7 +46,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         let start = Instant::now();
         let bytes = fs::read(set.join(file))?;
         let media_type = MediaType::sniff(&bytes).unwrap_or(MediaType::Other);
-        let document = read(&bytes, media_type, &Limits::default());
+        // A document that was read before, or put together from a transcript: its pages as JSON.
+        let document = match serde_json::from_slice::<Document>(&bytes) {
+            Ok(document) => Ok(document),
+            Err(_) => read(&bytes, media_type, &Limits::default()),
+        };
         let invoice = embedded::find(&bytes, &Limits::default());
         reading += start.elapsed();
         let name = Path::new(file).file_name().and_then(|name| name.to_str()).unwrap_or(file);

@@ -6,7 +6,7 @@ use sheaf_types::{
     Document, FieldKind, FieldResult, FieldValue, Method, PageWarning, ReviewReason, TemplateSpec,
 };
 
-use crate::confidence::Signals;
+use crate::confidence::{Signals, Weights};
 use crate::embedded::EInvoice;
 use crate::embedded::compare::Comparison;
 use crate::ground;
@@ -55,6 +55,44 @@ pub fn extract_with(
             review(result, field, template.confidence_threshold, unread, choice)
         })
         .collect()
+}
+
+/// A value as it was chosen, with what its confidence is computed from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Observation {
+    /// The field's name.
+    pub field: String,
+    /// The field's type.
+    pub kind: FieldKind,
+    /// The value.
+    pub value: String,
+    /// The signals, in the order of [`SIGNALS`](crate::confidence::SIGNALS).
+    pub signals: Weights,
+    /// It contradicts other values, and needs review whatever its confidence.
+    pub inconsistent: bool,
+}
+
+/// The values that [`extract`] would give to the fields that are no tables, with the signals of their confidence: what the
+/// weights of the signals are fitted to.
+#[must_use]
+pub fn observe(document: &Document, template: &TemplateSpec) -> Vec<Observation> {
+    let layout = Layout::new(document);
+    let labels = Labels::new(template);
+    let pool = Pool::new(&layout, &labels, template.locale.as_deref());
+    let fields = Field::all(template);
+    let candidates: Vec<Vec<Scored>> = fields.iter().map(|field| pool.candidates(field)).collect();
+    let choices = assign(&fields, &candidates);
+    let chosen = fields.iter().zip(&candidates).zip(&choices).filter_map(|((field, candidates), choice)| {
+        let chosen = choice.index.and_then(|index| candidates.get(index))?;
+        Some(Observation {
+            field: field.spec.name.clone(),
+            kind: field.spec.kind,
+            value: chosen.parsed.value.clone(),
+            signals: Signals::new(field, chosen, candidates, choice, &pool).0,
+            inconsistent: choice.adds_up == Some(false),
+        })
+    });
+    chosen.collect()
 }
 
 /// Why the fields got their values: for each field its best candidates with what speaks for them, as text for people who

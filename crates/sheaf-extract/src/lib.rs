@@ -1,6 +1,6 @@
 //! From bytes and a template to fields with provenance.
 
-mod confidence;
+pub mod confidence;
 pub mod embedded;
 mod extract;
 mod ground;
@@ -13,7 +13,9 @@ pub mod parse;
 pub mod read;
 #[cfg(test)]
 mod scenarios;
+#[cfg(test)]
+mod traps;
 mod xml;
 
-pub use extract::{explain, extract, extract_with};
+pub use extract::{Observation, explain, extract, extract_with, observe};
 pub use read::{Limits, ReadError, draw_page, read, read_with_ocr};

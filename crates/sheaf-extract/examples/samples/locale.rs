@@ -13,6 +13,8 @@ use crate::sheet::{Mark, Span, Style};
 pub(crate) struct Language {
     months: Vec<String>,
     months_short: Vec<String>,
+    /// The heading over who sends an order, who is no seller.
+    purchaser: String,
     /// Concept to the labels that documents use for it, the usual one first.
     labels: BTreeMap<String, Vec<String>>,
     /// What is said to sentences that say it, with `{placeholders}`.
@@ -188,6 +190,10 @@ impl<'a> Labels<'a> {
     pub(crate) fn with(mut self, concept: &str, label: &str) -> Self {
         self.chosen.insert(concept.to_owned(), label.to_owned());
         self
+    }
+
+    pub(crate) fn purchaser(&self) -> &str {
+        &self.language.purchaser
     }
 
     pub(crate) fn get(&self, concept: &str) -> &str {

@@ -6,7 +6,7 @@
 use super::candidate::{Candidate, Typed};
 use super::context::Surroundings;
 use super::layout::{Segment, Span};
-use super::names::{Look, look};
+use super::names::{self, Look, look};
 use super::prose::is_place;
 
 /// Lines that an address has at most.
@@ -28,30 +28,73 @@ pub(crate) fn addresses(surroundings: &Surroundings<'_>) -> Vec<Candidate> {
             let last = segments[segments.len() - 1];
             let Some(next) = next_in_column(surroundings, last) else { break };
             let look = look_of(surroundings, next);
-            if look.reachable
+            let text = layout.text(&layout.segments[next]);
+            let reachable = look.reachable && before_contact(text) < 8;
+            if reachable
                 || surroundings.is_label(next)
-                || surroundings.segments[next].is_spent && !look.address
+                || surroundings.segments[next].is_spent && !look.address && !names_town(text)
             {
                 break;
             }
             segments.push(next);
             // The state or country may stand on a line of its own.
-            if look.address || is_place(layout.text(&layout.segments[next])) {
+            if look.address || is_place(text) || names_town(text) {
                 end = segments.len();
             }
         }
         segments.truncate(end);
+        let last = segments[segments.len() - 1];
+        segments.extend(rest_of_town(surroundings, last).filter(|&rest| !taken[rest]));
         for &segment in &segments {
             taken[segment] = true;
         }
         let rest = segments[1..].iter().map(|&s| {
             let segment = &layout.segments[s];
-            Span { line: segment.line, range: segment.range.clone() }
+            let end = segment.range.start + before_contact(layout.text(segment));
+            Span { line: segment.line, range: segment.range.start..end }
         });
         let spans = std::iter::once(span).chain(rest).collect();
         found.extend(Candidate::new(layout, spans, Typed::Text));
     }
     found
+}
+
+/// Whether a postcode stands within a line before its town: "Section U6, 40150 Shah Alam", "Site B 45400 Sekinchan".
+fn names_town(text: &str) -> bool {
+    let words: Vec<&str> =
+        text.split(|c: char| c.is_whitespace() || c == ',').filter(|w| !w.is_empty()).collect();
+    let is_code = |w: &str| w.len() == 5 && w.bytes().all(|b| b.is_ascii_digit());
+    let at = words.iter().position(|w| is_code(w));
+    at.is_some_and(|at| {
+        at <= 8
+            && (1..=5).contains(&(words.len() - at - 1))
+            && words[at + 1..].iter().all(|w| w.starts_with(char::is_alphabetic))
+    })
+}
+
+/// How much of a line stands before a telephone number and its label, without the comma between them.
+fn before_contact(text: &str) -> usize {
+    let lower = text.to_ascii_lowercase();
+    let found = ["tel ", "tel:", "tel.", "phone", "fax", "telp"].iter().filter_map(|word| {
+        let at = lower.find(word)?;
+        let parted = at == 0 || lower[..at].ends_with([' ', ',', ';', '(', '/']);
+        parted.then_some(at)
+    });
+    match found.min() {
+        Some(at) if at > 0 => text[..at]
+            .trim_end_matches(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '(' | '/' | '-'))
+            .len(),
+        _ => text.len(),
+    }
+}
+
+fn ends_in_house_number(text: &str) -> bool {
+    let Some((street, last)) = text.trim_end_matches(',').rsplit_once(' ') else { return false };
+    let number = last.trim_end_matches(|c: char| c.is_ascii_lowercase());
+    street.starts_with(char::is_uppercase)
+        && !street.bytes().any(|b| b.is_ascii_digit())
+        && (1..=4).contains(&number.len())
+        && number.bytes().all(|b| b.is_ascii_digit())
 }
 
 fn look_of(surroundings: &Surroundings<'_>, segment: usize) -> Look {
@@ -66,7 +109,45 @@ fn opening(surroundings: &Surroundings<'_>, index: usize) -> Option<Span> {
     let from = text.find(": ").map_or(0, |colon| colon + 2);
     let look = look(&text[from..]);
     let start = segment.range.start + from;
-    (look.address && !look.reachable).then_some(Span { line: segment.line, range: start..segment.range.end })
+    // "Am Mühlbach 176, 99998 Lindental".
+    let parted = || {
+        text[from..].split(", ").count() == 2
+            && text[from..]
+                .split_once(", ")
+                .is_some_and(|(street, town)| ends_in_house_number(street) && names::look(town).town)
+    };
+    // "Am Mühlbach 176" over a town is a street, though no word of it says so.
+    let street = || {
+        ends_in_house_number(text)
+            && next_in_column(surroundings, index).is_some_and(|next| look_of(surroundings, next).town)
+    };
+    ((look.address || parted() || street()) && !look.reachable)
+        .then_some(Span { line: segment.line, range: start..segment.range.end })
+}
+
+/// The line below the last one of an address, where that had no room for the whole town: "0999-001 Vila" over "Exemplo".
+fn rest_of_town(surroundings: &Surroundings<'_>, last: usize) -> Option<usize> {
+    let layout = surroundings.layout;
+    let own = &layout.segments[last];
+    let rest = next_in_column(surroundings, last)?;
+    let text = layout.text(&layout.segments[rest]);
+    let words = text.split_whitespace().count();
+    let short =
+        words <= 3 && text.len() <= 24 && !text.contains(':') && !look_of(surroundings, rest).reachable;
+    if !short || surroundings.is_label(rest) || surroundings.segments[rest].is_spent {
+        return None;
+    }
+    let ending = layout.text(own).rsplit(' ').next().unwrap_or_default();
+    let code = ending.bytes().any(|b| b.is_ascii_digit()) && look_of(surroundings, last).address;
+    let unfinished = matches!(ending, "an" | "am" | "der" | "de" | "la" | "du" | "sur" | "San" | "Co." | "-")
+        || code && layout.text(own).contains(' ') && !text.bytes().all(|b| b.is_ascii_digit());
+    let page = layout.lines[own.line].page;
+    let widest = layout.pages[page].clone().map(|line| layout.lines[line].rect.width()).fold(0.0, f32::max);
+    let first = text.split(' ').next().unwrap_or_default().chars().count() as f32;
+    let letter = own.rect.width() / layout.text(own).chars().count().max(1) as f32;
+    // The town's next word would have stood beyond the widest line of the page.
+    let full = own.rect.width() + (first + 1.0) * letter > 1.02 * widest && look_of(surroundings, last).town;
+    (unfinished && first > 0.0 && own.rect.width() > 0.5 * widest || full).then_some(rest)
 }
 
 /// The segment right below that starts or stands where this one does.

@@ -8,6 +8,7 @@ use rust_decimal::Decimal;
 
 use super::Scored;
 use super::field::Field;
+use crate::parse::fold::tight;
 
 /// A candidate under this is no answer.
 const LEAST: f32 = 0.36;
@@ -48,8 +49,7 @@ pub(crate) fn assign(fields: &[Field<'_>], candidates: &[Vec<Scored>]) -> Vec<Ch
         let taken = choices.iter().enumerate().any(|(other, choice)| {
             other != field
                 && choice.index.is_some_and(|i| {
-                    !may_share(&fields[field], &fields[other])
-                        && clash(&candidates[field][index], &candidates[other][i])
+                    excludes(&fields[field], &candidates[field][index], &fields[other], &candidates[other][i])
                 })
         });
         if !taken {
@@ -69,8 +69,7 @@ fn improve(fields: &[Field<'_>], candidates: &[Vec<Scored>], choices: &mut [Choi
             other != field
                 && other != except
                 && choice.index.is_some_and(|i| {
-                    !may_share(&fields[field], &fields[other])
-                        && clash(&candidates[field][index], &candidates[other][i])
+                    excludes(&fields[field], &candidates[field][index], &fields[other], &candidates[other][i])
                 })
         })
     };
@@ -82,11 +81,14 @@ fn improve(fields: &[Field<'_>], candidates: &[Vec<Scored>], choices: &mut [Choi
                 continue;
             }
             let now = score(taker, choices[taker].index) + score(giver, Some(held));
-            let wanted =
-                candidates[taker].iter().position(|c| c.score >= LEAST && clash(c, &candidates[giver][held]));
+            let wanted = candidates[taker].iter().position(|c| {
+                c.score >= LEAST && excludes(&fields[taker], c, &fields[giver], &candidates[giver][held])
+            });
             let Some(wanted) = wanted.filter(|&w| free(choices, taker, w, giver)) else { continue };
             let second = candidates[giver].iter().enumerate().position(|(i, c)| {
-                c.score >= LEAST && !clash(c, &candidates[taker][wanted]) && free(choices, giver, i, taker)
+                c.score >= LEAST
+                    && !excludes(&fields[giver], c, &fields[taker], &candidates[taker][wanted])
+                    && free(choices, giver, i, taker)
             });
             let then = score(taker, Some(wanted)) + score(giver, second);
             if second.is_some() && then > now + SWAP {
@@ -105,6 +107,20 @@ fn may_share(a: &Field<'_>, b: &Field<'_>) -> bool {
         || same_anchor
         || a.spec.kind != b.spec.kind
         || a.region.is_some() && b.region.is_some()
+}
+
+/// Whether one field having this value rules out the other having that one.
+fn excludes(a: &Field<'_>, value: &Scored, b: &Field<'_>, other: &Scored) -> bool {
+    !may_share(a, b) && (clash(value, other) || are_parties(a, b) && same_name(value, other))
+}
+
+/// Nobody sells to himself.
+fn are_parties(a: &Field<'_>, b: &Field<'_>) -> bool {
+    a.is("seller") && b.is("buyer") || a.is("buyer") && b.is("seller")
+}
+
+fn same_name(a: &Scored, b: &Scored) -> bool {
+    tight(&a.parsed.value) == tight(&b.parsed.value)
 }
 
 fn clash(a: &Scored, b: &Scored) -> bool {

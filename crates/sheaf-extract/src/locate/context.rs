@@ -10,12 +10,11 @@ use std::rc::Rc;
 
 use super::candidate::Candidate;
 use super::field::Field;
-use super::labels::{LabelMatch, Labels, printed, printed_segment};
+use super::labels::{LabelMatch, Labels, content_words, key_words, printed, printed_segment};
 use super::layout::{BLANK, Layout, Line, Rect, TAB, Token};
 use super::names::is_unmistakable_form;
 use crate::lexicon::{Key, LEXICON};
 use crate::parse::currency;
-use crate::parse::fold::fold;
 
 /// Text right before the value, in its segment.
 const BEFORE: f32 = 1.0;
@@ -176,6 +175,24 @@ impl<'a> Surroundings<'a> {
     pub(crate) fn is_base(&self, candidate: &Candidate) -> bool {
         let segment = &self.layout.segments[candidate.segment];
         follows_of(self.layout.line_of(segment), self.layout.tokens(segment), candidate.start())
+    }
+
+    /// Whether a text answers a question about the field (`Some(true)`), about other fields, or none: the line above it or
+    /// above its label is one ("8. What is the name and address of the primary registrant?" over "Name   Example LLC").
+    pub(crate) fn answers(&self, field: &Field<'_>, candidate: &Candidate) -> Option<bool> {
+        let above = candidate.line().checked_sub(1)?;
+        if self.layout.lines[above].page != self.layout.lines[candidate.line()].page {
+            return None;
+        }
+        let questions = self.layout.lines[above].segments.clone();
+        let mut questions =
+            questions.filter(|&s| self.layout.segments[s].rect.overlap_x(candidate.rect) > 0.0);
+        questions.find_map(|segment| {
+            let printed = printed_segment(self.layout, segment);
+            let subjects: Vec<u16> = self.labels.subjects(&printed).collect();
+            let own = subjects.iter().any(|&subject| field.weight(Key::Field(subject)) > 0.0);
+            (!subjects.is_empty()).then_some(own)
+        })
     }
 
     /// Whether a segment says no more than that a name follows.
@@ -369,19 +386,6 @@ impl<'a> Surroundings<'a> {
             }
         }
     }
-}
-
-/// The words of an anchor without particles.
-fn content_words(anchor: &str) -> Vec<String> {
-    let folded = fold(anchor);
-    let words = folded.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty());
-    words.filter(|w| !["of", "the", "a", "an", "and", "or"].contains(w)).map(str::to_owned).collect()
-}
-
-/// The words of an anchor that say what it is: not "name" or "number".
-fn key_words(anchor: &str) -> Vec<String> {
-    let common = ["name", "names", "number", "no", "date", "type", "print"];
-    content_words(anchor).into_iter().filter(|w| !common.contains(&w.as_str())).collect()
 }
 
 /// Whether "on", "von", "sur" stands right before a value: then it is what something else is reckoned on.

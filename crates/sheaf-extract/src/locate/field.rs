@@ -36,12 +36,20 @@ pub(crate) struct Field<'t> {
     pub(crate) end: Option<End>,
     pub(crate) pattern: Option<Regex>,
     pub(crate) region: Option<Region>,
+    /// A seller's name in a template that asks for no buyer: receipts have none.
+    pub(crate) only_party: bool,
 }
 
 impl<'t> Field<'t> {
     /// The fields of a template in its order.
     pub(crate) fn all(template: &'t TemplateSpec) -> Vec<Self> {
-        (0u16..).zip(&template.fields).map(|(index, spec)| Self::new(index, spec)).collect()
+        let mut fields: Vec<Self> =
+            (0u16..).zip(&template.fields).map(|(index, spec)| Self::new(index, spec)).collect();
+        let buyer = fields.iter().any(|field| field.is("buyer"));
+        for field in &mut fields {
+            field.only_party = !buyer && field.is("seller");
+        }
+        fields
     }
 
     fn new(index: u16, spec: &'t FieldSpec) -> Self {
@@ -61,7 +69,7 @@ impl<'t> Field<'t> {
             shape = Shape::Name;
         }
         let pattern = spec.pattern.as_deref().and_then(|p| compile_pattern(p).ok());
-        Self { spec, shape, keys, concept, end, pattern, region: spec.region }
+        Self { spec, shape, keys, concept, end, pattern, region: spec.region, only_party: false }
     }
 
     /// How much the field listens to a label; 0 where the label is not its own.

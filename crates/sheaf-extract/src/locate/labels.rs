@@ -13,10 +13,12 @@ use sheaf_types::TemplateSpec;
 use super::layout::{Layout, Line, Token};
 use crate::lexicon::{Entry, Key, LEXICON, Strength, Trie};
 use crate::parse::currency;
-use crate::parse::fold::tight;
+use crate::parse::fold::{fold, tight};
 
 /// A printed label longer than this is prose: only its end is looked at.
 const LONGEST: usize = 12;
+/// Tokens that a question or a heading over several labels has at least.
+const QUESTION: usize = 5;
 /// Letters that differ: under this share of equal ones a label is another label.
 const LEAST_RATIO: f32 = 0.75;
 
@@ -41,6 +43,8 @@ pub(crate) struct Labels {
     own: Trie,
     /// Field and tight anchor, for anchors long enough to be compared letter by letter.
     anchors: Vec<(u16, Vec<char>)>,
+    /// Field and the words of an anchor that say what it is, for anchors that a question may hold.
+    subjects: Vec<(u16, Vec<String>)>,
 }
 
 /// A token of a printed label.
@@ -54,6 +58,7 @@ impl Labels {
     pub(crate) fn new(template: &TemplateSpec) -> Self {
         let mut own = Trie::default();
         let mut anchors = Vec::new();
+        let mut subjects = Vec::new();
         for (index, field) in (0u16..).zip(&template.fields) {
             for anchor in &field.anchors {
                 let entry = Entry {
@@ -78,6 +83,10 @@ impl Labels {
                 if letters.len() >= 6 {
                     anchors.push((index, letters));
                 }
+                let subject = key_words(anchor);
+                if subject.iter().map(String::len).sum::<usize>() >= 8 {
+                    subjects.push((index, subject));
+                }
             }
             let name = field.name.replace('_', " ");
             if name.len() >= 4 && !name.ends_with(|c: char| c.is_ascii_digit()) {
@@ -86,7 +95,7 @@ impl Labels {
                 own.insert(&name, entry);
             }
         }
-        Self { own, anchors }
+        Self { own, anchors, subjects }
     }
 
     /// The known labels in a printed one, each key once with its best similarity.
@@ -153,6 +162,13 @@ impl Labels {
             .max()
     }
 
+    /// The fields that a question or heading is about: it holds the words of their anchors, and more.
+    pub(crate) fn subjects<'l>(&'l self, printed: &'l [Printed<'_>]) -> impl Iterator<Item = u16> + 'l {
+        let holds = |words: &[String]| words.iter().all(|word| printed.iter().any(|p| p.text == word));
+        let long = (QUESTION..=2 * LONGEST).contains(&printed.len());
+        self.subjects.iter().filter(move |(_, words)| long && holds(words)).map(|&(field, _)| field)
+    }
+
     /// The anchors that a printed label resembles letter by letter, for a label that [`Labels::classify`] knows nothing of.
     pub(crate) fn resemble(&self, printed: &[Printed<'_>]) -> Vec<LabelMatch> {
         if printed.len() > LONGEST {
@@ -176,6 +192,19 @@ impl Labels {
             })
             .collect()
     }
+}
+
+/// The words of an anchor without particles.
+pub(crate) fn content_words(anchor: &str) -> Vec<String> {
+    let folded = fold(anchor);
+    let words = folded.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty());
+    words.filter(|w| !["of", "the", "a", "an", "and", "or"].contains(w)).map(str::to_owned).collect()
+}
+
+/// The words of an anchor that say what it is: not "name" or "number".
+pub(crate) fn key_words(anchor: &str) -> Vec<String> {
+    let common = ["name", "names", "number", "no", "date", "type", "print"];
+    content_words(anchor).into_iter().filter(|w| !common.contains(&w.as_str())).collect()
 }
 
 /// Known labels that start within a long first word: "Baurechnung Nr." ends in "Rechnung Nr.".

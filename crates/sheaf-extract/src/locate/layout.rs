@@ -193,9 +193,15 @@ impl<'d> Layout<'d> {
         spans.iter().flat_map(|span| self.words(span)).map(|word| word.bbox).reduce(BoundingBox::union)
     }
 
-    /// The least sure word of `spans`.
-    pub(crate) fn word_confidence(&self, spans: &[Span]) -> f32 {
-        spans.iter().flat_map(|span| self.words(span)).map(|word| word.confidence).fold(1.0, f32::min)
+    /// How sure the least sure word of `spans` is, 0 to 1, and whether any was recognised on an image.
+    pub(crate) fn words_sure(&self, spans: &[Span]) -> (f32, bool) {
+        spans.iter().flat_map(|span| self.words(span)).fold((1.0, false), |(least, recognised), word| {
+            (least.min(word.confidence), recognised || word.source.is_ocr())
+        })
+    }
+
+    pub(crate) fn document(&self) -> &'d Document {
+        self.document
     }
 
     /// The verbatim text of `spans`: their words joined by single blanks.

@@ -15,6 +15,7 @@ pub(crate) mod layout;
 pub(crate) mod lines;
 pub(crate) mod names;
 pub(crate) mod party;
+mod payment;
 pub(crate) mod pool;
 pub(crate) mod profile;
 pub(crate) mod prose;

@@ -58,7 +58,7 @@ pub(crate) fn look(text: &str) -> Look {
     let web = text.contains('@') || text.contains("www.") || text.contains("://") || text.contains(".com");
     let letters = text.chars().filter(|c| c.is_alphabetic()).count();
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    let phone = digits >= 7 && digits * 2 > letters && !text.contains([',', '$', '€']);
+    let phone = digits >= 7 && digits * 2 > letters && !text.contains([',', '$', '€']) && has_phone(text);
     if text.len() > LONGEST {
         return Look { reachable: web || phone, ..Look::default() };
     }
@@ -88,6 +88,13 @@ pub(crate) fn look(text: &str) -> Look {
         salutation,
         reachable: web || phone,
     }
+}
+
+/// Whether seven digits stand together, with nothing but the marks of telephone numbers between them.
+fn has_phone(text: &str) -> bool {
+    let of_phone =
+        |c: char| c.is_ascii_digit() || c.is_whitespace() || matches!(c, '+' | '-' | '(' | ')' | '/' | '.');
+    text.split(|c| !of_phone(c)).any(|run| run.bytes().filter(u8::is_ascii_digit).count() >= 7)
 }
 
 fn is_name(text: &str, words: &[&str], bare: &[Cow<'_, str>], ends_in_form: bool) -> bool {
@@ -141,7 +148,12 @@ fn is_street(words: &[&str]) -> bool {
                 || w.len() > 5 && STREET_ENDINGS.iter().any(|e| w.ends_with(e))
         });
     let box_number = words.windows(2).any(|w| matches!(w, ["po" | "p.o", "box"]));
-    let starts = words.first().is_some_and(|w| STREET_STARTS.contains(w.trim_end_matches('.')));
+    let starts = words.first().is_some_and(|w| {
+        // "12-Jalan Example".
+        let parted = w.split_once('-').filter(|(number, _)| number.bytes().all(|b| b.is_ascii_digit()));
+        let word = parted.map_or(*w, |(_, word)| word);
+        STREET_STARTS.contains(word.trim_end_matches('.'))
+    });
     known || box_number || starts && words.len() > 1
 }
 
@@ -187,9 +199,24 @@ fn is_british_code(outward: &str, inward: &str) -> bool {
 /// Whether a text is a legal form and nothing else: "B.V.", "GmbH & Co. KG".
 pub(crate) fn is_only_form(text: &str) -> bool {
     let folded = fold(text);
-    let mut words =
-        folded.split(|c: char| c.is_whitespace() || c == '&').filter(|w| !w.is_empty()).peekable();
+    let mut words = folded
+        .split(|c: char| c.is_whitespace() || matches!(c, '&' | '(' | ')'))
+        .filter(|w| !w.is_empty())
+        .peekable();
     words.peek().is_some() && words.all(|w| LEGAL_FORMS.contains(without_marks(w).as_ref()))
+}
+
+/// Whether a text is the end of an organisation's name and no name by itself: "Trading", "Co. (M) Sdn Bhd".
+pub(crate) fn ends_name(text: &str) -> bool {
+    let folded = fold(text);
+    let words: Vec<Cow<'_, str>> = folded
+        .split(|c: char| c.is_whitespace() || matches!(c, '&' | '(' | ')'))
+        .filter(|w| !w.is_empty())
+        .map(|w| without_marks(w.trim_end_matches([',', '.'])))
+        .collect();
+    let form = |w: &Cow<'_, str>| LEGAL_FORMS.contains(w.as_ref()) || w.len() == 1;
+    let organisation = |w: &Cow<'_, str>| ORGANISATIONS.contains(w.as_ref());
+    words.iter().any(|w| w.len() > 1) && words.iter().all(|w| form(w) || organisation(w))
 }
 
 /// Whether a folded word is a legal form and nothing else.
@@ -234,6 +261,17 @@ pub(crate) fn without_id(text: &str) -> &str {
         }
     };
     shorter.map(str::trim_end).filter(|name| !name.is_empty()).unwrap_or(text)
+}
+
+/// Whether a text is the number of a company's registration and nothing else: "(81109-A)", "002458685-T".
+pub(crate) fn is_registration(text: &str) -> bool {
+    let bare = text.trim().trim_matches(['(', ')']);
+    bare.split_once('-').is_some_and(|(number, letter)| {
+        (5..=10).contains(&number.len())
+            && number.bytes().all(|b| b.is_ascii_digit())
+            && letter.len() == 1
+            && letter.bytes().all(|b| b.is_ascii_uppercase())
+    })
 }
 
 /// Whether a web or mail address in `text` carries the name: the domain's letters are a run of the name's, or the name's

@@ -10,15 +10,19 @@
 use super::candidate::Candidate;
 use super::context::{Context, Place, Surroundings};
 use super::field::Field;
-use super::names::{Look, domain_carries, domains, look};
+use super::names::{Look, domain_carries, domains, ends_name, is_registration, look};
 use super::text::{Part, TextCandidate};
-use crate::lexicon::{ConceptId, Key, LEXICON, Strength};
+use crate::lexicon::{ConceptId, Key, LEXICON, Shape, Strength};
 use crate::parse::fold::{fold, tight};
 
 /// Lines between a heading and the last line that may be its name.
 const SECTION: usize = 9;
 /// The score of a name under somebody else's heading.
 const ELSEWHERE: f32 = 0.15;
+/// The score of a single word under a heading, without an address.
+const SINGLE_NAME: f32 = 0.55;
+/// The most that a name gets away from the heading that its party has elsewhere.
+const UNHEADED: f32 = 0.8;
 /// Lines of an address that are looked at below a name.
 const BLOCK: usize = 6;
 
@@ -34,6 +38,8 @@ struct Section {
 pub(crate) struct Parties {
     /// Whether the document is an order, whose letterhead is the buyer's and whose recipient sells.
     issuer_buys: bool,
+    /// Parties that have a heading of their own.
+    headed: Vec<&'static str>,
     /// Concepts that head blocks of names.
     headings: Vec<ConceptId>,
     /// Domains of mail and web addresses.
@@ -62,7 +68,8 @@ impl Parties {
         let mut sizes: Vec<f32> = layout.segments.iter().map(|s| s.size).collect();
         sizes.sort_by(f32::total_cmp);
         Self {
-            issuer_buys: titled.iter().any(|&c| LEXICON.name(c) == "purchase_order"),
+            issuer_buys: issuer_buys(surroundings, titled),
+            headed: headed(surroundings),
             headings: headings.iter().filter_map(|name| LEXICON.concept(name)).collect(),
             domains: all_domains,
             all,
@@ -104,19 +111,20 @@ impl Parties {
             return None;
         }
         let labels_only = source.split_whitespace().all(|word| LEXICON.is_label_word(&fold(word)))
-            || !LEXICON.titled(source).is_empty();
+            || !LEXICON.titled(source).is_empty()
+            || ends_name(source)
+            || text.part == Part::Whole && self.is_other_label(surroundings, candidate.segment);
         if labels_only {
             return None;
         }
-        // A row of a table names goods.
+        // A row of a table names goods, and so does a quantity before them.
         let line = surroundings.layout.line_of(&surroundings.layout.segments[candidate.segment]);
-        if line
+        let values = line
             .segments
             .clone()
             .filter(|&s| s != candidate.segment && surroundings.segments[s].is_value)
-            .count()
-            > 1
-        {
+            .count();
+        if values > 1 || values == 1 && starts_with_quantity(source) {
             return None;
         }
         let sublabel = self.sublabel(surroundings, candidate.segment, contexts);
@@ -133,6 +141,11 @@ impl Parties {
         };
         if let Some(section) = section {
             if asked(section.concept) {
+                // A first name under "Seller" is who looks after the order.
+                let block = self.block(surroundings, candidate);
+                if !source.contains(' ') && !look.legal_form && !block.town && !block.street {
+                    return Some(SINGLE_NAME);
+                }
                 let form = if look.legal_form || sublabel == Some(true) { 0.05 } else { 0.0 };
                 return Some(0.92 * section.similarity - 0.13 * section.names_between as f32 + form);
             }
@@ -141,11 +154,14 @@ impl Parties {
                 return Some(ELSEWHERE);
             }
         }
-        Some(if issuer {
-            self.issuer(surroundings, text, look, source)
+        let score = if issuer {
+            self.issuer(surroundings, field, text, look)
         } else {
             self.recipient(surroundings, text, look)
-        })
+        };
+        // Where the party has a heading, who stands elsewhere is another.
+        let headed = self.headed.iter().any(|concept| field.is(concept));
+        Some(if headed { score.min(UNHEADED) } else { score })
     }
 
     /// What the label right before a text says of it: a name (`Some(true)`), something else (`Some(false)`), or nothing.
@@ -157,14 +173,20 @@ impl Parties {
     ) -> Option<bool> {
         let label = contexts.iter().find(|c| matches!(c.place, Place::Before | Place::Left))?;
         let line = surroundings.layout.line_of(&surroundings.layout.segments[segment]);
-        let beside = label.place == Place::Before || segment > line.segments.start;
+        // A label with a value of its own between the two is that value's: "No.   4711   Name".
+        // So is one with its value below.
+        let beside = label.place == Place::Before
+            || segment > line.segments.start
+                && label
+                    .segment
+                    .is_some_and(|left| left + 1 == segment && !self.labels_below(surroundings, left));
         if !beside || label.geometry < 0.8 {
             return None;
         }
         let known: Vec<&str> = label
             .matches
             .iter()
-            .filter(|m| m.similarity > 0.97)
+            .filter(|m| m.similarity > 0.97 && m.strength > Strength::Bare)
             .filter_map(|m| match m.key {
                 Key::Concept(concept) => Some(LEXICON.name(concept)),
                 Key::Field(_) => None,
@@ -177,6 +199,34 @@ impl Parties {
             matches!(*name, "seller" | "buyer" | "issuer" | "recipient" | "ship_to" | "agency" | "advertiser")
         };
         (!known.is_empty() && !known.iter().any(party)).then_some(false)
+    }
+
+    /// Whether the value of a label stands below it.
+    fn labels_below(&self, surroundings: &Surroundings<'_>, label: usize) -> bool {
+        let layout = surroundings.layout;
+        let own = &layout.segments[label];
+        let colon = layout.tokens(own).last().is_some_and(|t| t.colon);
+        let next =
+            layout.lines[own.line + 1..].iter().take(2).flat_map(|line| line.segments.clone()).find(|&i| {
+                let rect = layout.segments[i].rect;
+                (rect.x0 - own.rect.x0).abs() < 0.5 * own.size && rect.y0 < own.rect.y1 + 1.2 * own.size
+            });
+        !colon && next.is_some_and(|i| surroundings.segments[i].is_value)
+    }
+
+    /// Whether a segment is the label of something that is no name ("Rechnungsdatum / Invoice date"), or one of the
+    /// headings of a table's columns.
+    fn is_other_label(&self, surroundings: &Surroundings<'_>, segment: usize) -> bool {
+        let other = |index: usize, least: f32| {
+            surroundings.segments[index].matches.iter().any(|m| {
+                m.similarity >= least
+                    && m.strength >= Strength::Bare
+                    && matches!(m.key, Key::Concept(c) if LEXICON.shape(c) != Shape::Name && LEXICON.name(c) != "name")
+            })
+        };
+        let line = surroundings.layout.line_of(&surroundings.layout.segments[segment]);
+        let labels = line.segments.clone().filter(|&s| s != segment && other(s, 0.97)).count();
+        other(segment, 0.9) || labels >= 2 && 2 * labels >= line.segments.len() - 1
     }
 
     /// "Am Ufer 69" over a town is a street, though no word of it says so.
@@ -193,11 +243,17 @@ impl Parties {
     }
 
     /// The issuer of the document, without a heading.
-    fn issuer(&self, surroundings: &Surroundings<'_>, text: &TextCandidate, look: Look, source: &str) -> f32 {
+    fn issuer(
+        &self,
+        surroundings: &Surroundings<'_>,
+        field: &Field<'_>,
+        text: &TextCandidate,
+        look: Look,
+    ) -> f32 {
         let candidate = &text.candidate;
         let layout = surroundings.layout;
         let line = &layout.lines[candidate.line()];
-        let name = tight(source);
+        let name = tight(&candidate.source);
         let mut score: f32 = 0.2;
         if look.ends_in_legal_form {
             score += 0.2;
@@ -218,12 +274,12 @@ impl Parties {
             let first_names = self.names_before(surroundings, candidate.segment);
             score += 0.08 - 0.03 * first_names.min(4) as f32;
             // The first words of a document are its sender's more often than not.
-            let recipient = block.town && !block.reachable && !block.taxed;
+            let recipient = block.town && !block.reachable && !block.taxed && !field.only_party;
             if candidate.segment == layout.lines[0].segments.start && !recipient {
                 score += 0.12;
             }
             // An address without a telephone, a tax number or a web site is the recipient's.
-            if block.town && !block.reachable && !block.taxed && self.domains.is_empty() {
+            if recipient && self.domains.is_empty() {
                 score -= 0.1;
             }
         }
@@ -234,9 +290,11 @@ impl Parties {
         if block.town {
             score += 0.08;
         }
-        if block.taxed {
+        if block.bank {
+            score += 0.3;
+        } else if block.taxed {
             score += 0.25;
-        } else if block.reachable {
+        } else if block.reachable || block.beside {
             score += 0.12;
         }
         // A sender's line: "Name - Street 1 - 12345 Town" in one segment.
@@ -254,8 +312,10 @@ impl Parties {
             return false;
         }
         // A street, or a street that looks like a town ("1242 chemin") and a town.
-        let parts =
-            rest.split([',', '-', '•', '●', '·', '|', '–', '*']).map(look).filter(|look| look.address);
+        let parts = rest
+            .split([',', '-', '•', '●', '·', '|', '–', '*'])
+            .map(|part| look(part.trim()))
+            .filter(|look| look.address);
         let (towns, streets): (Vec<Look>, Vec<Look>) = parts.partition(|look| look.town);
         !streets.is_empty() || towns.len() > 1
     }
@@ -307,6 +367,10 @@ impl Parties {
         let line = &layout.lines[own.line];
         let heading_of = |index: usize| {
             let label = &surroundings.segments[index];
+            // "A-0668" is no "À".
+            if layout.text(&layout.segments[index]).bytes().any(|b| b.is_ascii_digit()) {
+                return None;
+            }
             let best = label
                 .matches
                 .iter()
@@ -388,6 +452,22 @@ impl Parties {
                 || (other.rect.x1 - own.rect.x1).abs() < 0.8 * own.size
                 || (other.rect.centre_x() - own.rect.centre_x()).abs() < 0.8 * own.size
         };
+        let says_bank = |index: usize| {
+            surroundings.segments[index]
+                .matches
+                .iter()
+                .any(|m| m.similarity > 0.6 && matches!(m.key, Key::Concept(c) if LEXICON.name(c) == "bank"))
+        };
+        let says_issuer = |index: usize| {
+            self.looks[index].reachable
+                || surroundings.segments[index].matches.iter().any(|m| {
+                    m.similarity > 0.7
+                        && matches!(m.key, Key::Concept(c) if matches!(LEXICON.name(c), "tax_id" | "bank"))
+                })
+        };
+        let row = layout.lines[own.line].segments.clone();
+        block.bank = row.clone().any(says_bank);
+        block.beside = row.into_iter().any(|i| i != candidate.segment && says_issuer(i));
         let mut last = own.rect;
         for next in layout.lines[own.line + 1..].iter().take_while(|l| l.page == page).take(BLOCK) {
             let Some(index) = next.segments.clone().find(|&i| in_column(i)) else { continue };
@@ -397,6 +477,9 @@ impl Parties {
             }
             last = rect;
             let look = self.looks[index];
+            block.bank |= next.segments.clone().any(|i| i != index && says_bank(i));
+            block.beside |= next.segments.clone().any(|i| i != index && says_issuer(i));
+            block.taxed |= is_registration(layout.text(&layout.segments[index]));
             block.town |= look.town;
             block.street |= look.address;
             block.reachable |= look.reachable;
@@ -424,12 +507,65 @@ impl Parties {
     }
 }
 
+/// "2 Data cables".
+fn starts_with_quantity(text: &str) -> bool {
+    text.split_once(' ')
+        .is_some_and(|(first, _)| first.len() <= 3 && first.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// Whether a label of this concept stands on the first page.
+fn has_label(surroundings: &Surroundings<'_>, concept: &str) -> bool {
+    let layout = surroundings.layout;
+    surroundings.segments.iter().enumerate().any(|(index, label)| {
+        layout.line_of(&layout.segments[index]).page == 0
+            && label.matches.iter().any(|m| {
+                m.similarity > 0.9
+                    && m.strength >= Strength::Word
+                    && matches!(m.key, Key::Concept(c) if LEXICON.name(c) == concept)
+            })
+    })
+}
+
+/// The parties that have headings.
+fn headed(surroundings: &Surroundings<'_>) -> Vec<&'static str> {
+    let heading = |concept: &str| {
+        surroundings.segments.iter().any(|label| {
+            !label.is_spent
+                && label.matches.iter().any(|m| {
+                    m.similarity > 0.97
+                        && m.strength == Strength::Strong
+                        && matches!(m.key, Key::Concept(c) if LEXICON.name(c) == concept)
+                })
+        })
+    };
+    ["seller", "buyer", "issuer"].into_iter().filter(|concept| heading(concept)).collect()
+}
+
+/// Whether the document is an order: by its title, by its headings ("Issued by" beside "Supplier"), or because it has
+/// the number of an order and nothing of an invoice.
+fn issuer_buys(surroundings: &Surroundings<'_>, titled: &[ConceptId]) -> bool {
+    let is_titled = |concept: &str| titled.iter().any(|&c| LEXICON.name(c) == concept);
+    let headed = headed(surroundings);
+    let has = |concept: &&str| headed.contains(concept);
+    if is_titled("purchase_order") || has(&"issuer") && has(&"seller") && !has(&"buyer") {
+        return true;
+    }
+    let invoice = ["invoice_number", "invoice_date", "due_date"];
+    titled.is_empty()
+        && has_label(surroundings, "order_number")
+        && !invoice.iter().any(|concept| has_label(surroundings, concept))
+}
+
 #[derive(Debug, Default, Clone, Copy)]
 struct Block {
     town: bool,
     street: bool,
     reachable: bool,
     taxed: bool,
+    /// A bank account stands in the block's rows.
+    bank: bool,
+    /// A bank account, a tax number or a way to reach somebody stands in the block's rows, as in footers.
+    beside: bool,
     /// Lines of the block above the candidate.
     above: usize,
 }

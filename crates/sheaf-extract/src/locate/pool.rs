@@ -5,6 +5,7 @@
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashSet};
 
+use rust_decimal::Decimal;
 use sheaf_types::FieldKind;
 
 use super::address;
@@ -15,12 +16,14 @@ use super::field::Field;
 use super::labels::Labels;
 use super::layout::{Layout, Span, TAB};
 use super::party::Parties;
+use super::payment::Payment;
 use super::profile::{locale, titled};
 use super::prose::Passage;
 use super::prose::Prose;
 use super::score::{self, Evidence, Loose};
 use super::text::{self, Part, TextCandidate};
 use super::typed;
+use crate::confidence::document_oddness;
 use crate::lexicon::{ConceptId, Shape};
 use crate::parse::{self, Locale, Parsed};
 
@@ -51,8 +54,23 @@ const BESIDE_LABEL: f32 = 0.85;
 /// Matches of a pattern that are looked at.
 const MATCHES: usize = 200;
 
+/// What it is worth for a total to be what was paid less the change.
+const SETTLED: f32 = 0.12;
+
+/// The score of such a total without a label.
+const BY_PAYMENT: f32 = 0.5;
+
+/// How much better a rounded total is than the one before rounding.
+const ROUNDED: f32 = 0.1;
+
 /// The score of what matches a field's pattern and has no label.
 const BY_PATTERN: f32 = 0.42;
+
+/// What it is worth for a text to answer a question about the field.
+const ANSWERS: f32 = 0.12;
+
+/// What it costs a text to answer a question about another field.
+const ANSWERS_ANOTHER: f32 = 0.4;
 
 /// What it costs an amount to be what another one is reckoned on, or to be part of a label.
 const ASIDE: f32 = 0.4;
@@ -68,6 +86,10 @@ pub(crate) struct Scored {
     pub(crate) score: f32,
     /// Occurrences of the same value that score nearly as well.
     pub(crate) repeats: usize,
+    /// What was paid less the change is this amount.
+    pub(crate) settled: bool,
+    /// A name that a legal form ends.
+    pub(crate) ends_in_legal_form: bool,
 }
 
 /// Everything found on a document before any field is looked at.
@@ -80,9 +102,11 @@ pub(crate) struct Pool<'a> {
     pub(crate) numbers: Vec<Candidate>,
     numbers_in_context: OnceCell<Vec<(Candidate, Vec<Context>)>>,
     codes: OnceCell<Vec<(Candidate, Vec<Context>)>>,
+    payment: OnceCell<Payment>,
     texts: OnceCell<Vec<(TextCandidate, Vec<Context>)>>,
     parties: OnceCell<Parties>,
     prose: OnceCell<Prose<'a>>,
+    oddness: OnceCell<f32>,
     /// Concepts whose documents carry this document's title.
     titled: Vec<ConceptId>,
 }
@@ -105,9 +129,11 @@ impl<'a> Pool<'a> {
             numbers,
             numbers_in_context: OnceCell::new(),
             codes: OnceCell::new(),
+            payment: OnceCell::new(),
             texts: OnceCell::new(),
             parties: OnceCell::new(),
             prose: OnceCell::new(),
+            oddness: OnceCell::new(),
             titled,
         }
     }
@@ -131,7 +157,13 @@ impl<'a> Pool<'a> {
             (FieldKind::Table, _) => Vec::new(),
             (FieldKind::Enum, _) => self.enums(field, loose),
             (_, Shape::Date) => self.typed(field, &self.dates, loose),
-            (_, Shape::Amount) => self.typed(field, self.numbers(), loose),
+            (_, Shape::Amount) => {
+                let mut scored = self.typed(field, self.numbers(), loose);
+                if field.is("grand_total") || field.is("amount_due") {
+                    self.settle(field, &mut scored);
+                }
+                scored
+            }
             (_, Shape::Code) => self.typed(field, self.codes(), loose),
             (_, Shape::Address) => self.addresses(field, loose),
             (_, Shape::Place) => self.passages(field, Prose::places, loose),
@@ -218,6 +250,41 @@ impl<'a> Pool<'a> {
             .collect()
     }
 
+    /// Lets what was paid, given back and rounded off speak for a total, whatever its label.
+    fn settle(&self, field: &Field<'_>, scored: &mut Vec<Scored>) {
+        let payment = self.payment.get_or_init(|| Payment::new(self.numbers()));
+        let value = |found: &Scored| found.parsed.value.parse::<Decimal>().ok();
+        let best_of = |scored: &[Scored], wanted: &dyn Fn(Decimal) -> bool| {
+            let best =
+                scored.iter().filter(|found| value(found).is_some_and(wanted)).map(|found| found.score);
+            best.fold(0.0, f32::max)
+        };
+        let labelled = scored.clone();
+        for (candidate, _) in self.numbers() {
+            let known = labelled.iter().any(|found| found.spans == candidate.spans);
+            if !known
+                && let Some(found) =
+                    self.scored(field, candidate, Evidence { score: NOTHING, ..Evidence::default() })
+            {
+                scored.push(found);
+            }
+        }
+        for found in scored.iter_mut() {
+            let Some(total) = value(found).filter(|total| *total > Decimal::ZERO) else { continue };
+            let settled = payment.settles(total);
+            found.settled = settled;
+            let unrounded = payment
+                .before_rounding(total)
+                .fold(0.0, |best: f32, before| best.max(best_of(&labelled, &|other| other == before)));
+            // The label of a total that was rounded afterwards is the label of what it was rounded to.
+            if unrounded > LABELLED && (settled || found.score > LABELLED) {
+                found.score = found.score.max(unrounded + ROUNDED);
+            } else if settled {
+                found.score = (found.score + SETTLED).max(BY_PAYMENT);
+            }
+        }
+    }
+
     fn free(&self, field: &Field<'_>, loose: &Loose) -> Vec<Scored> {
         let is_party = field.is("seller") || field.is("buyer");
         let is_name = matches!(field.shape, Shape::Name | Shape::Person);
@@ -232,6 +299,7 @@ impl<'a> Pool<'a> {
                     evidence.score = by_label.max(by_place) + 0.25 * by_label.min(by_place).max(0.0);
                 }
                 let mut scored = self.scored(field, &text.candidate, evidence)?;
+                scored.ends_in_legal_form = is_name && text.look.ends_in_legal_form;
                 if is_name {
                     let person = field.shape == Shape::Person;
                     scored.score += typed::name_fit(&text.candidate.source, text.look, person);
@@ -246,6 +314,12 @@ impl<'a> Pool<'a> {
                     Part::Name if is_name => 0.05,
                     Part::Name => -0.02,
                 };
+                match self.surroundings.answers(field, &text.candidate) {
+                    Some(true) if contexts.iter().any(score::names_something) => scored.score += ANSWERS,
+                    Some(true) => {}
+                    Some(false) => scored.score -= ANSWERS_ANOTHER,
+                    None => {}
+                }
                 if is_name && text.labelled && !text.look.ends_in_legal_form {
                     scored.score -= 0.15;
                 }
@@ -267,11 +341,20 @@ impl<'a> Pool<'a> {
             .filter_map(|candidate| {
                 let contexts = self.surroundings.contexts(&candidate);
                 let mut evidence = score::by_labels(field, &contexts, &self.titled, loose);
-                evidence.score = evidence.score.max(FIRST_ADDRESS - 0.3 * score::position(&candidate, lines));
+                evidence.score = evidence.score.max(FIRST_ADDRESS - 0.2 * score::position(&candidate, lines));
                 self.scored(field, &candidate, evidence)
             })
             .collect();
-        let labelled = self.free(field, loose).into_iter().filter(|f| f.score >= BESIDE_LABEL);
+        // "Via" and "Calle" are labels of streets, and parts of them.
+        let part_of_found = |text: &Scored| {
+            let (line, start) = first(text);
+            found.iter().any(|address| first(address).0 == line && first(address).1 < start)
+        };
+        let labelled: Vec<Scored> = self
+            .free(field, loose)
+            .into_iter()
+            .filter(|f| f.score >= BESIDE_LABEL && !part_of_found(f))
+            .collect();
         found.into_iter().chain(labelled).collect()
     }
 
@@ -366,6 +449,11 @@ impl<'a> Pool<'a> {
         scored
     }
 
+    /// How odd the document's words are, 0 to 1.
+    pub(crate) fn oddness(&self) -> f32 {
+        *self.oddness.get_or_init(|| document_oddness(self.surroundings.layout.document()))
+    }
+
     /// The currency of an amount: what stands with it, else the only one of the document.
     pub(crate) fn currency(&self, amount: &Scored) -> Option<&'static str> {
         amount.parsed.currency.or_else(|| {
@@ -399,7 +487,17 @@ impl<'a> Pool<'a> {
             let page = layout.page_number(layout.lines[candidate.line()].page);
             score += layout.bbox(&candidate.spans).map_or(0.0, |bbox| score::by_region(field, page, bbox));
         }
-        Some(Scored { spans: candidate.spans.clone(), source, parsed, evidence, score, repeats: 0 })
+        let spans = candidate.spans.clone();
+        Some(Scored {
+            spans,
+            source,
+            parsed,
+            evidence,
+            score,
+            repeats: 0,
+            settled: false,
+            ends_in_legal_form: false,
+        })
     }
 }
 

@@ -45,6 +45,9 @@ fn is_american(text: &str) -> bool {
     })
 }
 
+/// Tokens of a title with its number and date.
+const LONGEST_TITLE: usize = 14;
+
 /// Postal abbreviations of the states.
 const STATES: [&str; 51] = [
     "AL", "AK", "AZ", "AR", "CA", "CO", "CT", "DE", "FL", "GA", "HI", "ID", "IL", "IN", "IA", "KS", "KY",
@@ -72,13 +75,19 @@ fn language(surroundings: &Surroundings<'_>) -> Option<&'static str> {
 }
 
 /// The words of a title, without the number and the date that stand behind them: "Bestellung Nr. 4711 vom 1.2.2020".
+/// Empty for the label of a number ("Bestellung Nr."): it does not say what the document is.
 fn title_of(text: &str) -> &str {
     let number = |word: &str| {
         let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
         word.bytes().any(|b| b.is_ascii_digit())
             || matches!(fold(bare).as_ref(), "nr" | "no" | "n" | "num" | "numero" | "")
     };
-    let end = text.split_inclusive(char::is_whitespace).take_while(|word| !number(word)).map(str::len).sum();
+    let end: usize =
+        text.split_inclusive(char::is_whitespace).take_while(|word| !number(word)).map(str::len).sum();
+    let rest = &text[end..];
+    if !rest.is_empty() && !rest.bytes().any(|b| b.is_ascii_digit()) {
+        return "";
+    }
     text[..end].trim_end_matches(|c: char| !c.is_alphanumeric())
 }
 
@@ -91,7 +100,7 @@ pub(super) fn titled(surroundings: &Surroundings<'_>) -> Vec<ConceptId> {
     let mut best: Option<(f32, &[ConceptId])> = None;
     for line in &layout.lines[page.clone()] {
         for segment in &layout.segments[line.segments.clone()] {
-            if segment.rect.y0 > 0.5 * height || segment.tokens.len() > 8 {
+            if segment.rect.y0 > 0.5 * height || segment.tokens.len() > LONGEST_TITLE {
                 continue;
             }
             let concepts = LEXICON.titled(title_of(layout.text(segment)));

@@ -6,7 +6,7 @@ use super::candidate::{Candidate, Typed};
 use super::context::Surroundings;
 use super::labels::printed;
 use super::layout::{BLANK, Layout, Span};
-use super::names::{Look, is_only_form, look, without_id};
+use super::names::{Look, ends_name, is_only_form, look, without_id};
 
 /// Longer texts are paragraphs, not values.
 const LONGEST: usize = 240;
@@ -161,6 +161,10 @@ fn head(layout: &Layout<'_>, line: usize, range: &Range<usize>) -> Option<Range<
     let text = &layout.lines[line].text[range.clone()];
     let separators = [" - ", " – ", " — ", " • ", " ● ", " · ", " | ", " ▪ ", " * ", " / ", ", ", "; "];
     let cut = separators.iter().filter_map(|s| text.find(s)).min()?;
+    // ", LLC" is part of the name.
+    if text[cut..].starts_with(", ") && is_only_form(&text[cut + 2..]) {
+        return None;
+    }
     let head = range.start..range.start + cut;
     (cut > 2).then_some(head)
 }
@@ -233,23 +237,83 @@ fn is_pair(surroundings: &Surroundings<'_>, span: &Span, next: usize) -> bool {
     colon && tight && short && !third && !look(text).address
 }
 
-/// A name on two lines: a salutation over a name, or a second line that ends in the legal form the first lacks.
+/// A name on two lines: a salutation over a name, a name that breaks off, or a second line that is the rest of one: a legal
+/// form, a word of organisations, or words set bold like the name over an address that is not.
 fn wrapped_name(surroundings: &Surroundings<'_>, span: &Span) -> Option<Vec<Span>> {
     let layout = surroundings.layout;
-    let first = look(&layout.lines[span.line].text[span.range.clone()]);
-    let opens = first.salutation || first.name && !first.legal_form && !first.address;
-    if !opens {
+    let text = &layout.lines[span.line].text[span.range.clone()];
+    let first = look(text);
+    if !(first.salutation || first.name && !first.address) {
         return None;
     }
-    let below = &layout.segments[below(surroundings, span)?];
-    let second = look(layout.text(below));
-    let form = first.name && is_only_form(layout.text(below));
-    let fits = form
-        || second.name
-            && !second.address
-            && !second.reachable
-            && (first.salutation || second.ends_in_legal_form);
-    fits.then(|| vec![span.clone(), Span { line: below.line, range: below.range.clone() }])
+    let aligned = below(surroundings, span);
+    let index = aligned.or_else(|| centred_below(surroundings, span))?;
+    let below_span = Span { line: layout.segments[index].line, range: layout.segments[index].range.clone() };
+    let rest = layout.text(&layout.segments[index]);
+    let second = look(rest);
+    let rest_of_name = first.name && (is_only_form(rest) || !first.legal_form && ends_name(rest));
+    let is_name = second.name && !second.address && !second.reachable;
+    let own = &layout.segments[layout.segment_at(span.line, span.range.start)];
+    let set_alike = first.name
+        && own.bold
+        && layout.segments[index].bold
+        && layout.lines.get(below_span.line + 1).is_some_and(|third| {
+            let mut column = layout.segments[third.segments.clone()].iter();
+            column.any(|s| !s.bold && (s.rect.x0 - own.rect.x0).abs() < 0.6 * own.size)
+        });
+    let fits = rest_of_name
+        || is_name
+            && (first.salutation
+                || breaks_off(text)
+                || aligned.is_some() && !first.legal_form && second.ends_in_legal_form
+                || !first.ends_in_legal_form && set_alike);
+    fits.then(|| vec![span.clone(), below_span])
+}
+
+/// The segment right below a span, where both stand alone in their lines and in the middle of their column.
+fn centred_below(surroundings: &Surroundings<'_>, span: &Span) -> Option<usize> {
+    let layout = surroundings.layout;
+    let (line, next) = (&layout.lines[span.line], layout.lines.get(span.line + 1)?);
+    let alone = line.segments.len() == 1 && next.segments.len() == 1 && line.page == next.page;
+    let size = layout.segments[line.segments.start].size;
+    let near = next.rect.y0 < line.rect.y1 + 0.9 * size
+        && (next.rect.centre_x() - line.rect.centre_x()).abs() < 1.5 * size;
+    let index = next.segments.start;
+    (alone && near && !surroundings.is_label(index)).then_some(index)
+}
+
+/// Whether a name cannot end here: after a particle or a sign that joins words.
+fn breaks_off(name: &str) -> bool {
+    let last = name.rsplit(BLANK).next().unwrap_or_default();
+    matches!(
+        last.to_lowercase().as_str(),
+        "&" | "and"
+            | "und"
+            | "et"
+            | "y"
+            | "e"
+            | "en"
+            | "of"
+            | "di"
+            | "de"
+            | "da"
+            | "do"
+            | "du"
+            | "des"
+            | "del"
+            | "della"
+            | "van"
+            | "der"
+            | "den"
+            | "ter"
+            | "von"
+            | "zu"
+            | "vom"
+            | "la"
+            | "le"
+            | "-"
+            | "+"
+    )
 }
 
 /// The segment right below a span that starts where it starts, if no label stands left of it.

@@ -33,6 +33,9 @@ const ALONE: f32 = 0.5;
 /// The score of a date behind a place, as letters have it.
 const AT_PLACE: f32 = 0.8;
 
+/// The score of the only date of a document where a time of day stands beside it, as tills print it.
+const WITH_TIME: f32 = 0.62;
+
 /// The score of the only date of a document.
 const ONLY: f32 = 0.42;
 
@@ -57,12 +60,41 @@ pub(crate) fn own_date(
     {
         return AT_PLACE;
     }
+    let timed = (own || field.is("receipt_date")) && evidence.score > -0.6 && is_timed(layout, candidate);
+    if timed && days == 1 {
+        return WITH_TIME;
+    }
+    if timed {
+        return ONLY;
+    }
     match (own || field.concept.is_none() && field.end.is_none(), own && alone && top) {
         (_, true) if evidence.score > -0.05 => ALONE,
         // The only date of the document is most likely the one that is asked for, unless a label says otherwise.
         (true, _) if days == 1 && evidence.score > -0.4 => ONLY,
         _ => 0.0,
     }
+}
+
+/// Whether a time of day stands right behind a date, or before it.
+fn is_timed(layout: &Layout<'_>, candidate: &Candidate) -> bool {
+    let text = &layout.lines[candidate.line()].text;
+    let (before, after) = (&text[..candidate.start()], &text[candidate.spans[0].range.end..]);
+    let separates = |c: char| c.is_whitespace() || matches!(c, '-' | ',' | '(' | ')' | '|' | '/');
+    let next = after.trim_start_matches(separates).split(char::is_whitespace).take(2);
+    let last = before.trim_end_matches(separates).rsplit(char::is_whitespace).take(2);
+    next.chain(last).any(is_time)
+}
+
+/// `20:01`, `4:22:12`, `09:23PM`.
+fn is_time(word: &str) -> bool {
+    let digits = |part: &str, most: usize| {
+        (1..=most).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit())
+    };
+    let bare = word.trim_end_matches(|c: char| c.is_alphabetic() || c == '.' || c == ',');
+    let mut parts = bare.split(':');
+    let hour = parts.next().is_some_and(|hour| digits(hour, 2) && hour.parse::<u8>().is_ok_and(|h| h < 25));
+    let minute = parts.next().is_some_and(|minute| minute.len() == 2 && digits(minute, 2));
+    hour && minute && parts.all(|second| digits(second, 2))
 }
 
 /// Whether a text is the place before a date of a letter: "Leipzig, den", "Lyon, le", "Zürich,".

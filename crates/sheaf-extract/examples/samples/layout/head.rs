@@ -1,7 +1,7 @@
 //! Letterhead and recipient.
 
 use super::Layout;
-use crate::bill::Party;
+use crate::bill::{Kind, Party};
 use crate::design::{Letterhead, Recipient, Title};
 use crate::sheet::{Align, Mark, Sheet, Span, Style, WHITE, wrap};
 
@@ -183,7 +183,11 @@ impl Layout<'_> {
                 let words = [issuer, to].into_iter().flat_map(|party| party.name.split(' '));
                 let narrow = words.map(|word| design.text().width(word)).all(|word| word <= half);
                 let room = if narrow { half } else { width };
-                sheet.put(x, y, Align::Left, &[self.heading("from")]);
+                let from = match kind {
+                    Kind::Order => self.bold(self.labels.purchaser()),
+                    _ => self.heading("from"),
+                };
+                sheet.put(x, y, Align::Left, &[from]);
                 let (issuer_field, field) = (Some(kind.issuer_field()), Some(kind.recipient_field()));
                 let from = self.party(sheet, x, room, y + design.leading(), issuer, issuer_field);
                 let (x, top) = if narrow { (x + half + 10.0, y) } else { (x, from + design.leading() * 0.5) };
@@ -200,8 +204,12 @@ impl Layout<'_> {
     }
 
     fn heading(&self, concept: &str) -> Span {
+        self.bold(&self.label(concept))
+    }
+
+    fn bold(&self, label: &str) -> Span {
         let colon = if self.design.colon { ":" } else { "" };
-        self.design.text().bold().span(format!("{}{colon}", self.label(concept)))
+        self.design.text().bold().span(format!("{label}{colon}"))
     }
 
     /// Name and address, a line each; the y below.

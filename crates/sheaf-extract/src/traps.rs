@@ -1,0 +1,201 @@
+//! Traps that real documents hold, each as a small imitation.
+
+use serde_json::{Value, json};
+use sheaf_types::{Document, FieldValue, ReviewReason, TemplateSpec, TextSource};
+
+use crate::extract;
+use crate::locate::sample::page;
+
+fn template(fields: &[(&str, &str, &str)]) -> TemplateSpec {
+    let fields: Vec<Value> = fields
+        .iter()
+        .map(|(name, kind, anchor)| match *anchor {
+            "" => json!({"name": name, "type": kind}),
+            anchor => json!({"name": name, "type": kind, "anchor": anchor}),
+        })
+        .collect();
+    TemplateSpec::from_json(&json!({"name": "t", "fields": fields})).unwrap()
+}
+
+fn values(document: &Document, fields: &[(&str, &str, &str)]) -> Vec<String> {
+    let results = extract(document, &template(fields));
+    let value = |value: Option<FieldValue>| match value {
+        Some(FieldValue::Scalar(value)) => value,
+        _ => String::new(),
+    };
+    results.into_iter().map(|result| value(result.value)).collect()
+}
+
+const PARTIES: [(&str, &str, &str); 2] = [("seller_name", "text", ""), ("buyer_name", "text", "")];
+
+#[test]
+fn who_issues_an_order_buys_though_the_order_has_no_title() {
+    let lines = [
+        "Olive Grove Ltd",
+        "1 High Street",
+        "Leeds LS1 2AB",
+        "Tel. 0113 4960 000",
+        "",
+        "Issued by:               Supplier:",
+        "Olive Grove Ltd          Northwind Inc",
+        "1 High Street            2 Low Road",
+        "Leeds LS1 2AB            York YO1 7HH",
+        "",
+        "Order number: 2010-02-197",
+    ];
+    assert_eq!(values(&page(&lines), &PARTIES), ["Northwind Inc", "Olive Grove Ltd"]);
+}
+
+#[test]
+fn the_reference_to_an_order_does_not_make_an_invoice_one() {
+    let lines = [
+        "Nordlicht Software GmbH",
+        "Hafenstraße 92",
+        "01099 Nordhafen",
+        "Telefon 089 99998870",
+        "",
+        "Eisvogel Elektrotechnik",
+        "Birkenweg 133",
+        "00815 Musterhausen",
+        "",
+        "Gutschriftnummer   Bestellung Nr.",
+        "10009187           FA-557060",
+    ];
+    assert_eq!(values(&page(&lines), &PARTIES), ["Nordlicht Software GmbH", "Eisvogel Elektrotechnik"]);
+}
+
+#[test]
+fn a_name_beside_a_column_of_labels_is_none_of_their_values() {
+    let lines = [
+        "Noorderlicht Techniek N.V.",
+        "Postbus 180",
+        "0999 XX Voorbeeldam",
+        "BTW nr. NL000000265B00",
+        "",
+        "Factuurnummer:   79-12        Klant:",
+        "Datum factuur:   29-08-2012   Mieke Molenaar",
+        "Vervaldatum:     28-09-2012   Oude Gracht 102",
+        "Leverdatum:      28-08-2012   9099 ZZ Duinrade",
+        "",
+        "Factuur",
+    ];
+    assert_eq!(values(&page(&lines), &PARTIES), ["Noorderlicht Techniek N.V.", "Mieke Molenaar"]);
+}
+
+#[test]
+fn the_letterhead_may_stand_in_the_footer_only() {
+    let lines = [
+        "Invoice",
+        "Bill to",
+        "Tidewater Garden Design Co.",
+        "132 Kiln Street",
+        "Springfield, IL 62701",
+        "",
+        "Goods               Amount",
+        "Copy paper           24.75",
+        "Total                24.75",
+        "",
+        "",
+        "Catering Larkspur        Tel. +1 202 555 0150     Bank: Bank of Fairhaven",
+        "25 Sycamore Avenue       Tax ID 00-0043371        Account number: 000 0860",
+        "Springfield, IL 62701",
+    ];
+    assert_eq!(values(&page(&lines), &PARTIES), ["Catering Larkspur", "Tidewater Garden Design Co."]);
+}
+
+#[test]
+fn names_that_wrap_are_whole() {
+    let lines = ["Bill to", "Sonnenfeld Feinkost", "GmbH & Co. KG", "Am Ring 3", "12345 Musterstadt"];
+    let buyer = [("buyer_name", "text", "")];
+    assert_eq!(values(&page(&lines), &buyer), ["Sonnenfeld Feinkost GmbH & Co. KG"]);
+    let lines =
+        ["Bill to", "Forniture Bellacqua S.a.s. di", "Querini E.", "Via Roma 3", "99010 Esempiano MI"];
+    assert_eq!(values(&page(&lines), &buyer), ["Forniture Bellacqua S.a.s. di Querini E."]);
+    // Bold over an address that is not.
+    let mut document =
+        page(&["Bill to", "Fernbank & Daughters", "Electrical", "12 High Street", "Leeds LS1 2AB"]);
+    for word in document.pages[0].words.iter_mut().skip(2).take(4) {
+        word.bold = true;
+    }
+    assert_eq!(values(&document, &buyer), ["Fernbank & Daughters Electrical"]);
+    // A person below a company is no part of its name.
+    let lines = ["Bill to", "Fernbank Ltd", "Grace Marlowe", "12 High Street", "Leeds LS1 2AB"];
+    assert_eq!(values(&page(&lines), &buyer), ["Fernbank Ltd"]);
+}
+
+#[test]
+fn a_receipts_total_is_the_one_after_rounding() {
+    let lines = [
+        "EXAMPLE MART SDN BHD (519537-X)",
+        "NO. 12, JALAN CONTOH 3/2,",
+        "SEKSYEN U6, 40150 SHAH ALAM.",
+        "02:16PM 568268  13-05-18",
+        "NOODLES                  16.85",
+        "SOUP                      6.06",
+        "TOTAL SALES (INCLUSIVE GST) RM  22.91",
+        "ROUNDING ADJUSTMENT RM   -.01",
+        "ROUNDING RM              22.90",
+        "CASH RM                  50.00",
+        "CHANGE RM                27.10",
+    ];
+    let fields = [
+        ("company", "text", ""),
+        ("address", "text", ""),
+        ("date", "date", "Date"),
+        ("total", "currency", "Total"),
+    ];
+    assert_eq!(
+        values(&page(&lines), &fields),
+        [
+            "EXAMPLE MART SDN BHD",
+            "NO. 12, JALAN CONTOH 3/2, SEKSYEN U6, 40150 SHAH ALAM.",
+            "2018-05-13",
+            "22.90"
+        ]
+    );
+}
+
+#[test]
+fn an_address_on_one_line_and_one_that_breaks_within_its_town_are_whole() {
+    let address = [("address", "text", "")];
+    let lines = ["Example Bakery", "Am Mühlbach 176, 99998 Lindental", "Tel. 030 1234567"];
+    assert_eq!(values(&page(&lines), &address), ["Am Mühlbach 176, 99998 Lindental"]);
+    let lines = ["Example Bakery", "Calle del Olmo, 140, 98765", "San Modelo", "Total   5,00"];
+    assert_eq!(values(&page(&lines), &address), ["Calle del Olmo, 140, 98765 San Modelo"]);
+}
+
+#[test]
+fn an_answer_belongs_to_the_field_that_its_question_names() {
+    let lines = [
+        "1. Name                        2. Registration No.",
+        "Ada Byron                      6170",
+        "",
+        "8. What is the name and address of the primary registrant?",
+        "Name Example Affairs, LLC      Address Springfield, IL 62701",
+    ];
+    let fields = [("registrant_name", "text", "Name of Registrant"), ("signer_name", "text", "Name")];
+    assert_eq!(values(&page(&lines), &fields), ["Example Affairs, LLC", "Ada Byron"]);
+}
+
+#[test]
+fn what_can_be_read_in_two_ways_is_unsure_and_says_so() {
+    let date = template(&[("invoice_date", "date", "Invoice date")]);
+    let unsettled = &extract(&page(&["Invoice date: 05/06/2024"]), &date)[0];
+    assert_eq!(unsettled.review_reason, Some(ReviewReason::LowConfidence));
+    let settled = &extract(&page(&["Invoice date: 05/06/2024", "Printed: 25/06/2024"]), &date)[0];
+    assert!(!settled.needs_review && settled.confidence > unsettled.confidence + 0.3);
+    let total = template(&[("weight", "number", "Weight")]);
+    assert!(extract(&page(&["Weight: 1.234"]), &total)[0].needs_review);
+}
+
+#[test]
+fn a_word_that_was_recognised_with_doubt_lowers_its_values_confidence() {
+    let number = template(&[("invoice_number", "text", "Invoice No.")]);
+    let mut document = page(&["Invoice No.: 4711-22"]);
+    let sure = extract(&document, &number)[0].confidence;
+    for word in &mut document.pages[0].words {
+        word.source = TextSource::Tesseract;
+        word.confidence = 0.5;
+    }
+    assert!(extract(&document, &number)[0].confidence < sure - 0.1);
+}
