@@ -38,6 +38,7 @@ pub fn router(state: ApiState) -> Router {
         .route("/dashboard/", get(|| async { Redirect::permanent("/dashboard") }))
         .route("/dashboard/batches", get(batches::list))
         .route("/dashboard/batches/new", get(batches::new))
+        .route("/dashboard/templates/starter-invoice", post(batches::create_starter_template))
         .route("/dashboard/batches/{id}", get(batches::page))
         .route("/dashboard/batches/{id}/live", get(batches::live))
         .route("/dashboard/batches/{id}/cancel", post(batches::cancel))
