@@ -31,30 +31,50 @@ pub fn extract_with(
     template: &TemplateSpec,
     invoice: Option<&EInvoice>,
 ) -> Vec<FieldResult> {
+    let unread = document.pages.iter().any(|page| page.warnings.iter().any(|w| *w != PageWarning::Blank));
+    located(document, template, |pool, found| {
+        let result = |Found { field, candidates, choice }: &Found<'_>| {
+            let mut result = match field.spec.kind {
+                FieldKind::Table => table::extract(document, field.spec, &pool.locale),
+                _ => chosen(pool, field, candidates, choice),
+            };
+            if let Some(invoice) = invoice {
+                let compare = Comparison { pool, invoice, threshold: template.confidence_threshold };
+                result = compare.field(field, candidates, result);
+            }
+            ground::name_cells(document, &mut result);
+            review(result, field, template.confidence_threshold, unread, choice)
+        };
+        found.iter().map(result).collect()
+    })
+}
+
+/// A field, what may be its value, and which of that was chosen.
+struct Found<'a> {
+    field: Field<'a>,
+    candidates: Vec<Scored>,
+    choice: Choice,
+}
+
+/// Looks for the template's fields on the document, and hands what was found, in the template's order, to `then`.
+fn located<T>(
+    document: &Document,
+    template: &TemplateSpec,
+    then: impl FnOnce(&Pool<'_>, &[Found<'_>]) -> T,
+) -> T {
     let layout = Layout::new(document);
     let labels = Labels::new(template);
     let pool = Pool::new(&layout, &labels, template.locale.as_deref());
     let fields = Field::all(template);
     let candidates: Vec<Vec<Scored>> = fields.iter().map(|field| pool.candidates(field)).collect();
     let choices = assign(&fields, &candidates);
-    let unread = document.pages.iter().any(|page| page.warnings.iter().any(|w| *w != PageWarning::Blank));
-    fields
-        .iter()
-        .zip(&candidates)
-        .zip(&choices)
-        .map(|((field, candidates), choice)| {
-            let mut result = match field.spec.kind {
-                FieldKind::Table => table::extract(document, field.spec, &pool.locale),
-                _ => chosen(&pool, field, candidates, choice),
-            };
-            if let Some(invoice) = invoice {
-                let compare = Comparison { pool: &pool, invoice, threshold: template.confidence_threshold };
-                result = compare.field(field, candidates, result);
-            }
-            ground::name_cells(document, &mut result);
-            review(result, field, template.confidence_threshold, unread, choice)
-        })
-        .collect()
+    let found: Vec<Found<'_>> = fields
+        .into_iter()
+        .zip(candidates)
+        .zip(choices)
+        .map(|((field, candidates), choice)| Found { field, candidates, choice })
+        .collect();
+    then(&pool, &found)
 }
 
 /// A value as it was chosen, with what its confidence is computed from.
@@ -76,60 +96,52 @@ pub struct Observation {
 /// weights of the signals are fitted to.
 #[must_use]
 pub fn observe(document: &Document, template: &TemplateSpec) -> Vec<Observation> {
-    let layout = Layout::new(document);
-    let labels = Labels::new(template);
-    let pool = Pool::new(&layout, &labels, template.locale.as_deref());
-    let fields = Field::all(template);
-    let candidates: Vec<Vec<Scored>> = fields.iter().map(|field| pool.candidates(field)).collect();
-    let choices = assign(&fields, &candidates);
-    let chosen = fields.iter().zip(&candidates).zip(&choices).filter_map(|((field, candidates), choice)| {
-        let chosen = choice.index.and_then(|index| candidates.get(index))?;
-        Some(Observation {
-            field: field.spec.name.clone(),
-            kind: field.spec.kind,
-            value: chosen.parsed.value.clone(),
-            signals: Signals::new(field, chosen, candidates, choice, &pool).0,
-            inconsistent: choice.adds_up == Some(false),
-        })
-    });
-    chosen.collect()
+    located(document, template, |pool, found| {
+        let observation = |Found { field, candidates, choice }: &Found<'_>| {
+            let chosen = choice.index.and_then(|index| candidates.get(index))?;
+            Some(Observation {
+                field: field.spec.name.clone(),
+                kind: field.spec.kind,
+                value: chosen.parsed.value.clone(),
+                signals: Signals::new(field, chosen, candidates, choice, pool).0,
+                inconsistent: choice.adds_up == Some(false),
+            })
+        };
+        found.iter().filter_map(observation).collect()
+    })
 }
 
 /// Why the fields got their values: for each field its best candidates with what speaks for them, as text for people who
 /// work on the engine.
 #[must_use]
 pub fn explain(document: &Document, template: &TemplateSpec) -> String {
-    let layout = Layout::new(document);
-    let labels = Labels::new(template);
-    let pool = Pool::new(&layout, &labels, template.locale.as_deref());
-    let fields = Field::all(template);
-    let candidates: Vec<Vec<Scored>> = fields.iter().map(|field| pool.candidates(field)).collect();
-    let choices = assign(&fields, &candidates);
-    let mut text = format!("{:?}\n", pool.locale);
-    for (index, line) in layout.lines.iter().enumerate() {
-        let _ = writeln!(text, "  | {index} {}", line.text.replace('\t', " ⇥ "));
-    }
-    for ((field, candidates), choice) in fields.iter().zip(&candidates).zip(&choices) {
-        let _ = writeln!(text, "{} ({:?}) adds up: {:?}", field.spec.name, field.shape, choice.adds_up);
-        if let Some(chosen) = choice.index.and_then(|index| candidates.get(index)) {
-            let signals = Signals::new(field, chosen, candidates, choice, &pool);
-            let _ = writeln!(text, "  {:.3} of {signals:?}", signals.confidence());
+    located(document, template, |pool, found| {
+        let mut text = format!("{:?}\n", pool.locale);
+        for (index, line) in pool.surroundings.layout.lines.iter().enumerate() {
+            let _ = writeln!(text, "  | {index} {}", line.text.replace('\t', " ⇥ "));
         }
-        for (index, candidate) in candidates.iter().enumerate().take(8) {
-            let mark = if choice.index == Some(index) { '*' } else { ' ' };
-            let line = candidate.spans.first().map_or(0, |span| span.line);
-            let _ = writeln!(
-                text,
-                "  {mark} {:.3} {:?} line {line} [{}] repeats {} {:?}",
-                candidate.score,
-                candidate.parsed.value,
-                candidate.source,
-                candidate.repeats,
-                candidate.evidence
-            );
+        for Found { field, candidates, choice } in found {
+            let _ = writeln!(text, "{} ({:?}) adds up: {:?}", field.spec.name, field.shape, choice.adds_up);
+            if let Some(chosen) = choice.index.and_then(|index| candidates.get(index)) {
+                let signals = Signals::new(field, chosen, candidates, choice, pool);
+                let _ = writeln!(text, "  {:.3} of {signals:?}", signals.confidence());
+            }
+            for (index, candidate) in candidates.iter().enumerate().take(8) {
+                let mark = if choice.index == Some(index) { '*' } else { ' ' };
+                let line = candidate.spans.first().map_or(0, |span| span.line);
+                let _ = writeln!(
+                    text,
+                    "  {mark} {:.3} {:?} line {line} [{}] repeats {} {:?}",
+                    candidate.score,
+                    candidate.parsed.value,
+                    candidate.source,
+                    candidate.repeats,
+                    candidate.evidence
+                );
+            }
         }
-    }
-    text
+        text
+    })
 }
 
 /// The result for the candidate chosen, traced to the page.
