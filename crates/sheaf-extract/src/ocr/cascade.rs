@@ -13,8 +13,9 @@ use sheaf_types::TextSource;
 
 use crate::read::is_over;
 
+use super::prepare::{self, Prepared};
 use super::tesseract::{Segmentation, Tesseract};
-use super::{Engines, Reading, language, prepare};
+use super::{Engines, Reading, language};
 
 /// Mean confidence under which a sheet is read again by the stronger engine.
 const SURE: f32 = 0.85;
@@ -69,11 +70,11 @@ impl<'e> Recogniser<'e> {
     ) -> Option<Reading> {
         let mut tesseract = self.engines.tesseract()?;
         let mut attempt = Attempt { tesseract: &mut tesseract, segmentation, deadline };
-        let (reading, turn) = attempt.read_turned(page, self.language);
+        let (reading, sheet) = attempt.read_turned(page, self.language);
         let other = language::other(&reading.words, self.language, &self.engines.languages);
         let Some(other) = other.filter(|_| !is_over(deadline)) else { return Some(reading) };
         self.language = other;
-        Some(attempt.read_at(page, other, turn))
+        Some(attempt.read(&sheet, other))
     }
 }
 
@@ -85,37 +86,47 @@ struct Attempt<'t> {
 }
 
 impl Attempt<'_> {
-    /// Reads a page upright, and where that goes badly, as its orientation suggests; also by how many quarters it was
-    /// found to be turned.
-    fn read_turned(&mut self, page: &GrayImage, language: &str) -> (Reading, u8) {
-        let upright = prepare::sheet(page);
-        let words = self.tesseract.read(&upright.image, language, self.segmentation, self.deadline);
-        let reading = Reading::new(words, TextSource::Tesseract);
-        let turn =
-            if reading.confidence < PERHAPS_TURNED { self.tesseract.turn(&upright.image) } else { None };
-        let reading = reading.moved(upright.to_source, 0);
-        let Some(turn) = turn.filter(|&turn| turn != 0) else { return (reading, 0) };
-        let second = self.read_at(page, language, turn);
-        if second.confidence > reading.confidence { (second, turn) } else { (reading, 0) }
+    /// Reads a page upright, and where that goes badly, as its orientation suggests; also the sheet that read better.
+    fn read_turned(&mut self, page: &GrayImage, language: &str) -> (Reading, Sheet) {
+        let upright = Sheet::new(page, 0);
+        let reading = self.read(&upright, language);
+        let turn = if reading.confidence < PERHAPS_TURNED {
+            self.tesseract.turn(&upright.prepared.image)
+        } else {
+            None
+        };
+        let Some(turn) = turn.filter(|&turn| turn != 0) else { return (reading, upright) };
+        let turned = Sheet::new(page, turn);
+        let second = self.read(&turned, language);
+        if second.confidence > reading.confidence { (second, turned) } else { (reading, upright) }
     }
 
-    /// Reads a page that is turned by so many quarters clockwise.
-    fn read_at(&mut self, page: &GrayImage, language: &str, turn: u8) -> Reading {
-        let (turned, to_page) = turn_back(page, turn);
-        let prepared = prepare::sheet(&turned);
-        let words = self.tesseract.read(&prepared.image, language, self.segmentation, self.deadline);
-        Reading::new(words, TextSource::Tesseract).moved(to_page * prepared.to_source, turn)
+    fn read(&mut self, sheet: &Sheet, language: &str) -> Reading {
+        let image = &sheet.prepared.image;
+        let words = self.tesseract.read(image, language, self.segmentation, self.deadline);
+        let reading = Reading::new(words, TextSource::Tesseract);
+        reading.moved(sheet.to_page * sheet.prepared.to_source, sheet.turn)
     }
 }
 
-/// Undoes quarter turns clockwise; also what leads back to the page's own pixels.
-fn turn_back(page: &GrayImage, turn: u8) -> (GrayImage, Affine) {
-    let (width, height) = (f64::from(page.width()), f64::from(page.height()));
-    match turn {
-        1 => (rotate270(page), Affine::new([0.0, 1.0, -1.0, 0.0, width, 0.0])),
-        2 => (rotate180(page), Affine::new([-1.0, 0.0, 0.0, -1.0, width, height])),
-        3 => (rotate90(page), Affine::new([0.0, -1.0, 1.0, 0.0, 0.0, height])),
-        _ => (page.clone(), Affine::IDENTITY),
+/// A page made ready to be read as if it were turned by so many quarters clockwise.
+struct Sheet {
+    prepared: Prepared,
+    /// From the pixels of the page turned back to its own.
+    to_page: Affine,
+    turn: u8,
+}
+
+impl Sheet {
+    fn new(page: &GrayImage, turn: u8) -> Self {
+        let (width, height) = (f64::from(page.width()), f64::from(page.height()));
+        let (prepared, to_page) = match turn {
+            1 => (prepare::sheet(&rotate270(page)), Affine::new([0.0, 1.0, -1.0, 0.0, width, 0.0])),
+            2 => (prepare::sheet(&rotate180(page)), Affine::new([-1.0, 0.0, 0.0, -1.0, width, height])),
+            3 => (prepare::sheet(&rotate90(page)), Affine::new([0.0, -1.0, 1.0, 0.0, 0.0, height])),
+            _ => (prepare::sheet(page), Affine::IDENTITY),
+        };
+        Self { prepared, to_page, turn }
     }
 }
 

@@ -205,7 +205,7 @@ fn unique(name: &str, names: &mut HashSet<String>) -> String {
     while unique == "history" || names.contains(&unique) {
         n += 1;
         let suffix = format!("_{n}");
-        unique = name.chars().take(LONGEST_NAME - suffix.len()).collect::<String>() + suffix.as_str();
+        unique = name.chars().take(LONGEST_NAME - suffix.len()).collect::<String>() + &suffix;
     }
     names.insert(unique.clone());
     unique

@@ -5,7 +5,8 @@ mod judge;
 mod report;
 mod truth;
 
-use std::path::{Path, PathBuf};
+use std::io::Cursor;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,6 +14,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use clap::Args;
+use image::ImageReader;
 use indexmap::IndexMap;
 use sheaf_types::{BoundingBox, FieldKind, FieldResult, FieldValue, MediaType, TemplateSpec};
 use tokio::sync::mpsc;
@@ -140,7 +142,7 @@ async fn judge_case(
         Reply::Done(reading) => (reading.fields, None),
         Reply::Failed { detail, .. } => (Vec::new(), Some(detail)),
     };
-    let pixels = pixels(&case.path);
+    let pixels = pixels(&file);
     let result = |name: &str| fields.iter().find(|field| field.name == name);
     let asked = |name: &str| template.fields.iter().find(|field| field.name == name);
     let values = case.fields.iter().filter_map(|(name, acceptable)| {
@@ -188,7 +190,8 @@ fn given(
 }
 
 /// Width and height of a file that is an image.
-fn pixels(path: &Path) -> Option<(f32, f32)> {
-    let size = imagesize::size(path).ok()?;
-    Some((size.width as f32, size.height as f32))
+fn pixels(file: &[u8]) -> Option<(f32, f32)> {
+    let reader = ImageReader::new(Cursor::new(file)).with_guessed_format().ok()?;
+    let (width, height) = reader.into_dimensions().ok()?;
+    Some((width as f32, height as f32))
 }
