@@ -17,7 +17,7 @@ use super::{LogFormat, start_logging, stop_signal};
 use crate::api::{self, ApiLimits, ApiState};
 use crate::config::{ReaderArgs, StoreArgs, WebhookArgs, WorkerArgs};
 use crate::dashboard;
-use crate::reader::PageDrawer;
+use crate::reader::ReaderPool;
 use crate::runner::Runner;
 use crate::webhook::Sender;
 use crate::{housekeeping, metrics, print};
@@ -82,7 +82,7 @@ impl ServeArgs {
             limits: ApiLimits { max_file_bytes: self.reader.limits().file_bytes, ..ApiLimits::default() },
             workers_alive,
             workers_expected: workers,
-            drawer: Arc::new(PageDrawer::new(self.reader.command())),
+            readers: Arc::new(ReaderPool::new(self.reader.command())),
             webhook_addresses: self.webhooks.addresses(),
             llm_configured: false,
             shutdown: shutdown.clone(),
