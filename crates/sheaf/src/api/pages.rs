@@ -97,7 +97,7 @@ fn read_crop(text: &str) -> Result<BoundingBox, ApiError> {
 async fn cut(png: Bytes, crop: BoundingBox) -> Result<Bytes, ApiError> {
     let cut = move || {
         let page = image::load_from_memory_with_format(&png, ImageFormat::Png).ok()?;
-        let pixels = |share: f32, of: u32| (share * of as f32) as u32;
+        let pixels = |share: f32, of: u32| (share * of as f32).round() as u32;
         let (x, y) = (pixels(crop.x0, page.width()), pixels(crop.y0, page.height()));
         let (width, height) = (pixels(crop.width(), page.width()), pixels(crop.height(), page.height()));
         let mut part = Cursor::new(Vec::new());
