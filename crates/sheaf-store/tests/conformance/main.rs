@@ -16,6 +16,7 @@ mod document;
 mod fixture;
 mod hint;
 mod idempotency;
+mod intake;
 mod interleaving;
 mod lifecycle;
 mod open;

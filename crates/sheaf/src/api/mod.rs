@@ -23,7 +23,6 @@ mod request;
 mod response;
 mod schema;
 mod templates;
-mod upload;
 mod usage;
 mod webhooks;
 
