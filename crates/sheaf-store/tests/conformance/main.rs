@@ -24,6 +24,7 @@ mod postgres;
 mod queue;
 mod quota;
 mod retention;
+mod review;
 mod session;
 mod template;
 mod webhook;
