@@ -27,4 +27,5 @@ mod retention;
 mod review;
 mod session;
 mod template;
+mod tls;
 mod webhook;
