@@ -1,7 +1,5 @@
 //! Workers and what they are told while they work.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
