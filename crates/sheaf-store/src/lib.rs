@@ -42,6 +42,7 @@ mod error;
 mod extraction;
 mod hint;
 mod idempotency;
+mod intake;
 mod key;
 mod lifecycle;
 mod outbox;
@@ -69,6 +70,7 @@ pub use batch::NewBatch;
 pub use document::NewDocument;
 pub use error::{Result, StoreError};
 pub use idempotency::{Begun, REQUEST_KEPT_MS, REQUEST_LEASE_MS};
+pub use intake::Intake;
 pub use key::ApiKey;
 pub use page::{Page, PageRequest};
 pub use queue::{Claim, Finished, LEASE_MS, MOST_ATTEMPTS, Outcome, QueueDepth};
@@ -198,7 +200,8 @@ impl Store {
         self.inner.hints.subscribe(Hint::Finished)
     }
 
-    /// Changes whenever a batch was cancelled: a hint that a heartbeat now would tell what to drop.
+    /// Changes whenever a batch was cancelled: a hint to ask for [`Store::cancelled_claims`], beside which a
+    /// worker asks now and then.
     #[must_use]
     pub fn cancelled(&self) -> watch::Receiver<u64> {
         self.inner.hints.subscribe(Hint::Cancelled)
