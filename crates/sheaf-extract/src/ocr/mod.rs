@@ -5,6 +5,7 @@
 //! pixels give the same words, and since documents are what runs in parallel.
 
 mod cascade;
+mod confusion;
 mod engines;
 mod language;
 mod paddle;
@@ -57,8 +58,13 @@ pub(crate) struct Reading {
 }
 
 impl Reading {
-    /// Sorts the words, which must stand on level lines.
-    fn new(words: Vec<Recognised>, source: TextSource) -> Self {
+    /// Sorts the words, which must stand on level lines, and mends what looks alike.
+    fn new(mut words: Vec<Recognised>, source: TextSource) -> Self {
+        for word in &mut words {
+            if let Some(mended) = confusion::mended(&word.text) {
+                word.text = mended;
+            }
+        }
         let words = crate::read::order::sort(words);
         let (mut sum, mut count) = (0.0, 0.0);
         for word in &words {
