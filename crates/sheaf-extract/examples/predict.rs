@@ -100,7 +100,10 @@ impl Library {
             return Ok(document);
         }
         let media_type = MediaType::sniff(bytes).unwrap_or(MediaType::Other);
-        let document = read_with_ocr(bytes, media_type, &self.engines, &Limits::default())?;
+        // Figures must not depend on how busy the machine is.
+        let patient = Duration::from_secs(600);
+        let limits = Limits { max_duration: patient, max_page_duration: patient, ..Limits::default() };
+        let document = read_with_ocr(bytes, media_type, &self.engines, &limits)?;
         if let Some(path) = kept {
             let json = serde_json::to_vec(&document).unwrap_or_default();
             if let Err(error) = fs::write(&path, json) {

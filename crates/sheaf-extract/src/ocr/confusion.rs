@@ -5,7 +5,7 @@
 /// Digits that must stand with letters which look like digits.
 const LEAST_DIGITS: usize = 2;
 /// Letters that must stand with a digit which looks like a letter.
-const LEAST_LETTERS: usize = 3;
+const LEAST_LETTERS: usize = 2;
 
 /// The word with what was mistaken put right; `None` where nothing was.
 pub(super) fn mended(word: &str) -> Option<String> {
@@ -82,6 +82,7 @@ mod tests {
             ("Ja1an", "Jalan"),
             ("SECT1ON", "SECTION"),
             ("c0mpany", "company"),
+            ("L0T", "LOT"),
         ] {
             assert_eq!(mended(read).as_deref(), Some(meant), "{read}");
         }

@@ -157,7 +157,6 @@ fn words(reading: Reading, pixels: &RgbImage, height: f32) -> Vec<Word> {
         let y = |y: f64| (y / rows).clamp(0.0, 1.0) as f32;
         BoundingBox { x0: x(bounds.x0), y0: y(bounds.y0), x1: x(bounds.x1), y1: y(bounds.y1) }
     };
-    let source = reading.source;
     let word = |word: Recognised| Word {
         bbox: place(word.bounds),
         text: word.text,
@@ -165,7 +164,7 @@ fn words(reading: Reading, pixels: &RgbImage, height: f32) -> Vec<Word> {
         font_size: (word.size * SIZE_OF_LINE / rows) as f32 * height,
         bold: false,
         turn: word.turn,
-        source,
+        source: word.source,
     };
     reading.words.into_iter().map(word).collect()
 }
