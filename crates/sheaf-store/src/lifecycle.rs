@@ -13,7 +13,7 @@ use crate::queue;
 use crate::usage::refund;
 
 impl Store {
-    /// Cancels and refunds what waits. What runs may end, or stops at its next heartbeat; what ended stays. To cancel
+    /// Cancels and refunds what waits. What runs may end, or stops when its worker hears of it; what ended stays. To cancel
     /// a batch again while documents of it run changes nothing.
     ///
     /// # Errors
@@ -136,6 +136,16 @@ impl Store {
 
 /// Removes a batch and its results. It has ended, and is locked.
 pub(crate) async fn remove_batch(tx: &mut Tx, batch: Uuid) -> Result<()> {
+    if let Tx::Postgres(c) = &mut *tx {
+        // Whoever decides about a field locks its extraction first, too.
+        let lock = "select id from extraction where batch_id = $1 order by id for update";
+        sqlx::query(lock).bind(batch).execute(&mut **c).await?;
+    }
+    execute!(
+        &mut *tx,
+        "delete from review_item where extraction_id in (select id from extraction where batch_id = $1)",
+        batch,
+    )?;
     execute!(
         &mut *tx,
         "delete from extraction_result where extraction_id in (select id from extraction where batch_id = $1)",
@@ -148,6 +158,15 @@ pub(crate) async fn remove_batch(tx: &mut Tx, batch: Uuid) -> Result<()> {
 
 /// Removes what single extractions found of a document. They have ended.
 pub(crate) async fn remove_extractions(tx: &mut Tx, document: Uuid) -> Result<()> {
+    if let Tx::Postgres(c) = &mut *tx {
+        let lock = "select id from extraction where document_id = $1 order by id for update";
+        sqlx::query(lock).bind(document).execute(&mut **c).await?;
+    }
+    execute!(
+        &mut *tx,
+        "delete from review_item where extraction_id in (select id from extraction where document_id = $1)",
+        document,
+    )?;
     execute!(
         &mut *tx,
         "delete from extraction_result where extraction_id in (select id from extraction where document_id = $1)",

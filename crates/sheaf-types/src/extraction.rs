@@ -2,10 +2,10 @@
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::id::{BatchId, DocumentId, ExtractionId, TemplateId};
 use crate::page::{BoundingBox, PageWarning};
+use crate::review::Decision;
 use crate::template::FieldKind;
 
 /// Where an extraction stands.
@@ -105,6 +105,8 @@ pub enum Method {
     Table,
     /// Stated by the machine-readable invoice inside a PDF, and found on the page.
     Embedded,
+    /// Given by a person.
+    Review,
 }
 
 /// Why somebody should look at a field.
@@ -163,7 +165,8 @@ pub struct CellResult {
 
 /// The result for one field of the template.
 ///
-/// Invariant: a value that is not null has a provenance, and is the parse of its source.
+/// Invariant: a value that is not null has a provenance, and is the parse of its source; unless a person gave it
+/// ([`Method::Review`]), who may have read the page otherwise, or said nothing of the place.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FieldResult {
@@ -199,8 +202,8 @@ pub struct FieldResult {
     /// Why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub review_reason: Option<ReviewReason>,
-    /// What a person decided.
-    pub review: Option<Value>,
+    /// What a person decided last; `None` where nobody has, or it was taken back.
+    pub review: Option<Decision>,
 }
 
 /// Why an extraction failed, in words that do not change.

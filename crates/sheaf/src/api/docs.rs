@@ -34,6 +34,7 @@ const SESSION: &str = "session";
         (name = "Documents", description = "Files to look in."),
         (name = "Extractions", description = "One document through one template."),
         (name = "Batches", description = "Many documents through one template."),
+        (name = "Review", description = "Fields that somebody should look at."),
         (name = "Webhooks", description = "Being told instead of asking."),
         (name = "Account", description = "Usage and keys."),
         (name = "Operations", description = "For those who run the server."),
@@ -105,6 +106,7 @@ fn complete(operation: &mut Operation, needs_key: bool, writes: bool) {
         if writes {
             add("403", "A session's cookie without its token as `X-CSRF-Token`");
         }
+        add("429", "More requests than the operator allows a key; with `Retry-After`");
         add("500", "A fault of the server");
         add("503", "Shutting down, or the store cannot be reached; with `Retry-After`");
     }

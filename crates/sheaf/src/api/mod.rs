@@ -21,12 +21,13 @@ mod pages;
 mod reference;
 mod request;
 mod response;
+mod review;
 mod schema;
 mod templates;
-mod upload;
 mod usage;
 mod webhooks;
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
@@ -84,6 +85,8 @@ pub struct ApiLimits {
     pub max_sync: usize,
     /// Event streams that are open at once.
     pub max_event_streams: usize,
+    /// Requests a second with one credential, and as many at once; without it, as many as come.
+    pub max_requests: Option<NonZeroU32>,
     /// How long `POST /v1/extract` waits for its result.
     pub sync_timeout: Duration,
 }
@@ -98,6 +101,7 @@ impl Default for ApiLimits {
             upload_stall: Duration::from_secs(30),
             max_sync: 32,
             max_event_streams: 200,
+            max_requests: None,
             sync_timeout: Duration::from_secs(60),
         }
     }
@@ -133,6 +137,11 @@ fn operations() -> OpenApiRouter<ApiState> {
         .routes(routes!(batches::list_batch_extractions))
         .routes(routes!(events::batch_events))
         .routes(routes!(export::export_batch))
+        .routes(routes!(review::list_reviews))
+        .routes(routes!(review::get_review))
+        .routes(routes!(review::resolve_review))
+        .routes(routes!(review::reopen_review))
+        .routes(routes!(review::resolve_field))
         .routes(routes!(usage::get_usage))
         .routes(routes!(keys::list_keys, keys::create_key))
         .routes(routes!(keys::revoke_key))

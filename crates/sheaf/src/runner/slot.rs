@@ -48,9 +48,10 @@ impl Slot {
                 Outcome::Released
             } else {
                 tokio::select! {
-                    outcome = self.extract(&job.claim) => outcome,
-                    // The reader is killed with the dropped call.
+                    biased;
+                    // The reader is killed with the dropped call; what was not begun does not begin.
                     () = job.cancel.cancelled() => Outcome::Released,
+                    outcome = self.extract(&job.claim) => outcome,
                 }
             };
             let finished =
