@@ -219,8 +219,7 @@ fn a_label_answered_on_its_right_is_none_of_the_line_below() {
 #[test]
 fn typewritten_words_of_a_scan_are_one_text_and_its_columns_are_two() {
     // As engines see a typewriter: boxes of ink, a blank as wide as a letter between them.
-    let mut document =
-        page(&["Name of registrant      Registration No.", "Far East Trade          2985"]);
+    let mut document = page(&["Name of registrant      Registration No.", "Far East Trade          2985"]);
     for word in &mut document.pages[0].words {
         word.source = TextSource::Tesseract;
         word.font_size = 6.0;

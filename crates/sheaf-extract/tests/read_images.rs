@@ -1,6 +1,5 @@
 //! The ways of storing an image that scanners, cameras and fax machines use, as ImageMagick writes them: one picture of
 //! three bars, 160 by 100 pixels.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 use image::RgbImage;
 use sheaf_extract::{Limits, ReadError, draw_page, read};
