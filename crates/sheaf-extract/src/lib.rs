@@ -11,6 +11,7 @@ mod lexicon;
 mod locate;
 pub mod ocr;
 pub mod parse;
+pub mod propose;
 pub mod read;
 #[cfg(test)]
 mod scenarios;

@@ -1,6 +1,6 @@
 //! Templates and their versions.
 
-use sheaf_types::{Template, TemplateId, TemplateSpec, UserId};
+use sheaf_types::{DocumentId, ExtractionId, Template, TemplateId, TemplateSpec, UserId};
 use uuid::Uuid;
 
 use crate::Store;
@@ -91,6 +91,51 @@ impl Store {
             rows
         )?;
         page.page(rows, |row| row.id.as_bytes().to_vec(), TemplateRow::build)
+    }
+
+    /// The versions of a template, latest first, 500 at most; of hidden ones too.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn template_versions(&self, user: UserId, id: TemplateId) -> Result<Vec<Template>> {
+        let mut conn = self.db().read().await?;
+        let rows: Vec<TemplateRow> = fetch_all!(
+            &mut conn,
+            "select t.id, v.version, v.spec, t.created_at, v.created_at as updated_at
+             from template t join template_version v on v.template_id = t.id
+             where t.id = $1 and t.account_id = $2 order by v.version desc limit 500",
+            id.0,
+            user.0
+        )?;
+        if rows.is_empty() {
+            return Err(NOT_FOUND);
+        }
+        rows.into_iter().map(TemplateRow::build).collect()
+    }
+
+    /// At most `limit` documents that were read with a template, whatever its version, latest first: extraction, document,
+    /// and the document's name.
+    ///
+    /// # Errors
+    /// Only those of the database.
+    pub async fn template_documents(
+        &self,
+        user: UserId,
+        id: TemplateId,
+        limit: u32,
+    ) -> Result<Vec<(ExtractionId, DocumentId, String)>> {
+        let mut conn = self.db().read().await?;
+        let rows: Vec<(Uuid, Uuid, String)> = fetch_all!(
+            &mut conn,
+            "select e.id, e.document_id, d.filename from extraction e join document d on d.id = e.document_id
+             where e.template_id = $1 and e.account_id = $2 and e.status in ('completed', 'needs_review')
+             order by e.id desc limit $3",
+            id.0,
+            user.0,
+            i64::from(limit)
+        )?;
+        let build = |(extraction, document, name)| (ExtractionId(extraction), DocumentId(document), name);
+        Ok(rows.into_iter().map(build).collect())
     }
 
     /// Adds a version. What runs with an older one goes on with it.

@@ -20,7 +20,7 @@ mod multipart;
 mod pages;
 mod reference;
 mod request;
-mod response;
+pub(crate) mod response;
 mod review;
 mod schema;
 mod templates;

@@ -1,7 +1,5 @@
 //! What several answers have in common.
 
-use std::fmt::Write as _;
-
 use axum::http::HeaderValue;
 use serde::Serialize;
 use sheaf_store::Page;
@@ -31,22 +29,24 @@ impl<T> List<T> {
 /// `Content-Disposition` of a download under this name (RFC 6266).
 ///
 /// The name proper is percent-encoded; beside it stands an ASCII likeness for clients that do not read that.
-pub(super) fn attachment(filename: &str) -> HeaderValue {
+pub(crate) fn attachment(filename: &str) -> HeaderValue {
     let likeness: String = filename
         .chars()
         .map(|c| if c.is_ascii_graphic() && !matches!(c, '"' | '\\' | '%') || c == ' ' { c } else { '_' })
         .collect();
-    let mut value = format!("attachment; filename=\"{likeness}\"; filename*=UTF-8''");
-    for byte in filename.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
-            value.push(char::from(byte));
-        } else {
-            // Writing to a string cannot fail.
-            let _ = write!(value, "%{byte:02X}");
-        }
-    }
+    let encoded = percent_encoded(filename, b"-_.~");
+    let value = format!("attachment; filename=\"{likeness}\"; filename*=UTF-8''{encoded}");
     // Nothing is left in it that a header could not hold.
     HeaderValue::try_from(value).unwrap_or_else(|_| HeaderValue::from_static("attachment"))
+}
+
+/// A text percent-encoded (RFC 3986), but for letters, digits and the bytes in `kept`.
+pub(crate) fn percent_encoded(text: &str, kept: &[u8]) -> String {
+    let encode = |byte: u8| match byte {
+        byte if byte.is_ascii_alphanumeric() || kept.contains(&byte) => char::from(byte).to_string(),
+        byte => format!("%{byte:02X}"),
+    };
+    text.bytes().map(encode).collect()
 }
 
 #[cfg(test)]

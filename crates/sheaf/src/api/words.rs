@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use bytes::Bytes;
 use serde::Serialize;
-use sheaf_types::{BoundingBox, Document, DocumentId, UserId};
+use sheaf_types::{BoundingBox, Document, DocumentId, FieldResult, TemplateSpec, UserId};
 use utoipa::ToSchema;
 
 use super::ApiState;
@@ -73,6 +73,21 @@ impl ApiState {
             }
         };
         serde_json::from_slice(&words).map_err(|_| unreadable("what its reader answered is no document"))
+    }
+
+    /// What a template would find in a document, which is read once however many templates are tried. Nothing is kept of it.
+    pub(crate) async fn preview(
+        &self,
+        user: UserId,
+        id: DocumentId,
+        template: &TemplateSpec,
+    ) -> Result<Vec<FieldResult>, ApiError> {
+        let words = self.document_words(user, id).await?;
+        let document = self.store.document(user, id).await?;
+        let file = self.store.document_bytes(user, id).await?;
+        let fields = self.readers.extract_from(document.media_type, &file, template.clone(), words).await;
+        let fields = fields.map_err(|error| unreadable(&error.to_string()))?;
+        serde_json::from_slice(&fields).map_err(|_| unreadable("what its reader answered are no fields"))
     }
 }
 

@@ -19,6 +19,10 @@ const ASSETS: &[(&str, &str, &str)] = &[
     ("upload.js", JS, include_str!("assets/upload.js")),
     ("viewer.js", JS, include_str!("assets/viewer.js")),
     ("sheet.js", JS, include_str!("assets/sheet.js")),
+    ("templates.js", JS, include_str!("assets/templates.js")),
+    ("builder.js", JS, include_str!("assets/builder.js")),
+    ("single.js", JS, include_str!("assets/single.js")),
+    ("unzip.js", JS, include_str!("assets/unzip.js")),
     ("icon.svg", "image/svg+xml", include_str!("assets/icon.svg")),
 ];
 

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use jiff::Timestamp;
 use serde::Deserialize;
 use sheaf_store::PageRequest;
-use sheaf_types::{Batch, BatchId, BatchStatus, Extraction, Status, Template as Spec, TemplateSpec, Usage};
+use sheaf_types::{Batch, BatchId, BatchStatus, Extraction, Status, Template as Spec, Usage};
 
 use super::assets;
 use super::frame::{Frame, PageError, Posted, Section, SignedIn, render};
@@ -217,15 +217,6 @@ pub(super) async fn live(
     Query(query): Query<ListQuery>,
 ) -> Result<Response, PageError> {
     Ok(render(&Live::read(&api, &signed_in, &id, &query).await?))
-}
-
-/// Makes the starter template for somebody who has none, and goes on with the batch.
-pub(super) async fn create_starter_template(
-    State(api): State<ApiState>,
-    posted: Posted,
-) -> Result<Response, PageError> {
-    api.store.create_template(posted.user.id, &TemplateSpec::starter_invoice()).await?;
-    Ok(Redirect::to("/dashboard/batches/new").into_response())
 }
 
 pub(super) async fn cancel(

@@ -1,6 +1,7 @@
 //! What pages have in common: who is signed in, what stands around a page, and what failing looks like.
 
 use askama::Template;
+use axum::Json;
 use axum::body::to_bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
@@ -10,6 +11,7 @@ use sheaf_store::{StoreError, User};
 
 use super::{assets, words};
 use crate::api::ApiState;
+use crate::api::response::percent_encoded;
 use crate::session;
 
 /// Bytes of a form: a template with 200 fields fits well.
@@ -21,15 +23,19 @@ pub(super) enum Section {
     Home,
     Batches,
     Review,
+    Templates,
+    Documents,
     Settings,
 }
 
 impl Section {
     /// Each with its address and name.
-    pub(super) const MENU: [(Self, &'static str, &'static str); 4] = [
+    pub(super) const MENU: [(Self, &'static str, &'static str); 6] = [
         (Self::Home, "/dashboard", "Home"),
         (Self::Batches, "/dashboard/batches", "Batches"),
         (Self::Review, "/dashboard/review", "Review"),
+        (Self::Templates, "/dashboard/templates", "Templates"),
+        (Self::Documents, "/dashboard/documents", "Documents"),
         (Self::Settings, "/dashboard/settings", "Settings"),
     ];
 }
@@ -42,6 +48,12 @@ pub(super) struct Frame {
     pub(super) section: Section,
 }
 
+impl Frame {
+    fn new(user: &User, csrf: &str, section: Section) -> Self {
+        Self { email: user.email.clone(), csrf: csrf.to_owned(), section }
+    }
+}
+
 /// Who asks for a page; others are sent to sign in.
 pub(super) struct SignedIn {
     pub(super) user: User,
@@ -51,7 +63,7 @@ pub(super) struct SignedIn {
 
 impl SignedIn {
     pub(super) fn frame(&self, section: Section) -> Frame {
-        Frame { email: self.user.email.clone(), csrf: self.csrf.clone(), section }
+        Frame::new(&self.user, &self.csrf, section)
     }
 
     async fn of(headers: &HeaderMap, api: &ApiState) -> Result<Option<Self>, StoreError> {
@@ -86,18 +98,9 @@ fn to_sign_in(headers: &HeaderMap, here: &str) -> Response {
 }
 
 fn sign_in_url(next: &str) -> String {
-    let next: String = next
-        .bytes()
-        .map(|byte| match byte {
-            b'/' | b'-' | b'_' | b'.' => char::from(byte).to_string(),
-            byte if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
-            byte => format!("%{byte:02X}"),
-        })
-        .collect();
-    if next == "/dashboard" {
-        "/dashboard/sign-in".to_owned()
-    } else {
-        format!("/dashboard/sign-in?next={next}")
+    match next {
+        "/dashboard" => "/dashboard/sign-in".to_owned(),
+        next => format!("/dashboard/sign-in?next={}", percent_encoded(next, b"/-_.")),
     }
 }
 
@@ -127,7 +130,7 @@ impl Posted {
 
     /// For a page that answers the form at once.
     pub(super) fn frame(&self, section: Section) -> Frame {
-        Frame { email: self.user.email.clone(), csrf: self.csrf.clone(), section }
+        Frame::new(&self.user, &self.csrf, section)
     }
 }
 
@@ -150,6 +153,31 @@ impl FromRequest<ApiState> for Posted {
             .into_response());
         }
         Ok(Self { user, headers, csrf, fields })
+    }
+}
+
+/// A request that a script of a page of ours made.
+pub(super) struct Scripted {
+    pub(super) user: User,
+}
+
+impl FromRequestParts<ApiState> for Scripted {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, api: &ApiState) -> Result<Self, Response> {
+        let refuse = |status: StatusCode, detail: &str| {
+            (status, Json(serde_json::json!({"detail": detail}))).into_response()
+        };
+        let found = SignedIn::of(&parts.headers, api)
+            .await
+            .map_err(|error| PageError::from(error).into_response())?;
+        let ended = "You have been signed out: sign in again in another tab, then load this page again.";
+        let SignedIn { user, .. } = found.ok_or_else(|| refuse(StatusCode::UNAUTHORIZED, ended))?;
+        let secret = session::secret(&parts.headers).unwrap_or_default();
+        if !session::may_act(&parts.method, &parts.headers, secret) {
+            return Err(refuse(StatusCode::FORBIDDEN, "This page is too old: load it again."));
+        }
+        Ok(Self { user })
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod assets;
 mod batches;
+mod documents;
 mod extractions;
 mod frame;
 mod home;
@@ -15,6 +16,8 @@ mod review;
 mod settings;
 mod sheet;
 mod sign_in;
+mod templates;
+mod webhooks;
 mod words;
 
 use axum::Router;
@@ -41,7 +44,23 @@ pub fn router(state: ApiState) -> Router {
         .route("/dashboard/", get(|| async { Redirect::permanent("/dashboard") }))
         .route("/dashboard/batches", get(batches::list))
         .route("/dashboard/batches/new", get(batches::new))
-        .route("/dashboard/templates/starter-invoice", post(batches::create_starter_template))
+        .route("/dashboard/templates", get(templates::list))
+        .route("/dashboard/templates/new", get(templates::new))
+        .route("/dashboard/templates/import", post(templates::import))
+        .route("/dashboard/templates/starter-invoice", post(templates::create_starter))
+        .route("/dashboard/templates/propose", post(templates::propose_field))
+        .route("/dashboard/templates/preview", post(templates::preview))
+        .route("/dashboard/templates/{id}", get(templates::page))
+        .route("/dashboard/templates/{id}/edit", get(templates::edit))
+        .route("/dashboard/templates/{id}/export", get(templates::export))
+        .route("/dashboard/templates/{id}/replay", post(templates::replay))
+        .route("/dashboard/templates/{id}/delete", post(templates::delete))
+        .route("/dashboard/documents", get(documents::list))
+        .route("/dashboard/documents/{id}/delete", post(documents::delete))
+        .route("/dashboard/webhooks", get(webhooks::list).post(webhooks::create))
+        .route("/dashboard/webhooks/{id}", get(webhooks::log))
+        .route("/dashboard/webhooks/{id}/delete", post(webhooks::delete))
+        .route("/dashboard/webhooks/{id}/deliveries/{delivery}/redeliver", post(webhooks::redeliver))
         .route("/dashboard/batches/{id}", get(batches::page))
         .route("/dashboard/batches/{id}/live", get(batches::live))
         .route("/dashboard/batches/{id}/cancel", post(batches::cancel))

@@ -2,7 +2,7 @@
 
 use std::borrow::Borrow;
 
-use sheaf_types::{BatchStatus, Status};
+use sheaf_types::{BatchStatus, Event, FieldKind, Status};
 
 /// `1 document`, `2 documents`.
 pub(super) fn count(n: impl Borrow<u64>, one: &str, many: &str) -> String {
@@ -56,6 +56,28 @@ pub(super) fn batch_status(status: impl Borrow<BatchStatus>) -> &'static str {
         BatchStatus::Completed => "Completed",
         BatchStatus::Failed => "Failed",
         BatchStatus::Cancelled => "Cancelled",
+    }
+}
+
+/// What a field's value is.
+pub(super) fn kind(kind: impl Borrow<FieldKind>) -> &'static str {
+    match kind.borrow() {
+        FieldKind::Text => "text",
+        FieldKind::Number => "number",
+        FieldKind::Date => "date",
+        FieldKind::Currency => "amount of money",
+        FieldKind::Enum => "one of a list",
+        FieldKind::Table => "table",
+    }
+}
+
+/// What a webhook is told.
+pub(super) fn event(event: impl Borrow<Event>) -> &'static str {
+    match event.borrow() {
+        Event::BatchCompleted => "batch completed",
+        Event::BatchFailed => "batch failed",
+        Event::BatchCancelled => "batch cancelled",
+        Event::ExtractionNeedsReview => "document needs review",
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use image::ImageFormat;
 use sheaf_extract::ocr::{Engines, Missing, OcrConfig};
 use sheaf_extract::{Limits, ReadError, draw_page, embedded, read_with_ocr};
-use sheaf_types::{Document, Engine, ErrorCode, MediaType, PageWarning, TemplateSpec, Warning};
+use sheaf_types::{Document, Engine, ErrorCode, FieldResult, MediaType, PageWarning, TemplateSpec, Warning};
 
 use super::confine::{confine, leaks};
 use super::{Probe, ReaderLimits, Reading, Reply, Request, Task, View};
@@ -30,6 +30,10 @@ pub fn run(memory_mb: u64, ocr: &OcrConfig) -> io::Result<()> {
             Task::Extract(template) => {
                 let reply = extract(&file, request.media_type, &limits, &template, &engines);
                 (serde_json::to_vec(&reply)?, Vec::new())
+            }
+            Task::ExtractFrom { template, document } => {
+                let fields = extract_from(&document, &file, request.media_type, &limits, &template);
+                view(serde_json::to_vec(&fields).map_err(|_| ReadError::Crashed))?
             }
             Task::Read => {
                 let document = read_with_ocr(&file, request.media_type, &engines, &limits);
@@ -109,13 +113,24 @@ fn extract(
         let (code, detail) = textless(&document, missing.as_ref());
         return Reply::Failed { code, detail, pages: Some(pages) };
     }
+    let fields = extract_from(&document, file, media_type, limits, template);
+    let engine = engine(media_type, engines.used_on(&document));
+    Reply::Done(Reading { pages, engine, warnings: warnings(&document, missing.as_ref()), fields })
+}
+
+/// A template's fields, in what was read of a file.
+fn extract_from(
+    document: &Document,
+    file: &[u8],
+    media_type: MediaType,
+    limits: &Limits,
+    template: &TemplateSpec,
+) -> Vec<FieldResult> {
     let invoice = match media_type {
         MediaType::Pdf => embedded::find(file, limits),
         _ => None,
     };
-    let fields = sheaf_extract::extract_with(&document, template, invoice.as_ref());
-    let engine = engine(media_type, engines.used_on(&document));
-    Reply::Done(Reading { pages, engine, warnings: warnings(&document, missing.as_ref()), fields })
+    sheaf_extract::extract_with(document, template, invoice.as_ref())
 }
 
 /// What recognises scans for a template, which may name its languages; where nothing can, what is missing.

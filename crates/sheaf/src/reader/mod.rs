@@ -15,7 +15,7 @@ mod pool;
 mod process;
 
 use serde::{Deserialize, Serialize};
-use sheaf_types::{Engine, ErrorCode, FieldResult, MediaType, TemplateSpec, Warning};
+use sheaf_types::{Document, Engine, ErrorCode, FieldResult, MediaType, TemplateSpec, Warning};
 
 pub use child::{probe, run};
 pub use pool::ReaderPool;
@@ -72,6 +72,13 @@ struct Request {
 enum Task {
     /// The fields of a template.
     Extract(TemplateSpec),
+    /// The fields of a template, in words that were read before.
+    ExtractFrom {
+        /// The template.
+        template: TemplateSpec,
+        /// What [`Task::Read`] answered for the file.
+        document: Document,
+    },
     /// The document's pages of words.
     Read,
     /// A picture of a page.

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use sheaf_types::MediaType;
+use sheaf_types::{Document, MediaType, TemplateSpec};
 use tokio::sync::Semaphore;
 
 use super::{ReaderCommand, ReaderError, ReaderProcess};
@@ -44,6 +44,21 @@ impl ReaderPool {
     /// Where the file cannot be read, or reading it ended the reader.
     pub async fn read(&self, media_type: MediaType, file: &[u8]) -> Result<Vec<u8>, ReaderError> {
         self.with_reader(async |reader| reader.read(media_type, file).await).await
+    }
+
+    /// Looks for a template's fields in a document that was read before: a list of
+    /// [`FieldResult`](sheaf_types::FieldResult) in JSON.
+    ///
+    /// # Errors
+    /// Where it ended the reader.
+    pub async fn extract_from(
+        &self,
+        media_type: MediaType,
+        file: &[u8],
+        template: TemplateSpec,
+        document: Document,
+    ) -> Result<Vec<u8>, ReaderError> {
+        self.with_reader(async |reader| reader.extract_from(media_type, file, template, document).await).await
     }
 
     async fn with_reader<T>(&self, work: impl AsyncFnOnce(&mut ReaderProcess) -> T) -> T {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use sheaf_extract::ocr::OcrConfig;
-use sheaf_types::{ErrorCode, MediaType, TemplateSpec};
+use sheaf_types::{Document, ErrorCode, MediaType, TemplateSpec};
 use tokio::io::{self, AsyncReadExt, AsyncWriteExt, BufWriter};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::time::{Instant, timeout, timeout_at};
@@ -142,6 +142,25 @@ impl ReaderProcess {
         match self.ask(media_type, file, Task::Draw { page, width }).await? {
             (View::Made, png) => Ok(Some(png)),
             (View::NoSuchPage, _) => Ok(None),
+            (View::Failed { code, detail }, _) => Err(ReaderError { code, detail }),
+        }
+    }
+
+    /// Looks for a template's fields in a document that was read before: a list of
+    /// [`FieldResult`](sheaf_types::FieldResult) in JSON. Dropping the future kills the child.
+    ///
+    /// # Errors
+    /// Where the child ended.
+    pub async fn extract_from(
+        &mut self,
+        media_type: MediaType,
+        file: &[u8],
+        template: TemplateSpec,
+        document: Document,
+    ) -> Result<Vec<u8>, ReaderError> {
+        match self.ask(media_type, file, Task::ExtractFrom { template, document }).await? {
+            (View::Made, fields) => Ok(fields),
+            (View::NoSuchPage, _) => Err(failed(ErrorCode::Corrupt, "it has no pages".to_owned())),
             (View::Failed { code, detail }, _) => Err(ReaderError { code, detail }),
         }
     }

@@ -1,6 +1,7 @@
 //! Batches: uploads, a batch as it goes on, what can be done with it.
 
 use std::fs;
+use std::io::Write as _;
 
 use serde_json::json;
 
@@ -123,5 +124,42 @@ async fn a_session_that_ends_while_uploading_loses_nothing() {
     stage.click("#start").await;
     stage.until("document.querySelector('#live') && !document.querySelector('#live[hx-get]')").await;
     assert_eq!(stage.server.get_json("/v1/batches")["data"][0]["counts"]["completed"], 3);
+    stage.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn three_hundred_files_some_in_an_archive_are_uploaded_and_read() {
+    let Some(stage) = Stage::signed_in(&[]).await else { return };
+    stage.template();
+    stage.open("/dashboard/batches/new").await;
+    let sample = fs::read(&samples(&["02"])[0]).unwrap();
+    let path = |i: usize| stage.data.path().join(format!("invoice {i}.pdf"));
+    let paths: Vec<String> = (0..280)
+        .map(|i| {
+            fs::write(path(i), &sample).unwrap();
+            path(i).to_str().unwrap().to_owned()
+        })
+        .collect();
+    let archive = stage.data.path().join("rest.zip");
+    let mut zip = zip::ZipWriter::new(fs::File::create(&archive).unwrap());
+    for i in 0..20 {
+        let method =
+            if i % 2 == 0 { zip::CompressionMethod::Stored } else { zip::CompressionMethod::Deflated };
+        let options = zip::write::SimpleFileOptions::default().compression_method(method);
+        zip.start_file(format!("März/{i}.pdf"), options).unwrap();
+        zip.write_all(&sample).unwrap();
+    }
+    zip.finish().unwrap();
+    let chosen = stage.find("#choose-files").await;
+    chosen.send_keys(paths.join("\n")).await.unwrap();
+    chosen.send_keys(archive.to_str().unwrap()).await.unwrap();
+    stage.until("document.querySelectorAll('#list .done').length === 300").await;
+    assert!(stage.has("[aria-label='Leave out rest.zip/März/19.pdf']").await);
+    stage.look("new-batch-300").await;
+    stage.click("#start").await;
+    stage.until("document.querySelector('#live') && !document.querySelector('#live[hx-get]')").await;
+    assert_eq!(stage.text("#show-completed strong").await, "300");
+    stage.click("#next-page").await;
+    stage.look("batch-300").await;
     stage.end().await;
 }

@@ -14,3 +14,4 @@ mod batches;
 mod review;
 mod sign_in;
 mod support;
+mod templates;

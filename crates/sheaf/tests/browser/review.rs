@@ -63,6 +63,9 @@ async fn a_person_goes_through_a_batch_with_the_keyboard_alone() {
     assert_eq!(stage.path().await, format!("/dashboard/review?batch={batch}"));
     let counts = stage.server.get_json(&format!("/v1/batches/{batch}"));
     assert_eq!((&counts["counts"]["completed"], &counts["counts"]["needs_review"]), (&json!(2), &json!(0)));
+    stage.open("/dashboard").await;
+    assert!(stage.text("[aria-labelledby=accuracy]").await.contains("seller_name"));
+    stage.look("home-reviewed").await;
     stage.end().await;
 }
 

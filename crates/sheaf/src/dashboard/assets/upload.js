@@ -64,11 +64,22 @@ function start() {
     }
   }
 
-  function add(files) {
+  async function add(chosen) {
+    const files = [];
+    for (const one of chosen) {
+      if (!/\.zip$/i.test(one.file.name)) { files.push(one); continue; }
+      notice("zip", `Unpacking ${one.path}…`);
+      try {
+        files.push(...await unzip(one.file, Number(form.dataset.maxBytes)));
+        notice("zip", "");
+      } catch (error) {
+        notice("zip", `${one.path} was left out: ${error.message}.`);
+      }
+    }
     let twice = 0;
     for (const { file, path } of files) {
       if (IGNORED.test(file.name)) continue;
-      const same = [path, file.size, file.lastModified].join("\n");
+      const same = [path, file.size, path.includes(".zip/") ? 0 : file.lastModified].join("\n");
       if (seen.has(same)) { twice += 1; continue; }
       seen.add(same);
       const upload = { file, path, same, state: "waiting", loaded: 0, tries: 0, key: randomKey(), id: null, fault: "" };
