@@ -134,7 +134,7 @@ async fn a_document_that_cannot_be_read_says_so_and_is_deleted() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_webhook_is_made_and_what_was_sent_to_it_is_listed() {
-    let Some(mut stage) = Stage::signed_in(&["--webhooks-allow-private", "true"]).await else { return };
+    let Some(mut stage) = Stage::signed_in(&["--webhooks-allow-private"]).await else { return };
     stage.expected_errors.push("400 (Bad Request)");
     stage.open("/dashboard/webhooks").await;
     stage.look("webhooks-empty").await;
