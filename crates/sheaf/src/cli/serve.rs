@@ -18,7 +18,7 @@ use super::{LogFormat, start_logging, stop_signal};
 use crate::api::{self, ApiLimits, ApiState};
 use crate::config::{ReaderArgs, StoreArgs, WebhookArgs, WorkerArgs};
 use crate::dashboard;
-use crate::reader::PageDrawer;
+use crate::reader::ReaderPool;
 use crate::runner::Runner;
 use crate::webhook::Sender;
 use crate::{housekeeping, metrics, print};
@@ -90,7 +90,7 @@ impl ServeArgs {
             },
             workers_alive,
             workers_expected: workers,
-            drawer: Arc::new(PageDrawer::new(self.reader.command())),
+            readers: Arc::new(ReaderPool::new(self.reader.command())),
             webhook_addresses: self.webhooks.addresses(),
             llm_configured: false,
             shutdown: shutdown.clone(),
