@@ -136,11 +136,12 @@ fn a_terminated_server_drains_and_ends_well() {
     let server = Server::start(folder.path(), &[]);
     let template_id = create_template(&server);
     let texts = [("template_id", template_id.as_str()), ("name", "interrupted")];
+    // Without the scan, which takes an unoptimised reader half a minute.
+    let mut quick = samples();
+    quick.retain(|path| !path.ends_with("13-plumber-scan.pdf"));
     let mut many = Vec::new();
     for _ in 0..10 {
-        many.extend(
-            as_files(&samples()).into_iter().map(|(part, name, bytes)| (part, name.to_owned(), bytes)),
-        );
+        many.extend(as_files(&quick).into_iter().map(|(part, name, bytes)| (part, name.to_owned(), bytes)));
     }
     let many: Vec<_> = many.iter().map(|(part, name, bytes)| (*part, name.as_str(), bytes.clone())).collect();
     let (status, batch) = server.post_form("/v1/batches", &texts, &many);
