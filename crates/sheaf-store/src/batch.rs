@@ -45,14 +45,17 @@ pub struct NewBatch {
 }
 
 /// The statement that reads batches with their counts, and `$rest` after `from`.
+///
+/// Positions are 0, 1, 2 and so on, so that the last one tells the total. What is completed is the rest of it, and is not
+/// counted: that would take longest, for the rows that changed last are scattered most.
 macro_rules! select_batches {
     ($rest:literal) => {
         concat!(
             "select b.id, b.name, b.template_id, b.template_version, b.tier, b.metadata, b.created_at, b.started_at,
                     b.finished_at, b.cancelled_at,
+                    (select max(e.position) + 1 from extraction e where e.batch_id = b.id) as total,
                     (select count(*) from extraction e where e.batch_id = b.id and e.status = 'pending') as pending,
                     (select count(*) from extraction e where e.batch_id = b.id and e.status = 'running') as running,
-                    (select count(*) from extraction e where e.batch_id = b.id and e.status = 'completed') as completed,
                     (select count(*) from extraction e where e.batch_id = b.id and e.status = 'needs_review')
                         as needs_review,
                     (select count(*) from extraction e where e.batch_id = b.id and e.status = 'failed') as failed,
@@ -75,9 +78,9 @@ struct BatchRow {
     started_at: Option<i64>,
     finished_at: Option<i64>,
     cancelled_at: Option<i64>,
+    total: i64,
     pending: i64,
     running: i64,
-    completed: i64,
     needs_review: i64,
     failed: i64,
     cancelled: i64,
@@ -85,10 +88,10 @@ struct BatchRow {
 
 impl BatchRow {
     fn build(self, now: i64) -> Result<Batch> {
-        let [pending, running, completed, needs_review, failed, cancelled] =
-            [self.pending, self.running, self.completed, self.needs_review, self.failed, self.cancelled]
+        let [total, pending, running, needs_review, failed, cancelled] =
+            [self.total, self.pending, self.running, self.needs_review, self.failed, self.cancelled]
                 .map(i64::unsigned_abs);
-        let total = pending + running + completed + needs_review + failed + cancelled;
+        let completed = total.saturating_sub(pending + running + needs_review + failed + cancelled);
         let counts = Counts { total, pending, running, completed, needs_review, failed, cancelled };
         Ok(Batch {
             id: BatchId(self.id),
