@@ -279,6 +279,10 @@ impl<'a> Pool<'a> {
             let Some(total) = value(found).filter(|total| *total > Decimal::ZERO) else { continue };
             let settled = payment.settles(total);
             found.settled = settled;
+            if self.is_before_tax(found, total, &labelled) {
+                found.score -= IN_SUMMARY;
+                continue;
+            }
             let unrounded = payment
                 .before_rounding(total)
                 .fold(0.0, |best: f32, before| best.max(best_of(&labelled, &|other| other == before)));
@@ -289,6 +293,19 @@ impl<'a> Pool<'a> {
                 found.score = (found.score + SETTLED).max(BY_PAYMENT);
             }
         }
+    }
+
+    /// Whether the amount to the right of this one is the tax that makes it another labelled total: "Total 70.75 4.25" in a
+    /// summary of taxes.
+    fn is_before_tax(&self, found: &Scored, net: Decimal, labelled: &[Scored]) -> bool {
+        let Some(span) = found.spans.first() else { return false };
+        let right = self.numbers.iter().filter(|c| c.line() == span.line && c.start() >= span.range.end);
+        let Some(Typed::Number(tax)) = right.min_by_key(|c| c.start()).map(|c| &c.typed) else {
+            return false;
+        };
+        let tax: Decimal = tax.value.parse().unwrap_or_default();
+        let is_total = |other: &Scored| other.parsed.value.parse::<Decimal>().is_ok_and(|o| o == net + tax);
+        !tax.is_zero() && labelled.iter().any(|other| other.score > LABELLED && is_total(other))
     }
 
     fn free(&self, field: &Field<'_>, loose: &Loose) -> Vec<Scored> {
