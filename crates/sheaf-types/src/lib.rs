@@ -20,8 +20,8 @@ pub mod webhook;
 pub use batch::{Batch, BatchStatus, Counts};
 pub use document::{DocumentInfo, MediaType, safe_filename};
 pub use extraction::{
-    CellResult, Engine, ErrorCode, Extraction, ExtractionError, FieldResult, FieldValue, Method, Provenance,
-    ReviewReason, Status, Tier, Warning,
+    Alternative, CellResult, Engine, ErrorCode, Extraction, ExtractionError, FieldResult, FieldValue, Method,
+    Provenance, ReviewReason, Status, Tier, Warning,
 };
 pub use id::{BatchId, DeliveryId, DocumentId, ExtractionId, KeyId, TemplateId, UserId, WebhookId};
 pub use page::{BoundingBox, Cell, Document, Page, PageWarning, Rule, TextSource, Word};
