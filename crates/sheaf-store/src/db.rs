@@ -46,6 +46,10 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../migrations/sqlite/4_session.sql"),
         postgres: include_str!("../migrations/postgres/4_session.sql"),
     },
+    Migration {
+        sqlite: include_str!("../migrations/sqlite/5_llm.sql"),
+        postgres: include_str!("../migrations/postgres/5_llm.sql"),
+    },
 ];
 
 #[derive(Clone, Copy)]

@@ -9,6 +9,7 @@ use crate::changes::end_batch;
 use crate::db::{Tx, commit, execute, fetch_all, fetch_one, fetch_optional};
 use crate::error::{Result, StoreError};
 use crate::hint::Hint;
+use crate::llm;
 use crate::queue;
 use crate::usage::refund;
 
@@ -136,6 +137,7 @@ impl Store {
 
 /// Removes a batch and its results. It has ended, and is locked.
 pub(crate) async fn remove_batch(tx: &mut Tx, batch: Uuid) -> Result<()> {
+    llm::forget_batch_usage(tx, batch).await?;
     execute!(
         &mut *tx,
         "delete from extraction_result where extraction_id in (select id from extraction where batch_id = $1)",
@@ -148,6 +150,7 @@ pub(crate) async fn remove_batch(tx: &mut Tx, batch: Uuid) -> Result<()> {
 
 /// Removes what single extractions found of a document. They have ended.
 pub(crate) async fn remove_extractions(tx: &mut Tx, document: Uuid) -> Result<()> {
+    llm::forget_document(tx, document).await?;
     execute!(
         &mut *tx,
         "delete from extraction_result where extraction_id in (select id from extraction where document_id = $1)",

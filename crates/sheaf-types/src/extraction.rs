@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::id::{BatchId, DocumentId, ExtractionId, TemplateId};
+use crate::llm::LlmUsage;
 use crate::page::{BoundingBox, PageWarning};
 use crate::template::FieldKind;
 
@@ -383,6 +384,9 @@ pub struct Extraction {
     pub engine: Option<Engine>,
     /// Pages that were not read whole.
     pub warnings: Vec<Warning>,
+    /// What asking a language model took; absent where none was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub llm: Option<LlmUsage>,
     /// One for each field of the template, in its order; `None` in lists, empty until done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fields: Option<Vec<FieldResult>>,

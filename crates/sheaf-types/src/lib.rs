@@ -9,6 +9,7 @@ pub mod batch;
 pub mod document;
 pub mod extraction;
 pub mod id;
+pub mod llm;
 pub mod office;
 #[cfg(feature = "openapi")]
 mod openapi;
@@ -24,6 +25,7 @@ pub use extraction::{
     Provenance, ReviewReason, Status, Tier, Warning,
 };
 pub use id::{BatchId, DeliveryId, DocumentId, ExtractionId, KeyId, TemplateId, UserId, WebhookId};
+pub use llm::LlmUsage;
 pub use page::{BoundingBox, Cell, Document, Page, PageWarning, Rule, TextSource, Word};
 pub use template::{ColumnSpec, Fault, FieldKind, FieldSpec, Region, Template, TemplateSpec};
 pub use usage::{Period, Plan, Usage, default_plans};

@@ -17,6 +17,7 @@ use super::{LogFormat, start_logging, stop_signal};
 use crate::api::{self, ApiLimits, ApiState};
 use crate::config::{ReaderArgs, StoreArgs, WebhookArgs, WorkerArgs};
 use crate::dashboard;
+use crate::llm::{Llm, LlmArgs};
 use crate::reader::PageDrawer;
 use crate::runner::Runner;
 use crate::webhook::Sender;
@@ -42,6 +43,8 @@ pub(super) struct ServeArgs {
     reader: ReaderArgs,
     #[command(flatten)]
     webhooks: WebhookArgs,
+    #[command(flatten)]
+    llm: LlmArgs,
     /// Days after which documents and results are forgotten [default: never]
     #[arg(long, env = "SHEAF_RETENTION_DAYS", value_name = "DAYS", value_parser = value_parser!(u32).range(1..))]
     retention_days: Option<u32>,
@@ -57,6 +60,7 @@ impl ServeArgs {
     pub(super) async fn run(self) -> Result<ExitCode> {
         start_logging(self.log_format);
         metrics::recorder();
+        let llm = self.llm.config()?.map(Llm::new).transpose()?.map(Arc::new);
         let store = self.store.open().await?;
         let listener = TcpListener::bind(self.listen)
             .await
@@ -69,7 +73,9 @@ impl ServeArgs {
         let shutdown = CancellationToken::new();
         let workers_alive = Arc::default();
         let workers = self.workers.count();
-        let runner = Runner::new(store.clone(), self.reader.command(), workers, Arc::clone(&workers_alive));
+        let llm_configured = llm.is_some();
+        let runner = Runner::new(store.clone(), self.reader.command(), workers, Arc::clone(&workers_alive))
+            .with_llm(llm);
         let working = tokio::spawn(runner.run(shutdown.clone()));
 
         let kept = self.retention_days.map(|days| Duration::from_secs(u64::from(days) * 86_400));
@@ -84,7 +90,7 @@ impl ServeArgs {
             workers_expected: workers,
             drawer: Arc::new(PageDrawer::new(self.reader.command())),
             webhook_addresses: self.webhooks.addresses(),
-            llm_configured: false,
+            llm_configured,
             shutdown: shutdown.clone(),
         };
         // In this order: what neither knows is answered as the API does.
