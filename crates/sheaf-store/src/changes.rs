@@ -17,6 +17,7 @@ use crate::db::{Tx, execute, fetch_all, fetch_one, fetch_optional};
 use crate::error::Result;
 use crate::outbox;
 use crate::queue::{Finished, MOST_ATTEMPTS, Outcome};
+use crate::review::open_items;
 use crate::template::number;
 use crate::usage::refund;
 
@@ -197,7 +198,11 @@ impl Changes {
         if status == Status::NeedsReview {
             self.need_review.entry(account_id).or_default().push(one.extraction_id.0);
         }
-        insert_result(tx, one).await
+        insert_result(tx, one).await?;
+        if let Outcome::Done { fields, .. } = &one.outcome {
+            open_items(tx, (account_id, batch_id, one.extraction_id.0), fields, now).await?;
+        }
+        Ok(())
     }
 
     async fn settle_batch(

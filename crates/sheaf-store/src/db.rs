@@ -47,8 +47,12 @@ const MIGRATIONS: &[Migration] = &[
         postgres: include_str!("../migrations/postgres/4_session.sql"),
     },
     Migration {
-        sqlite: include_str!("../migrations/sqlite/5_llm.sql"),
-        postgres: include_str!("../migrations/postgres/5_llm.sql"),
+        sqlite: include_str!("../migrations/sqlite/5_review.sql"),
+        postgres: include_str!("../migrations/postgres/5_review.sql"),
+    },
+    Migration {
+        sqlite: include_str!("../migrations/sqlite/6_llm.sql"),
+        postgres: include_str!("../migrations/postgres/6_llm.sql"),
     },
 ];
 

@@ -6,7 +6,7 @@ use sqlx::QueryBuilder;
 use uuid::Uuid;
 
 use crate::Store;
-use crate::blob::sha256_hex;
+use crate::blob::{Blob, sha256_hex};
 use crate::db::{Tx, commit, execute, fetch_all, fetch_one, fetch_optional, on};
 use crate::error::{Result, StoreError};
 use crate::lifecycle::remove_extractions;
@@ -27,6 +27,22 @@ pub struct NewDocument {
     pub media_type: MediaType,
     /// The file.
     pub bytes: Bytes,
+}
+
+/// A document that has no row yet.
+pub(crate) struct NewFile {
+    pub(crate) filename: String,
+    pub(crate) media_type: MediaType,
+    pub(crate) blob: Blob,
+}
+
+/// The blobs of files, each once.
+pub(crate) fn distinct(files: &[NewFile]) -> Vec<&Blob> {
+    let mut blobs: Vec<&Blob> = files.iter().map(|file| &file.blob).collect();
+    // Those at hand first, so that they are what stays of equal ones.
+    blobs.sort_by_key(|blob| (&blob.sha256, blob.bytes.is_none()));
+    blobs.dedup_by_key(|blob| &blob.sha256);
+    blobs
 }
 
 #[derive(sqlx::FromRow)]
@@ -80,32 +96,40 @@ impl Store {
         user: UserId,
         documents: Vec<NewDocument>,
     ) -> Result<Vec<DocumentInfo>> {
-        let now = self.clock().now();
         let hashing = tokio::task::spawn_blocking(move || {
-            documents.into_iter().map(|d| (sha256_hex(&d.bytes), d)).collect::<Vec<_>>()
+            let file = |new: NewDocument| NewFile {
+                filename: new.filename,
+                media_type: new.media_type,
+                blob: Blob {
+                    sha256: sha256_hex(&new.bytes),
+                    length: new.bytes.len() as u64,
+                    bytes: Some(new.bytes),
+                },
+            };
+            documents.into_iter().map(file).collect::<Vec<_>>()
         });
-        let hashed = hashing.await.map_err(|_| StoreError::Internal("hashing a file failed".into()))?;
-        let mut blobs: Vec<(String, Bytes)> = Vec::new();
-        let mut rows: Vec<DocumentRow> = Vec::new();
-        for (sha256, document) in hashed {
-            rows.push(DocumentRow {
-                id: Uuid::now_v7(),
-                filename: document.filename,
-                media_type: document.media_type.as_str().to_owned(),
-                bytes: i64::try_from(document.bytes.len()).unwrap_or(i64::MAX),
-                sha256: sha256.clone(),
-                pages: None,
-                created_at: now,
-            });
-            blobs.push((sha256, document.bytes));
-        }
-        blobs.sort_by(|a, b| a.0.cmp(&b.0));
-        blobs.dedup_by(|a, b| a.0 == b.0);
-        self.blobs().put_missing(&blobs).await?;
+        let files = hashing.await.map_err(|_| StoreError::Internal("hashing a file failed".into()))?;
+        self.blobs().put_missing(&distinct(&files)).await?;
+        self.name_files(user, &files).await
+    }
+
+    /// Makes a document of each file, in one transaction. Their blobs were written before.
+    pub(crate) async fn name_files(&self, user: UserId, files: &[NewFile]) -> Result<Vec<DocumentInfo>> {
+        let now = self.clock().now();
+        let row = |file: &NewFile| DocumentRow {
+            id: Uuid::now_v7(),
+            filename: file.filename.clone(),
+            media_type: file.media_type.as_str().to_owned(),
+            bytes: i64::try_from(file.blob.length).unwrap_or(i64::MAX),
+            sha256: file.blob.sha256.clone(),
+            pages: None,
+            created_at: now,
+        };
+        let rows: Vec<DocumentRow> = files.iter().map(row).collect();
 
         let mut tx = self.db().write_blobs(false).await?;
         // Whoever deleted the last document with these bytes a moment ago took them away; now nobody can.
-        self.blobs().put_missing(&blobs).await?;
+        self.blobs().put_missing(&distinct(files)).await?;
         for chunk in rows.chunks(ROWS_AN_INSERT) {
             on!(&mut tx, |c| async {
                 QueryBuilder::new(
@@ -164,6 +188,15 @@ impl Store {
             rows,
         )?;
         page.page(rows, |row| row.id.as_bytes().to_vec(), DocumentRow::build)
+    }
+
+    /// Takes documents back whose purpose could not be met.
+    pub async fn discard_documents(&self, user: UserId, documents: &[DocumentInfo]) {
+        for document in documents {
+            if let Err(error) = self.delete_document(user, document.id).await {
+                tracing::warn!(document_id = %document.id, %error, "an uploaded document without use stays");
+            }
+        }
     }
 
     /// Forgets a document, the single extractions of it, and its bytes where no other document has the same.

@@ -23,6 +23,7 @@
 //! - [`Store::claim`] hands the next rows in fair order to a worker for [`LEASE_MS`]; [`Store::heartbeat`] prolongs that.
 //! - [`Store::finish`] writes only where the row is still with that worker in that attempt: a late worker changes nothing.
 //! - Attempts count at the claim, so a document that kills its worker runs out of them ([`MOST_ATTEMPTS`]).
+//! - A field that needs a look is an item of review; the last decision about one turns `needs_review` into `completed`.
 //! - A document that fails for good is refunded, in the transaction that says so.
 //! - Of a cancelled batch nothing goes back to the queue: what would, is cancelled.
 //! - How far a batch is follows from counts over an index; nothing stores it twice.
@@ -41,6 +42,7 @@ mod error;
 mod extraction;
 mod hint;
 mod idempotency;
+mod intake;
 mod key;
 mod lifecycle;
 mod llm;
@@ -48,6 +50,7 @@ mod outbox;
 mod page;
 pub mod queue;
 mod retention;
+mod review;
 mod session;
 mod template;
 mod time;
@@ -68,11 +71,13 @@ pub use batch::NewBatch;
 pub use document::NewDocument;
 pub use error::{Result, StoreError};
 pub use idempotency::{Begun, REQUEST_KEPT_MS, REQUEST_LEASE_MS};
+pub use intake::Intake;
 pub use key::ApiKey;
 pub use llm::LlmOutage;
 pub use page::{Page, PageRequest};
 pub use queue::{Claim, Finished, LEASE_MS, MOST_ATTEMPTS, Outcome, QueueDepth, Room};
 pub use retention::Swept;
+pub use review::{ReviewDocument, ReviewField, ReviewFilter, ReviewScore};
 pub use session::{BRAKE_MS, LINK_MS, MOST_FAILURES, SESSION_MS};
 pub use time::Clock;
 pub use tls::use_ring;

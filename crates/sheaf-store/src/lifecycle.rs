@@ -137,6 +137,16 @@ impl Store {
 
 /// Removes a batch and its results. It has ended, and is locked.
 pub(crate) async fn remove_batch(tx: &mut Tx, batch: Uuid) -> Result<()> {
+    if let Tx::Postgres(c) = &mut *tx {
+        // Whoever decides about a field locks its extraction first, too.
+        let lock = "select id from extraction where batch_id = $1 order by id for update";
+        sqlx::query(lock).bind(batch).execute(&mut **c).await?;
+    }
+    execute!(
+        &mut *tx,
+        "delete from review_item where extraction_id in (select id from extraction where batch_id = $1)",
+        batch,
+    )?;
     llm::forget_batch_usage(tx, batch).await?;
     execute!(
         &mut *tx,
@@ -150,6 +160,15 @@ pub(crate) async fn remove_batch(tx: &mut Tx, batch: Uuid) -> Result<()> {
 
 /// Removes what single extractions found of a document. They have ended.
 pub(crate) async fn remove_extractions(tx: &mut Tx, document: Uuid) -> Result<()> {
+    if let Tx::Postgres(c) = &mut *tx {
+        let lock = "select id from extraction where document_id = $1 order by id for update";
+        sqlx::query(lock).bind(document).execute(&mut **c).await?;
+    }
+    execute!(
+        &mut *tx,
+        "delete from review_item where extraction_id in (select id from extraction where document_id = $1)",
+        document,
+    )?;
     llm::forget_document(tx, document).await?;
     execute!(
         &mut *tx,

@@ -65,6 +65,7 @@ impl Store {
         )?;
         commit(tx).await?;
 
+        self.blobs().remove_abandoned(now - BLOB_GRACE_MS).await?;
         let mut swept = Swept::default();
         let blobs = self.blobs().older_than(now - BLOB_GRACE_MS);
         pin_mut!(blobs);

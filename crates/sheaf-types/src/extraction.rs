@@ -2,11 +2,11 @@
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::id::{BatchId, DocumentId, ExtractionId, TemplateId};
 use crate::llm::LlmUsage;
 use crate::page::{BoundingBox, PageWarning};
+use crate::review::Decision;
 use crate::template::FieldKind;
 
 /// Where an extraction stands.
@@ -108,6 +108,8 @@ pub enum Method {
     Embedded,
     /// Named by a language model, and found on the page.
     Llm,
+    /// Given by a person.
+    Review,
 }
 
 /// Why somebody should look at a field.
@@ -188,7 +190,8 @@ pub struct Alternative {
 
 /// The result for one field of the template.
 ///
-/// Invariant: a value that is not null has a provenance, and is the parse of its source.
+/// Invariant: a value that is not null has a provenance, and is the parse of its source; unless a person gave it
+/// ([`Method::Review`]), who may have read the page otherwise, or said nothing of the place.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FieldResult {
@@ -227,8 +230,8 @@ pub struct FieldResult {
     /// The other value, where two were found (`inconsistent`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alternative: Option<Box<Alternative>>,
-    /// What a person decided.
-    pub review: Option<Value>,
+    /// What a person decided last; `None` where nobody has, or it was taken back.
+    pub review: Option<Decision>,
 }
 
 /// Why an extraction failed, in words that do not change.

@@ -68,3 +68,7 @@ id!(
     /// One event on its way to one webhook.
     DeliveryId
 );
+id!(
+    /// A field of an extraction that somebody should look at, or has.
+    ReviewId
+);

@@ -14,6 +14,7 @@ pub mod office;
 #[cfg(feature = "openapi")]
 mod openapi;
 pub mod page;
+pub mod review;
 pub mod template;
 pub mod usage;
 pub mod webhook;
@@ -24,9 +25,10 @@ pub use extraction::{
     Alternative, CellResult, Engine, ErrorCode, Extraction, ExtractionError, FieldResult, FieldValue, Method,
     Provenance, ReviewReason, Status, Tier, Warning,
 };
-pub use id::{BatchId, DeliveryId, DocumentId, ExtractionId, KeyId, TemplateId, UserId, WebhookId};
+pub use id::{BatchId, DeliveryId, DocumentId, ExtractionId, KeyId, ReviewId, TemplateId, UserId, WebhookId};
 pub use llm::LlmUsage;
 pub use page::{BoundingBox, Cell, Document, Page, PageWarning, Rule, TextSource, Word};
+pub use review::{Decision, Resolution, ReviewAction, ReviewItem, ReviewStatus, ReviewedItem};
 pub use template::{ColumnSpec, Fault, FieldKind, FieldSpec, Region, Template, TemplateSpec};
 pub use usage::{Period, Plan, Usage, default_plans};
 pub use webhook::{Delivery, DeliveryStatus, Event, Webhook};

@@ -211,21 +211,53 @@ fn a_full_disk_is_told_and_leaves_nothing_half_written() {
     let server = Server::from(shell, folder.path(), &["--workers", "0"], &[]);
     let template_id = create_template(&server);
     let small = fs::read(&samples()[0]).unwrap();
-    let mut large = small.clone();
-    large.resize(3 << 20, b' ');
     let blobs = folder.path().join("blobs");
     let empty = files_under(&blobs);
     let texts = [("template_id", template_id.as_str())];
-    let files = [("files", "small.pdf", small.clone()), ("files", "large.pdf", large)];
-    let (status, problem) = server.post_form("/v1/batches", &texts, &files);
-    assert_eq!((status, &problem["code"]), (503, &json!("unavailable")), "{problem}");
-    assert!(problem["detail"].as_str().unwrap().contains("no room left"), "{problem}");
-    for list in ["/v1/documents", "/v1/batches"] {
-        assert_eq!(server.get_json(list)["data"], json!([]), "{list}");
+    // One that is held until it is whole, and one that is written part by part.
+    for size in [3 << 20, 20 << 20] {
+        let mut large = small.clone();
+        large.resize(size, b' ');
+        let files = [("files", "small.pdf", small.clone()), ("files", "large.pdf", large)];
+        let (status, problem) = server.post_form("/v1/batches", &texts, &files);
+        assert_eq!((status, &problem["code"]), (503, &json!("unavailable")), "{problem}");
+        assert!(problem["detail"].as_str().unwrap().contains("no room left"), "{problem}");
+        for list in ["/v1/documents", "/v1/batches"] {
+            assert_eq!(server.get_json(list)["data"], json!([]), "{list}");
+        }
+        assert_eq!(server.get_json("/v1/usage")["used"], 0);
     }
-    assert_eq!(server.get_json("/v1/usage")["used"], 0);
-    // The small file's blob may be there, and is swept; the large one's is not, not even in part.
-    assert!(files_under(&blobs) <= empty + 1);
+    // The small file's blob may be there, and is swept; the large ones' are not, not even in part.
+    while files_under(&blobs) > empty + 1 {
+        std::thread::yield_now();
+    }
     let (status, _) = server.post_form("/v1/batches", &texts, &[("files", "small.pdf", small)]);
     assert_eq!(status, 202, "what there is room for is taken");
+}
+
+/// The most memory that a server has had so far, in bytes.
+fn peak_memory(server: &Server) -> usize {
+    let status = fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().strip_suffix(" kB").unwrap().parse::<usize>().unwrap() << 10
+}
+
+#[test]
+fn an_upload_is_never_in_memory_whole() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::start(folder.path(), &["--workers", "0"]);
+    let small = fs::read(&samples()[0]).unwrap();
+    let file = |i: u8, size| {
+        let mut file = small.clone();
+        file.resize(size, i);
+        ("file", "a.pdf", file)
+    };
+    // Small ones, which are held until there are some, and large ones.
+    let mut files: Vec<_> = (0..100).map(|i| file(i, 1 << 20)).collect();
+    files.extend((100..104).map(|i| file(i, 40 << 20)));
+    let before = peak_memory(&server);
+    let (status, answer) = server.post_form("/v1/documents", &[], &files);
+    assert_eq!(status, 201, "{answer}");
+    let after = peak_memory(&server);
+    assert!(after - before < 60 << 20, "260 MB took {} MB", (after - before) >> 20);
 }

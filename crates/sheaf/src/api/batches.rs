@@ -23,7 +23,6 @@ use super::multipart::{Form, FormSpec};
 use super::request::{Account, Id, PageQuery, Parameters, has_current, media_type, named, tier};
 use super::response::List;
 use super::schema::{BatchForm, BatchRequest};
-use super::upload::discard;
 use super::{ApiState, json};
 
 const BATCH_STATUSES: &str = "pending, running, completed, failed, cancelled";
@@ -239,11 +238,11 @@ async fn create_with_files(
         keep: usage.remaining.unwrap_or(u64::MAX),
         texts: &["name", "template_id", "use_llm", "metadata"],
     };
-    let form = Form::read(request, &spec, &api.limits).await?;
+    let form = Form::read(request, &spec, api).await?;
     let request = Fingerprint::of_post("/v1/batches", &form.digest);
     let mut members = Members::new(form.body, spec.texts)?;
     let ask = Ask::read(&mut members);
-    let files = form.uploads.len() as u64;
+    let files = form.files as u64;
     if files == 0 {
         members.fault("files", "is missing: send one or more files");
     }
@@ -251,19 +250,19 @@ async fn create_with_files(
     if let Some(error) = form.bad_files {
         return Err(error);
     }
-    let uploads = form.uploads;
+    let intake = form.intake;
     once(api, user, key, request, |api| async move {
         let mut new = ask.batch(&api, user, Vec::new()).await?;
-        // The store decides, with the batch, in one transaction; this spares the disk a request that cannot succeed.
+        // The store decides, with the batch, in one transaction; this spares the work for a request that cannot succeed.
         if files > spec.keep {
             return Err(quota_exceeded(files, usage));
         }
-        let documents = uploads.store(&api.store, user).await?;
+        let documents = intake.keep(user).await?;
         new.documents = documents.iter().map(|document| (document.id, None)).collect();
         match api.store.create_batch(user, &new).await {
             Ok(batch) => Ok(batch),
             Err(error) => {
-                discard(&documents, &api.store, user).await;
+                api.store.discard_documents(user, &documents).await;
                 Err(pointing_into("files", error))
             }
         }

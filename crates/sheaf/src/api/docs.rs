@@ -34,6 +34,7 @@ const SESSION: &str = "session";
         (name = "Documents", description = "Files to look in."),
         (name = "Extractions", description = "One document through one template."),
         (name = "Batches", description = "Many documents through one template."),
+        (name = "Review", description = "Fields that somebody should look at."),
         (name = "Webhooks", description = "Being told instead of asking."),
         (name = "Account", description = "Usage and keys."),
         (name = "Operations", description = "For those who run the server."),

@@ -17,7 +17,6 @@ use super::multipart::{Form, FormSpec};
 use super::request::{Account, Id, PageQuery, Parameters};
 use super::response::{List, attachment};
 use super::schema::DocumentForm;
-use super::upload::discard;
 
 /// List documents
 #[utoipa::path(get, path = "/v1/documents", tag = "Documents", params(PageQuery),
@@ -63,18 +62,18 @@ pub(super) async fn upload_documents(
 ) -> Result<Response, ApiError> {
     let _permit = admission.upload()?;
     let spec = FormSpec { file: "file", most_files: api.limits.max_files, keep: u64::MAX, texts: &[] };
-    let form = Form::read(request, &spec, &api.limits).await?;
+    let form = Form::read(request, &spec, &api).await?;
     if let Some(error) = form.bad_files {
         return Err(error);
     }
-    if form.uploads.len() == 0 {
+    if form.files == 0 {
         return Err(ApiError::invalid("/file", "is missing: send one or more files"));
     }
-    let (uploads, request) = (form.uploads, Fingerprint::of_post("/v1/documents", &form.digest));
+    let (intake, request) = (form.intake, Fingerprint::of_post("/v1/documents", &form.digest));
     let mut documents: Vec<DocumentInfo> = once(&api, user.id, &key, request, |api| async move {
-        let documents = uploads.store(&api.store, user.id).await?;
+        let documents = intake.keep(user.id).await?;
         if let Err(error) = api.store.note_answer(&documents).await {
-            discard(&documents, &api.store, user.id).await;
+            api.store.discard_documents(user.id, &documents).await;
             return Err(error.into());
         }
         Ok(documents)

@@ -41,12 +41,12 @@ pub(crate) async fn wrap(request: Request, next: Next) -> Response {
                 .into_response()
         }
     };
-    if response.status().is_client_error() {
+    let status = response.status();
+    if status.is_client_error() || status.is_server_error() {
         rest.linger().await;
     }
 
     let mut response = response;
-    let status = response.status();
     let labels = [("method", known(&method)), ("status", status.as_str().to_owned())];
     metrics::histogram!(REQUESTS, &labels).record(started.elapsed().as_secs_f64());
     tracing::info!(

@@ -14,7 +14,6 @@ use super::json::Members;
 use super::multipart::{Form, FormSpec};
 use super::request::{Account, Id, media_type, tier};
 use super::schema::{ExtractForm, ExtractRequest};
-use super::upload::discard;
 use super::{ApiState, json};
 
 /// How often a request that waits looks by itself; a worker in this process wakes it sooner.
@@ -95,12 +94,12 @@ async fn extract_file(
     request: Request,
 ) -> Result<ExtractionId, ApiError> {
     let spec = FormSpec { file: "file", most_files: 1, keep: 1, texts: &["template_id", "use_llm"] };
-    let form = Form::read(request, &spec, &api.limits).await?;
+    let form = Form::read(request, &spec, api).await?;
     let request = Fingerprint::of_post("/v1/extract", &form.digest);
     let mut members = Members::new(form.body, spec.texts)?;
     let template: Option<TemplateId> = members.id("template_id", "template");
     let use_llm = members.flag("use_llm");
-    if form.uploads.len() == 0 {
+    if form.files == 0 {
         members.fault("file", "is missing: send a file");
     }
     let template = members.finish(template)?;
@@ -108,17 +107,17 @@ async fn extract_file(
     if let Some(error) = form.bad_files {
         return Err(error);
     }
-    let uploads = form.uploads;
+    let intake = form.intake;
     once(api, user, key, request, |api| async move {
         api.store.template(user, template, None).await?;
-        let documents = uploads.store(&api.store, user).await?;
+        let documents = intake.keep(user).await?;
         let [document] = documents.as_slice() else {
             return Err(ApiError::invalid("/file", "expected one file"));
         };
         match api.store.create_extraction(user, document.id, template, tier).await {
             Ok(id) => wait(&api, user, id).await.map(|_| id),
             Err(error) => {
-                discard(&documents, &api.store, user).await;
+                api.store.discard_documents(user, &documents).await;
                 Err(error.into())
             }
         }

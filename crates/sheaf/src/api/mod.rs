@@ -21,9 +21,9 @@ mod pages;
 mod reference;
 mod request;
 mod response;
+mod review;
 mod schema;
 mod templates;
-mod upload;
 mod usage;
 mod webhooks;
 
@@ -133,6 +133,11 @@ fn operations() -> OpenApiRouter<ApiState> {
         .routes(routes!(batches::list_batch_extractions))
         .routes(routes!(events::batch_events))
         .routes(routes!(export::export_batch))
+        .routes(routes!(review::list_reviews))
+        .routes(routes!(review::get_review))
+        .routes(routes!(review::resolve_review))
+        .routes(routes!(review::reopen_review))
+        .routes(routes!(review::resolve_field))
         .routes(routes!(usage::get_usage))
         .routes(routes!(keys::list_keys, keys::create_key))
         .routes(routes!(keys::revoke_key))

@@ -15,28 +15,31 @@ use bytes::Bytes;
 use futures::{Stream, StreamExt};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
+use sheaf_store::Intake;
 use sheaf_types::{Fault, MediaType, safe_filename};
 use tokio::time::timeout;
 
-use super::ApiLimits;
+use super::ApiState;
 use super::error::{ApiError, Code};
 use super::idempotency;
 use super::request::media_type;
-use super::upload::{Spool, Uploads};
 
 /// Enough to tell a file's kind.
 const HEAD: usize = 8 << 10;
 /// A part that is a text, such as `metadata`.
 const LONGEST_TEXT: usize = 1 << 20;
-/// Headers of a part, beyond the chunk they arrive in.
-const LONGEST_HEADERS: u64 = 64 << 10;
+/// Bytes that the parser may take in, beyond the chunk at hand, without giving a part or a chunk of one: the headers of a
+/// part, and before the first part two of the connection's chunks, each of which may have 400 KB.
+const LONGEST_PENT_UP: u64 = 1 << 20;
 
 /// What a form held.
 pub(super) struct Form {
     /// Its text parts, as the JSON body that says the same.
     pub(super) body: Value,
-    /// Its file parts.
-    pub(super) uploads: Uploads,
+    /// Its file parts that are worth keeping, on their way into the store.
+    pub(super) intake: Intake,
+    /// How many file parts there were.
+    pub(super) files: usize,
     /// Those of them that are too large or of no kind that sheaf reads.
     pub(super) bad_files: Option<ApiError>,
     /// Of its parts' names and contents, where the request has an idempotency key.
@@ -58,17 +61,13 @@ pub(super) struct FormSpec {
 impl Form {
     /// Reads the whole form. Files that are bad are told in `bad_files`, so that the caller can say first what is
     /// wrong with the rest.
-    pub(super) async fn read(
-        request: Request,
-        spec: &FormSpec,
-        limits: &ApiLimits,
-    ) -> Result<Self, ApiError> {
+    pub(super) async fn read(request: Request, spec: &FormSpec, api: &ApiState) -> Result<Self, ApiError> {
         if media_type(request.headers()) != "multipart/form-data" {
             let detail = "send the files as a form, with \"Content-Type: multipart/form-data\"";
             return Err(ApiError::new(Code::UnsupportedType, detail));
         }
         let digest = request.headers().contains_key(idempotency::HEADER).then(Sha256::new);
-        let meter = Arc::new(Meter { limit: limits.max_request_bytes, ..Meter::default() });
+        let meter = Arc::new(Meter { limit: api.limits.max_request_bytes, ..Meter::default() });
         let request = request.map(|body| {
             Body::from_stream(Metered { body: body.into_data_stream(), meter: Arc::clone(&meter) })
         });
@@ -77,11 +76,11 @@ impl Form {
         })?;
         let reader = Reader {
             spec,
-            max_file_bytes: limits.max_file_bytes,
-            stall: limits.upload_stall,
+            max_file_bytes: api.limits.max_file_bytes,
+            stall: api.limits.upload_stall,
             meter,
             texts: Map::new(),
-            spool: Spool::default(),
+            intake: api.store.intake(),
             files: 0,
             bad_files: Vec::new(),
             digest,
@@ -96,7 +95,7 @@ struct Reader<'a> {
     stall: Duration,
     meter: Arc<Meter>,
     texts: Map<String, Value>,
-    spool: Spool,
+    intake: Intake,
     files: usize,
     bad_files: Vec<(Code, Fault)>,
     digest: Option<Sha256>,
@@ -106,7 +105,7 @@ impl Reader<'_> {
     async fn read(mut self, mut form: Multipart) -> Result<Form, ApiError> {
         loop {
             self.meter.restart();
-            let part = self.in_time(form.next_field()).await?;
+            let part = in_time(self.stall, form.next_field()).await?;
             let Some(part) = part.map_err(|error| self.meter.explain(&error))? else { break };
             let (name, filename) = names(part.headers());
             match name.as_deref() {
@@ -128,7 +127,8 @@ impl Reader<'_> {
             });
         Ok(Form {
             body: Value::Object(self.texts),
-            uploads: self.spool.finish().await?,
+            intake: self.intake,
+            files: self.files,
             bad_files,
             digest: self.digest.map_or_else(Vec::new, |digest| digest.finalize().to_vec()),
         })
@@ -171,22 +171,17 @@ impl Reader<'_> {
         let keep = (index as u64) < *keep && self.bad_files.is_empty();
 
         let (mut head, mut bytes) = (Vec::new(), 0);
-        let mut content = self.digest.as_ref().map(|_| Sha256::new());
         while let Some(chunk) = self.chunk(&mut part).await? {
             bytes += chunk.len() as u64;
-            if let Some(content) = &mut content {
-                content.update(&chunk);
-            }
             head.extend_from_slice(&chunk[..chunk.len().min(HEAD - head.len())]);
             if keep && bytes <= self.max_file_bytes {
-                self.spool.append(&chunk).await?;
+                self.intake.append(&chunk).await?;
+            } else {
+                self.intake.skip(&chunk);
             }
         }
 
         let filename = safe_filename(filename.unwrap_or_default());
-        if let Some(content) = content {
-            self.digest_part(file, &filename, content.finalize().as_slice());
-        }
         let media_type = MediaType::sniff(&head);
         let bad = if bytes > self.max_file_bytes {
             Some((Code::FileTooLarge, format!("is larger than {} bytes", self.max_file_bytes)))
@@ -200,12 +195,18 @@ impl Reader<'_> {
         } else {
             None
         };
+        let content = match media_type {
+            Some(media_type) if keep && bad.is_none() => {
+                self.intake.end_file(filename.clone(), media_type).await?
+            }
+            _ => self.intake.leave_out().await,
+        };
+        self.digest_part(file, &filename, &content);
         if let Some((code, detail)) = bad {
             let fault =
                 Fault { pointer: format!("/{file}/{index}"), detail: format!("(\"{filename}\") {detail}") };
             self.bad_files.push((code, fault));
         }
-        self.spool.end_file(filename, media_type.unwrap_or(MediaType::Other));
         Ok(())
     }
 
@@ -218,21 +219,21 @@ impl Reader<'_> {
         }
     }
 
-    async fn chunk(&self, part: &mut Field<'_>) -> Result<Option<Bytes>, ApiError> {
+    async fn chunk(&mut self, part: &mut Field<'_>) -> Result<Option<Bytes>, ApiError> {
         self.meter.restart();
-        self.in_time(part.chunk()).await?.map_err(|error| self.meter.explain(&error))
+        in_time(self.stall, part.chunk()).await?.map_err(|error| self.meter.explain(&error))
     }
+}
 
-    /// What comes soon enough: a client that stops in the middle must not keep others from their turn.
-    async fn in_time<T>(&self, more: impl Future<Output = T>) -> Result<T, ApiError> {
-        timeout(self.stall, more).await.map_err(|_| {
-            let seconds = self.stall.as_secs();
-            ApiError::new(
-                Code::InvalidRequest,
-                format!("nothing came for {seconds} seconds: send the request again"),
-            )
-        })
-    }
+/// What comes soon enough: a client that stops in the middle must not keep others from their turn.
+async fn in_time<T>(stall: Duration, more: impl Future<Output = T>) -> Result<T, ApiError> {
+    timeout(stall, more).await.map_err(|_| {
+        let seconds = stall.as_secs();
+        ApiError::new(
+            Code::InvalidRequest,
+            format!("nothing came for {seconds} seconds: send the request again"),
+        )
+    })
 }
 
 /// How much of a request was read, and which limit ended it.
@@ -259,7 +260,7 @@ impl Meter {
             self.too_large.store(true, Relaxed);
             return Err(axum::Error::new("the request is too large"));
         }
-        if self.pent_up.fetch_add(bytes, Relaxed) > LONGEST_HEADERS {
+        if self.pent_up.fetch_add(bytes, Relaxed) > LONGEST_PENT_UP {
             return Err(axum::Error::new("a part's headers are too long"));
         }
         Ok(())

@@ -3,7 +3,7 @@
 #![expect(dead_code, reason = "nothing but their schema is used")]
 
 use serde_json::Value;
-use sheaf_types::{DocumentId, Event, TemplateId};
+use sheaf_types::{DocumentId, Event, FieldValue, Provenance, ReviewAction, TemplateId};
 use utoipa::ToSchema;
 
 /// A document and what to extract from it.
@@ -96,4 +96,17 @@ pub(super) struct WebhookRequest {
     /// All unless said.
     #[schema(min_items = 1)]
     events: Option<Vec<Event>>,
+}
+
+/// What somebody decides about a field.
+#[derive(ToSchema)]
+pub(super) struct ResolveRequest {
+    /// `approve` or `correct`.
+    action: ReviewAction,
+    /// With `correct`: the right value, or null where the document has none.
+    value: Option<FieldValue>,
+    /// With `correct`: where the value stands, where that is known.
+    provenance: Option<Provenance>,
+    /// Whatever is to be remembered of it.
+    notes: Option<String>,
 }

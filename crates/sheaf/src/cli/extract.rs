@@ -53,10 +53,10 @@ impl ExtractArgs {
                     reading.engine.llm = Some(llm.model().to_owned());
                 }
                 Asked::Refused => {
-                    reply = failed(ErrorCode::LlmRefused, "the language model refuses this document")
+                    reply = failed(ErrorCode::LlmRefused, "the language model refuses this document");
                 }
                 Asked::Later(_) => {
-                    reply = failed(ErrorCode::LlmUnavailable, "the language model is busy: try later")
+                    reply = failed(ErrorCode::LlmUnavailable, "the language model is busy: try later");
                 }
                 Asked::Unavailable(detail) => reply = failed(ErrorCode::LlmUnavailable, &detail),
             }

@@ -231,7 +231,7 @@ mod tests {
         assert_eq!(of("0.5"), Some(Duration::from_millis(500)));
         assert_eq!(of("99999999"), Some(LONGEST_PAUSE));
         assert_eq!(of("Wed, 21 Oct 2015 07:28:00 GMT"), Some(Duration::ZERO));
-        assert_eq!(of("Wed, 21 Oct 2165 07:28:00 GMT"), Some(LONGEST_PAUSE));
+        assert_eq!(of("Mon, 21 Oct 2165 07:28:00 GMT"), Some(LONGEST_PAUSE));
         for nonsense in ["", "-1", "soon", "NaN", "inf"] {
             assert_eq!(of(nonsense), None, "{nonsense}");
         }

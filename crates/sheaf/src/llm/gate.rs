@@ -7,7 +7,7 @@
 //!     └───────────────────────────┴───────────no answer────────────┘
 //! ```
 //!
-//! Documents wait while it is closed. Once that has lasted longer than the patience configured, or the server refuses the key,
+//! Documents wait while it is closed, and while one of them asks whether it may open. Once that has lasted longer than the patience configured, or the server refuses the key,
 //! they fail instead, until one that asks gets an answer.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -23,6 +23,8 @@ const MOST_FAILURES: u32 = 4;
 /// How long it stays closed at first; twice as long with each further failure.
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// How often those who wait look what came of the one that asks.
+const TRIAL_POLL: Duration = Duration::from_secs(1);
 /// Bytes of a request that make a token, by estimate, and tokens that an answer has.
 const BYTES_A_TOKEN: usize = 4;
 const ANSWER_TOKENS: u64 = 500;
@@ -63,6 +65,8 @@ struct State {
     /// The first failure, or refusal for being busy, without an answer since.
     since: Option<(Instant, SystemTime)>,
     closed_until: Option<Instant>,
+    /// One asks whether it may open, at the latest until then.
+    trial_until: Option<Instant>,
     reason: String,
     /// Waiting will not help.
     is_rejected: bool,
@@ -76,6 +80,7 @@ impl Gate {
             failures: 0,
             since: None,
             closed_until: None,
+            trial_until: None,
             reason: String::new(),
             is_rejected: false,
             paid_at: Instant::now(),
@@ -100,24 +105,27 @@ impl Gate {
         let now = Instant::now();
         let mut state = self.state();
         match state.closed_until {
-            Some(until) if until > now => {
-                if self.is_given_up(&state) {
-                    return Admission::GivenUp(state.reason.clone());
-                }
-                Admission::Closed(until - now)
-            }
-            Some(_) => {
-                state.closed_until = Some(now + self.trial);
+            None => Admission::Open,
+            Some(_) if !state.is_shut(now) => {
+                state.trial_until = Some(now + self.trial);
                 Admission::Open
             }
-            None => Admission::Open,
+            Some(_) if self.is_given_up(&state) => Admission::GivenUp(state.reason.clone()),
+            Some(until) if until > now => Admission::Closed(until - now),
+            Some(_) => Admission::Closed(TRIAL_POLL),
         }
+    }
+
+    /// Why documents fail for now instead of waiting.
+    pub(super) fn given_up(&self) -> Option<String> {
+        let state = self.state();
+        (state.is_shut(Instant::now()) && self.is_given_up(&state)).then(|| state.reason.clone())
     }
 
     /// Whether a question would be sent, or at least its document not wait.
     pub(super) fn is_open(&self) -> bool {
         let state = self.state();
-        state.closed_until.is_none_or(|until| until <= Instant::now()) || self.is_given_up(&state)
+        !state.is_shut(Instant::now()) || self.is_given_up(&state)
     }
 
     pub(super) fn outage(&self) -> Option<Outage> {
@@ -134,6 +142,7 @@ impl Gate {
         state.failures = 0;
         state.since = None;
         state.closed_until = None;
+        state.trial_until = None;
         state.is_rejected = false;
     }
 
@@ -145,6 +154,9 @@ impl Gate {
         // Whoever tried whether it is open again has found that it is not.
         if state.failures >= MOST_FAILURES || state.closed_until.is_some() {
             let pause = FIRST_PAUSE.saturating_mul(1 << more.min(8)).min(LONGEST_PAUSE);
+            // What fails instead of waiting is tried all the more often, so that a retry finds a server that is back.
+            state.note(reason);
+            let pause = if self.is_given_up(&state) { FIRST_PAUSE } else { pause };
             state.close(pause, reason);
         } else {
             state.note(reason);
@@ -197,6 +209,13 @@ impl State {
     fn close(&mut self, pause: Duration, reason: &str) {
         self.note(reason);
         self.closed_until = Some(Instant::now() + pause);
+        self.trial_until = None;
+    }
+
+    /// Whether nobody may ask: it is closed, or somebody tries whether it may open.
+    fn is_shut(&self, now: Instant) -> bool {
+        self.closed_until.is_some_and(|until| until > now)
+            || self.trial_until.is_some_and(|until| until > now)
     }
 }
 
@@ -249,7 +268,7 @@ mod tests {
         sleep(FIRST_PAUSE).await;
         assert!(gate.is_open());
         assert_eq!(gate.admit(), Admission::Open, "one may try");
-        assert!(matches!(gate.admit(), Admission::Closed(_)), "the others wait for what comes of it");
+        assert_eq!(gate.admit(), Admission::Closed(TRIAL_POLL), "the others wait for what comes of it");
         gate.failed("down");
         assert_eq!(gate.admit(), Admission::Closed(FIRST_PAUSE * 2));
         sleep(FIRST_PAUSE * 2).await;
@@ -265,6 +284,10 @@ mod tests {
         sleep(Duration::from_secs(100)).await;
         assert_eq!(patient.admit(), Admission::Open, "it is tried all the same");
         assert_eq!(patient.admit(), Admission::GivenUp("down".to_owned()));
+        patient.failed("down");
+        assert_eq!(patient.given_up().as_deref(), Some("down"));
+        sleep(FIRST_PAUSE).await;
+        assert_eq!(patient.given_up(), None, "a retry finds a server that is back");
         assert!(patient.is_open(), "documents are started to fail");
 
         let rejected = gate(None);

@@ -107,6 +107,12 @@ impl Llm {
         self.gate.is_open()
     }
 
+    /// Why documents that need the model fail for now, in a sentence; `None` where they do not.
+    #[must_use]
+    pub fn given_up(&self) -> Option<String> {
+        self.gate.given_up()
+    }
+
     /// That the model does not answer, and since when; `None` while it does.
     #[must_use]
     pub fn outage(&self) -> Option<Outage> {

@@ -107,6 +107,7 @@ fn extract(
         _ => None,
     };
     let (fields, question) = extract_and_ask(&document, template, invoice.as_ref(), ask.as_ref());
+    let question = question.map(Box::new);
     let engine = engine(media_type, engines.used_on(&document));
     Reply::Done(Reading { pages, engine, warnings: warnings(&document, missing.as_ref()), fields, question })
 }

@@ -145,5 +145,5 @@ pub struct Reading {
     pub fields: Vec<FieldResult>,
     /// What a language model is to be asked, where that was wanted and something is open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub question: Option<Question>,
+    pub question: Option<Box<Question>>,
 }

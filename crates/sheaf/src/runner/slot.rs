@@ -92,6 +92,13 @@ impl Slot {
             (Tier::Premium, Some(asker)) => Some(asker.llm().how_to_ask()),
             (Tier::Premium, None) => return Done::With(not_configured()),
         };
+        // Before it is read in vain.
+        if let Some(reason) =
+            self.asker.as_ref().filter(|_| ask.is_some()).and_then(|asker| asker.llm().given_up())
+        {
+            let error = ExtractionError::new(ErrorCode::LlmUnavailable, reason);
+            return Done::With(Outcome::Failed { error, pages: None });
+        }
         let started = Instant::now();
         let (template, file) = match tokio::try_join!(self.template(claim), self.store.blob(&claim.sha256)) {
             Ok(both) => both,
@@ -127,7 +134,14 @@ impl Slot {
                 Some(question) => {
                     let images = self.images(claim, &file, &reading).await;
                     let (claim, cancel) = (claim.clone(), job.cancel.clone());
-                    Done::Read(Box::new(Asking { claim, template, reading, question, images, cancel }))
+                    Done::Read(Box::new(Asking {
+                        claim,
+                        template,
+                        reading,
+                        question: *question,
+                        images,
+                        cancel,
+                    }))
                 }
             },
             Reply::Failed { code, detail, pages } => {
@@ -149,7 +163,7 @@ impl Slot {
                 Ok(Some(png)) => images.push(Image { png }),
                 Ok(None) => {}
                 Err(error) => {
-                    debug!(extraction = %claim.extraction_id, code = error.code.as_str(), "not drawn")
+                    debug!(extraction = %claim.extraction_id, code = error.code.as_str(), "not drawn");
                 }
             }
         }

@@ -19,6 +19,8 @@ const OPERATIONS: &str = "
     DELETE /v1/batches/{id}      POST /v1/batches/{id}/cancel POST /v1/batches/{id}/retry
     GET /v1/batches/{id}/extractions                          GET /v1/batches/{id}/export
     GET /v1/batches/{id}/events
+    GET /v1/review               GET /v1/review/{id}          POST /v1/review/{id}/resolve
+    POST /v1/review/{id}/reopen  POST /v1/extractions/{id}/fields/{field}/resolve
     GET /v1/usage                GET /v1/keys                 POST /v1/keys               DELETE /v1/keys/{id}
     GET /v1/webhooks             POST /v1/webhooks            DELETE /v1/webhooks/{id}
     GET /v1/webhooks/{id}/deliveries

@@ -13,6 +13,7 @@ mod idempotency;
 mod keys;
 mod lifecycle;
 mod pages;
+mod review;
 mod sessions;
 mod support;
 mod templates;

@@ -87,6 +87,17 @@ async fn an_upload_may_come_in_any_pieces() {
 }
 
 #[tokio::test]
+async fn an_upload_may_come_in_pieces_as_large_as_a_fast_connection_gives() {
+    let server = Server::start().await;
+    let ann = server.client();
+    let content = [PDF, &vec![b' '; 3 << 20]].concat();
+    let body = form(&[file("file", "a.pdf", &content)]);
+    let chunks = body.chunks(417_792).map(Bytes::copy_from_slice).collect();
+    let id = upload_in_chunks(&ann, chunks).await.expect(201).text("/id");
+    assert!(ann.get(&format!("/v1/documents/{id}/file")).await.expect(200).bytes == content);
+}
+
+#[tokio::test]
 async fn an_upload_larger_than_the_memory_set_aside_comes_back_whole() {
     let server = Server::start().await;
     let ann = server.client();
