@@ -202,7 +202,8 @@ impl Store {
         self.inner.hints.subscribe(Hint::Finished)
     }
 
-    /// Changes whenever a batch was cancelled: a hint that a heartbeat now would tell what to drop.
+    /// Changes whenever a batch was cancelled: a hint to ask for [`Store::cancelled_claims`], beside which a
+    /// worker asks now and then.
     #[must_use]
     pub fn cancelled(&self) -> watch::Receiver<u64> {
         self.inner.hints.subscribe(Hint::Cancelled)

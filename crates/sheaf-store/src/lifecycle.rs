@@ -14,7 +14,7 @@ use crate::queue;
 use crate::usage::refund;
 
 impl Store {
-    /// Cancels and refunds what waits. What runs may end, or stops at its next heartbeat; what ended stays. To cancel
+    /// Cancels and refunds what waits. What runs may end, or stops when its worker hears of it; what ended stays. To cancel
     /// a batch again while documents of it run changes nothing.
     ///
     /// # Errors

@@ -20,7 +20,7 @@ use uuid::Uuid;
 use crate::Store;
 use crate::batch::NewExtractions;
 use crate::changes::{Changes, OpenRow};
-use crate::db::{Tx, commit, execute, fetch_one};
+use crate::db::{Tx, commit, execute, fetch_all, fetch_one};
 use crate::document::media_type;
 use crate::error::Result;
 use crate::extraction::tier;
@@ -235,6 +235,22 @@ impl Store {
         }
         commit(tx).await?;
         Ok(lost)
+    }
+
+    /// Which of a worker's extractions are of batches that were cancelled: it should drop them, and hand them back
+    /// ([`Outcome::Released`]). Only reads, so that it can be asked often.
+    ///
+    /// # Errors
+    /// Only those of the database.
+    pub async fn cancelled_claims(&self, worker: &str) -> Result<Vec<ExtractionId>> {
+        let mut conn = self.db().read().await?;
+        let rows: Vec<(Uuid,)> = fetch_all!(
+            &mut conn,
+            "select e.id from extraction e join batch b on b.id = e.batch_id
+             where e.status = 'running' and e.worker = $1 and b.cancelled_at is not null",
+            worker,
+        )?;
+        Ok(rows.into_iter().map(|(id,)| ExtractionId(id)).collect())
     }
 
     /// How much waits, over all accounts.

@@ -28,4 +28,5 @@ mod retention;
 mod review;
 mod session;
 mod template;
+mod tls;
 mod webhook;

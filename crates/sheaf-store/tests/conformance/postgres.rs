@@ -14,7 +14,11 @@ pub(crate) fn server() -> Option<&'static PgConnectOptions> {
     let server = SERVER.get_or_init(|| match std::env::var("SHEAF_TEST_POSTGRES") {
         Ok(url) => Some(PgConnectOptions::from_str(&url).expect("SHEAF_TEST_POSTGRES is a postgres:// url")),
         Err(_) => match programs() {
-            Some(programs) => Some(start(&programs)),
+            Some(programs) => {
+                let folder = start(&programs, &[], &[]);
+                let options = PgConnectOptions::new_without_pgpass().socket(folder);
+                Some(options.username("sheaf").database("postgres"))
+            }
             None => {
                 // Past the test harness, which shows nothing that a passing test prints.
                 let message = "SKIPPED all tests on PostgreSQL: set SHEAF_TEST_POSTGRES to a postgres:// url, or \
@@ -28,7 +32,7 @@ pub(crate) fn server() -> Option<&'static PgConnectOptions> {
 }
 
 /// The folder with `initdb` and `postgres`, the newest where there are several.
-fn programs() -> Option<PathBuf> {
+pub(crate) fn programs() -> Option<PathBuf> {
     let of_pg_config = || {
         let output = Command::new("pg_config").arg("--bindir").output().ok()?;
         Some(PathBuf::from(String::from_utf8(output.stdout).ok()?.trim()))
@@ -43,9 +47,9 @@ fn programs() -> Option<PathBuf> {
     found.into_iter().rfind(|folder| folder.join("initdb").exists() && folder.join("postgres").exists())
 }
 
-/// Starts a server on a socket in a temporary folder. It lives as long as the pipe to its shell, so until this process
+/// Starts a server on a socket in a temporary folder, and answers which. It lives as long as the pipe to its shell, so until this process
 /// ends, however it ends; then the shell stops it and removes the folder.
-fn start(programs: &Path) -> PgConnectOptions {
+pub(crate) fn start(programs: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> PathBuf {
     const SCRIPT: &str = include_str!("../../../../scripts/throwaway-postgres");
     // PostgreSQL refuses to run as root, and its package brings an account.
     let mut shell = if is_root() {
@@ -55,7 +59,8 @@ fn start(programs: &Path) -> PgConnectOptions {
     } else {
         Command::new("sh")
     };
-    shell.args(["-c", SCRIPT, "sh"]).arg(programs).current_dir("/");
+    shell.args(["-c", SCRIPT, "sh"]).arg(programs).args(arguments).envs(environment.iter().copied());
+    shell.current_dir("/");
     let mut shell = shell.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("a shell starts");
     let mut folder = String::new();
     BufReader::new(shell.stdout.take().expect("stdout is piped"))
@@ -64,7 +69,7 @@ fn start(programs: &Path) -> PgConnectOptions {
     assert!(!folder.is_empty(), "PostgreSQL in {} does not start", programs.display());
     // The pipe closes when the process ends.
     std::mem::forget(shell);
-    PgConnectOptions::new_without_pgpass().socket(folder.trim()).username("sheaf").database("postgres")
+    folder.trim().into()
 }
 
 fn is_root() -> bool {

@@ -106,6 +106,7 @@ fn complete(operation: &mut Operation, needs_key: bool, writes: bool) {
         if writes {
             add("403", "A session's cookie without its token as `X-CSRF-Token`");
         }
+        add("429", "More requests than the operator allows a key; with `Retry-After`");
         add("500", "A fault of the server");
         add("503", "Shutting down, or the store cannot be reached; with `Retry-After`");
     }

@@ -1,5 +1,7 @@
 //! What a request that fails is answered: problem details (RFC 9457).
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
@@ -9,6 +11,8 @@ use sheaf_store::StoreError;
 use sheaf_types::Fault;
 use utoipa::ToSchema;
 
+/// When it is usually worth trying again, in seconds.
+const RETRY_AFTER_SECONDS: u64 = 5;
 /// Faults that one answer lists; a hostile body could hold millions.
 const MOST_FAULTS: usize = 100;
 
@@ -35,7 +39,7 @@ pub enum Code {
     VersionMismatch,
     /// An idempotency key was used for another request.
     IdempotencyMismatch,
-    /// Too many of these at once.
+    /// Too many of these at once, or within a second.
     RateLimited,
     /// A file or a request is over its limit.
     FileTooLarge,
@@ -113,7 +117,7 @@ impl Code {
                 "idempotency_mismatch",
                 "The key was used for another request",
             ),
-            Self::RateLimited => (StatusCode::TOO_MANY_REQUESTS, "rate_limited", "Too many at once"),
+            Self::RateLimited => (StatusCode::TOO_MANY_REQUESTS, "rate_limited", "Too many requests"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "A fault of the server"),
             Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not available now"),
         }
@@ -138,8 +142,16 @@ impl ApiError {
             available: None,
             limit: None,
             resets_at: None,
+            retry_after: RETRY_AFTER_SECONDS,
             of: code,
         }))
+    }
+
+    /// The same, to be tried again after another time than usual.
+    #[must_use]
+    pub(super) fn retry_after(mut self, wait: Duration) -> Self {
+        self.0.retry_after = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        self
     }
 
     /// An error that lies in the parts of the request that `faults` point at.
@@ -210,7 +222,7 @@ impl From<StoreError> for ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let code = self.0.of;
+        let (code, retry_after) = (self.0.of, self.0.retry_after);
         let mut response = (code.status(), Json(self.0)).into_response();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
@@ -219,7 +231,7 @@ impl IntoResponse for ApiError {
                 headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
             Code::Unavailable | Code::RateLimited => {
-                headers.insert(RETRY_AFTER, HeaderValue::from_static("5"));
+                headers.insert(RETRY_AFTER, HeaderValue::from(retry_after));
             }
             _ => {}
         }
@@ -256,6 +268,9 @@ pub(super) struct Problem {
     /// On 402: when the next month starts; RFC 3339, UTC.
     #[serde(skip_serializing_if = "Option::is_none")]
     resets_at: Option<String>,
+    /// Seconds; of those that may be tried again.
+    #[serde(skip)]
+    retry_after: u64,
     #[serde(skip)]
     of: Code,
 }

@@ -27,6 +27,7 @@ mod templates;
 mod usage;
 mod webhooks;
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
@@ -84,6 +85,8 @@ pub struct ApiLimits {
     pub max_sync: usize,
     /// Event streams that are open at once.
     pub max_event_streams: usize,
+    /// Requests a second with one credential, and as many at once; without it, as many as come.
+    pub max_requests: Option<NonZeroU32>,
     /// How long `POST /v1/extract` waits for its result.
     pub sync_timeout: Duration,
 }
@@ -98,6 +101,7 @@ impl Default for ApiLimits {
             upload_stall: Duration::from_secs(30),
             max_sync: 32,
             max_event_streams: 200,
+            max_requests: None,
             sync_timeout: Duration::from_secs(60),
         }
     }

@@ -13,6 +13,7 @@ use sheaf_types::Tier;
 use utoipa::IntoParams;
 
 use super::ApiState;
+use super::admission::Admission;
 use super::error::{ApiError, Code};
 use crate::session;
 
@@ -39,15 +40,23 @@ impl FromRequestParts<ApiState> for Account {
                     "send the session's token as X-CSRF-Token; pages of the dashboard have it as csrf-token",
                 ));
             }
+            admit(parts, secret)?;
             return Ok(Self(user));
         }
         let secret = bearer(&parts.headers)
             .ok_or_else(|| unauthorized("expected \"Authorization: Bearer sheaf_live_…\""))?;
         let user = api.store.authenticate(secret).await?;
-        user.map(Self).ok_or_else(|| {
+        let user = user.ok_or_else(|| {
             unauthorized("the API key is unknown or was revoked: `sheaf key create` makes a new one")
-        })
+        })?;
+        admit(parts, secret)?;
+        Ok(Self(user))
     }
+}
+
+/// Whether a credential has requests left.
+fn admit(parts: &Parts, credential: &str) -> Result<(), ApiError> {
+    parts.extensions.get::<Admission>().map_or(Ok(()), |admission| admission.request(credential))
 }
 
 /// The secret that a request brings: an API key's, or a session's.

@@ -1,6 +1,7 @@
 //! `sheaf serve`: the API and workers in one process.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::num::NonZeroU32;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,6 +46,9 @@ pub(super) struct ServeArgs {
     webhooks: WebhookArgs,
     #[command(flatten)]
     llm: LlmArgs,
+    /// Requests a second with one API key or session, and as many at once; more are answered 429 [default: no limit]
+    #[arg(long, env = "SHEAF_RATE_LIMIT", value_name = "N")]
+    rate_limit: Option<NonZeroU32>,
     /// Days after which documents and results are forgotten [default: never]
     #[arg(long, env = "SHEAF_RETENTION_DAYS", value_name = "DAYS", value_parser = value_parser!(u32).range(1..))]
     retention_days: Option<u32>,
@@ -85,7 +89,11 @@ impl ServeArgs {
 
         let state = ApiState {
             store: store.clone(),
-            limits: ApiLimits { max_file_bytes: self.reader.limits().file_bytes, ..ApiLimits::default() },
+            limits: ApiLimits {
+                max_file_bytes: self.reader.limits().file_bytes,
+                max_requests: self.rate_limit,
+                ..ApiLimits::default()
+            },
             workers_alive,
             workers_expected: workers,
             drawer: Arc::new(PageDrawer::new(self.reader.command())),

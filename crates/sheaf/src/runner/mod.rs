@@ -31,6 +31,8 @@ use slot::{Job, Slot};
 const CLAIMED_A_SLOT: usize = 2;
 /// How often the queue is looked at when no hint came; the truth when hints are lost.
 const POLL: Duration = Duration::from_secs(1);
+/// How often a worker looks whether what it runs was cancelled when no hint came: less than a page of a scan takes.
+const CANCEL_LOOK: Duration = Duration::from_secs(1);
 /// A third of the lease, so that two heartbeats may fail.
 const HEARTBEAT: Duration = Duration::from_secs(20);
 /// How long running documents may take to finish at shutdown, before they are handed back.
@@ -125,12 +127,13 @@ impl Coordinator {
     async fn work(&mut self, shutdown: &CancellationToken) {
         let (mut enqueued, mut cancelled) = (self.store.enqueued(), self.store.cancelled());
         let mut heartbeat_at = Instant::now() + HEARTBEAT;
+        let mut look_at = Instant::now() + CANCEL_LOOK;
         let mut results = Vec::new();
         while !shutdown.is_cancelled() {
-            // Those whose batch was cancelled are told by a heartbeat.
-            if cancelled.has_changed().unwrap_or(false) {
+            if look_at <= Instant::now() || cancelled.has_changed().unwrap_or(false) {
                 cancelled.mark_unchanged();
-                heartbeat_at = Instant::now();
+                self.stop_cancelled().await;
+                look_at = Instant::now() + CANCEL_LOOK;
             }
             if heartbeat_at <= Instant::now() {
                 self.heartbeat().await;
@@ -158,9 +161,9 @@ impl Coordinator {
             tokio::select! {
                 Some(result) = self.finished.recv() => results.push(result),
                 _ = enqueued.changed() => {}
-                _ = cancelled.changed() => heartbeat_at = Instant::now(),
+                _ = cancelled.changed() => look_at = Instant::now(),
                 () = sleep(POLL) => {}
-                () = sleep_until(heartbeat_at) => {}
+                () = sleep_until(heartbeat_at.min(look_at)) => {}
                 () = moved_on(self.asker.as_deref()) => {}
                 () = shutdown.cancelled() => {}
             }
@@ -210,14 +213,27 @@ impl Coordinator {
             return;
         }
         match self.store.heartbeat(&self.worker, &ours).await {
-            Ok(lost) => {
-                for id in lost {
-                    if let Some(entry) = self.in_flight.get(&id) {
-                        entry.cancel.cancel();
-                    }
-                }
-            }
+            Ok(lost) => self.stop(&lost),
             Err(error) => warn!(%error, "a heartbeat did not reach the store"),
+        }
+    }
+
+    /// Stops what runs although its batch was cancelled.
+    async fn stop_cancelled(&self) {
+        if self.in_flight.is_empty() {
+            return;
+        }
+        match self.store.cancelled_claims(&self.worker).await {
+            Ok(cancelled) => self.stop(&cancelled),
+            Err(error) => warn!(%error, "the store does not say what was cancelled"),
+        }
+    }
+
+    fn stop(&self, extractions: &[ExtractionId]) {
+        for id in extractions {
+            if let Some(entry) = self.in_flight.get(id) {
+                entry.cancel.cancel();
+            }
         }
     }
 

@@ -64,9 +64,10 @@ impl Slot {
                 Done::With(Outcome::Released)
             } else {
                 tokio::select! {
-                    done = self.extract(&job) => done,
-                    // The reader is killed with the dropped call.
+                    biased;
+                    // The reader is killed with the dropped call; what was not begun does not begin.
                     () = job.cancel.cancelled() => Done::With(Outcome::Released),
+                    done = self.extract(&job) => done,
                 }
             };
             let outcome = match (done, &self.asker) {

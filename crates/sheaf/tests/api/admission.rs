@@ -1,5 +1,6 @@
 //! More at once than the server takes on.
 
+use std::num::NonZeroU32;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -83,4 +84,22 @@ async fn an_upload_that_stands_still_gives_its_turn_back() {
     let answer = answer.expect_problem(400, "invalid_request");
     assert!(answer.text("/detail").contains("nothing came"), "{}", answer.body());
     ann.form("/v1/documents", &[file("file", "a.pdf", PDF)]).await.expect(201);
+}
+
+#[tokio::test]
+async fn a_key_that_asks_too_often_is_told_when_to_ask_again_and_others_are_not_held_up() {
+    // After the first it has to wait for a second.
+    let server = Server::with(|state| state.limits.max_requests = NonZeroU32::new(1)).await;
+    let (ann, bob) = (server.client(), server.other("bob@example.org", "unlimited").await);
+    ann.get("/v1/usage").await.expect(200);
+    let refused = ann.post("/v1/templates", json!({})).await.expect_problem(429, "rate_limited");
+    assert_eq!(refused.header("retry-after"), "1");
+    bob.get("/v1/usage").await.expect(200);
+    // What needs no key is not counted, and a key that is none is told so.
+    for _ in 0..3 {
+        ann.get("/healthz").await.expect(200);
+        ann.with_key("sheaf_live_nonsense").get("/v1/usage").await.expect_problem(401, "unauthorized");
+    }
+    tokio::time::sleep(Duration::from_millis(1_050)).await;
+    ann.get("/v1/usage").await.expect(200);
 }
