@@ -3,7 +3,8 @@
 //! `SETDIR/truth.jsonl` names the documents and their templates (`file`, and `template`: the name of a file in
 //! `SETDIR/templates` or `SETDIR/../templates`, or the template itself); a third argument is used for all of them. What
 //! cannot be read is reported as failed; a `.json` file is a document that has been read (`Document`); an e-invoice inside a file counts. The output has the shape of the product's
-//! JSON export. With `SHEAF_EXPLAIN=part`, the candidates of the documents whose file names contain it are printed.
+//! JSON export. With `SHEAF_READ=folder`, scans are recognised (models in `SHEAF_MODELS`) and what was read is kept in that
+//! folder, so that the next run begins with it. With `SHEAF_EXPLAIN=part`, the candidates of the documents whose file names contain it are printed.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -12,7 +13,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use sheaf_extract::{Limits, embedded, explain, extract_with, read};
+use sheaf_extract::ocr::{Engines, OcrConfig};
+use sheaf_extract::{Limits, ReadError, embedded, explain, extract_with, read_with_ocr};
 use sheaf_types::{Document, MediaType, TemplateSpec};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -23,6 +25,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let set = PathBuf::from(set);
     let fixed = args.next().map(|path| template_file(Path::new(&path))).transpose()?;
     let explained = std::env::var("SHEAF_EXPLAIN").ok();
+    let library = Library::new();
     let mut templates: HashMap<String, TemplateSpec> = HashMap::new();
     let mut results = Vec::new();
     let (mut reading, mut extracting) = (Duration::ZERO, Duration::ZERO);
@@ -45,11 +48,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         };
         let start = Instant::now();
         let bytes = fs::read(set.join(file))?;
-        let media_type = MediaType::sniff(&bytes).unwrap_or(MediaType::Other);
         // A document that was read before, or put together from a transcript: its pages as JSON.
         let document = match serde_json::from_slice::<Document>(&bytes) {
             Ok(document) => Ok(document),
-            Err(_) => read(&bytes, media_type, &Limits::default()),
+            Err(_) => library.read(&bytes, file),
         };
         let invoice = embedded::find(&bytes, &Limits::default());
         reading += start.elapsed();
@@ -72,6 +74,44 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("{} documents: reading {reading:.2?}, extracting {extracting:.2?}", results.len());
     fs::write(out, serde_json::to_string_pretty(&results)?)?;
     Ok(())
+}
+
+/// What was read before, if anything is kept.
+struct Library {
+    folder: Option<PathBuf>,
+    engines: Engines,
+}
+
+impl Library {
+    fn new() -> Self {
+        let folder = std::env::var_os("SHEAF_READ").map(PathBuf::from);
+        let models = std::env::var_os("SHEAF_MODELS").map(PathBuf::from);
+        let engines = match folder {
+            Some(_) => Engines::load(&OcrConfig { models, ..OcrConfig::default() }),
+            None => Engines::default(),
+        };
+        Self { folder, engines }
+    }
+
+    fn read(&self, bytes: &[u8], name: &str) -> Result<Document, ReadError> {
+        let kept = self.folder.as_ref().map(|folder| folder.join(format!("{}.json", name.replace('/', "_"))));
+        let before = kept.as_ref().and_then(|path| serde_json::from_slice(&fs::read(path).ok()?).ok());
+        if let Some(document) = before {
+            return Ok(document);
+        }
+        let media_type = MediaType::sniff(bytes).unwrap_or(MediaType::Other);
+        // Figures must not depend on how busy the machine is.
+        let patient = Duration::from_secs(600);
+        let limits = Limits { max_duration: patient, max_page_duration: patient, ..Limits::default() };
+        let document = read_with_ocr(bytes, media_type, &self.engines, &limits)?;
+        if let Some(path) = kept {
+            let json = serde_json::to_vec(&document).unwrap_or_default();
+            if let Err(error) = fs::write(&path, json) {
+                eprintln!("{}: {error}", path.display());
+            }
+        }
+        Ok(document)
+    }
 }
 
 fn template_file(path: &Path) -> Result<TemplateSpec, Box<dyn Error>> {

@@ -1,7 +1,7 @@
 //! Traps that real documents hold, each as a small imitation.
 
 use serde_json::{Value, json};
-use sheaf_types::{Document, FieldValue, ReviewReason, TemplateSpec, TextSource};
+use sheaf_types::{BoundingBox, Document, FieldValue, ReviewReason, Rule, TemplateSpec, TextSource};
 
 use crate::extract;
 use crate::locate::sample::page;
@@ -198,4 +198,53 @@ fn a_word_that_was_recognised_with_doubt_lowers_its_values_confidence() {
         word.confidence = 0.5;
     }
     assert!(extract(&document, &number)[0].confidence < sure - 0.1);
+}
+
+#[test]
+fn a_name_with_commas_is_given_whole_though_its_start_stands_right_under_the_label() {
+    let lines = ["1. Name of registrant          2. Registration No.", "Juniper, Lake & Daughters      4711"];
+    let fields =
+        [("registrant_name", "text", "Name of registrant"), ("registration_num", "text", "Registration No.")];
+    assert_eq!(values(&page(&lines), &fields), ["Juniper, Lake & Daughters", "4711"]);
+}
+
+#[test]
+fn a_label_answered_on_its_right_is_none_of_the_line_below() {
+    let lines =
+        ["MESSAGE TO: Example Person", "COMPANY:          Meadow Trading Company", "FAX NUMBER: 555-7707"];
+    let fields = [("q1", "text", "MESSAGE TO:"), ("q2", "text", "COMPANY:"), ("q3", "text", "FAX NUMBER:")];
+    assert_eq!(values(&page(&lines), &fields), ["Example Person", "Meadow Trading Company", "555-7707"]);
+}
+
+#[test]
+fn typewritten_words_of_a_scan_are_one_text_and_its_columns_are_two() {
+    // As engines see a typewriter: boxes of ink, a blank as wide as a letter between them.
+    let mut document = page(&["Name of registrant      Registration No.", "Far East Trade          2985"]);
+    for word in &mut document.pages[0].words {
+        word.source = TextSource::Tesseract;
+        word.font_size = 6.0;
+        word.bbox.y0 += 2.0 / 840.0;
+        word.bbox.y1 -= 2.0 / 840.0;
+    }
+    let fields =
+        [("registrant_name", "text", "Name of registrant"), ("registration_num", "text", "Registration No.")];
+    assert_eq!(values(&document, &fields), ["Far East Trade", "2985"]);
+}
+
+#[test]
+fn a_value_anywhere_in_the_box_under_its_label_is_found() {
+    let lines = ["Reference", "                                     K-20/4811", "", "Remark", "none"];
+    let fields = [("q1", "text", "Reference")];
+    let mut document = page(&lines);
+    assert_eq!(values(&document, &fields), [""]);
+    let rule = |x0: f32, y0: f32, x1: f32, y1: f32| Rule {
+        bbox: BoundingBox { x0: x0 / 600.0, y0: y0 / 840.0, x1: x1 / 600.0, y1: y1 / 840.0 },
+    };
+    document.pages[0].rules = vec![
+        rule(10.0, 14.0, 400.0, 15.0),
+        rule(10.0, 52.0, 400.0, 53.0),
+        rule(10.0, 14.0, 11.0, 53.0),
+        rule(399.0, 14.0, 400.0, 53.0),
+    ];
+    assert_eq!(values(&document, &fields), ["K-20/4811"]);
 }

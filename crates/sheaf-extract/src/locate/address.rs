@@ -62,7 +62,7 @@ pub(crate) fn addresses(surroundings: &Surroundings<'_>) -> Vec<Candidate> {
 /// Whether a postcode stands within a line before its town: "Section U6, 40150 Shah Alam", "Site B 45400 Sekinchan".
 fn names_town(text: &str) -> bool {
     let words: Vec<&str> =
-        text.split(|c: char| c.is_whitespace() || c == ',').filter(|w| !w.is_empty()).collect();
+        text.split(|c: char| c.is_whitespace() || matches!(c, ',' | '.')).filter(|w| !w.is_empty()).collect();
     let is_code = |w: &str| w.len() == 5 && w.bytes().all(|b| b.is_ascii_digit());
     let at = words.iter().position(|w| is_code(w));
     at.is_some_and(|at| {

@@ -8,7 +8,8 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::rc::Rc;
 
-use super::candidate::Candidate;
+use super::boxes::Boxes;
+use super::candidate::{Candidate, Typed};
 use super::field::Field;
 use super::labels::{LabelMatch, Labels, content_words, key_words, printed, printed_segment};
 use super::layout::{BLANK, Layout, Line, Rect, TAB, Token};
@@ -30,6 +31,13 @@ const ABOVE: [f32; 3] = [0.93, 0.74, 0.6];
 const BELOW: f32 = 0.5;
 /// A label that has a value of its own in its segment labels others less.
 const SPENT: f32 = 0.45;
+/// A label that another text answers to its right is less of a label of the text below; one that ends in a colon, much less.
+const ANSWERED: f32 = 0.88;
+const ANSWERED_COLON: f32 = 0.6;
+/// How well a label stands over a text that is in its box on the form and not under it.
+const IN_BOX: f32 = 0.9;
+/// Lines that a box on a form has at most.
+const BOX_LINES: f32 = 7.0;
 /// Tokens of a label that is a question or an instruction.
 const LONGEST_LABEL: usize = 24;
 /// Lines that a tax summary has at most.
@@ -70,6 +78,8 @@ pub(crate) struct SegmentLabel {
     pub(crate) is_value: bool,
     /// It holds a value of its own behind its label.
     pub(crate) is_spent: bool,
+    /// How much it labels what stands below it, given what stands to its right.
+    below: f32,
 }
 
 /// A document's segments as labels.
@@ -79,6 +89,7 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) segments: Vec<SegmentLabel>,
     /// For each line the parts of its text that are values.
     occupied: Vec<Vec<Range<usize>>>,
+    boxes: Boxes,
 }
 
 impl<'a> Surroundings<'a> {
@@ -126,10 +137,26 @@ impl<'a> Surroundings<'a> {
                     matches: labels.classify(&printed).into(),
                     is_value: only_currency || value > 0 && (other <= 3 || other * 2 < value),
                     is_spent: colon_within || value >= 2 && other > 3 && !reckoned_on && !ends_in_colon,
+                    below: 1.0,
                 }
             })
             .collect();
-        Self { layout, labels, segments, occupied }
+        let boxes = Boxes::new(layout.document());
+        let mut surroundings = Self { layout, labels, segments, occupied, boxes };
+        for index in 0..surroundings.segments.len() {
+            surroundings.segments[index].below = surroundings.below_label(index);
+        }
+        surroundings
+    }
+
+    fn below_label(&self, index: usize) -> f32 {
+        let segment = &self.layout.segments[index];
+        let is_last = index + 1 >= self.layout.line_of(segment).segments.end;
+        if is_last || !self.is_label(index) || self.is_label(index + 1) {
+            return 1.0;
+        }
+        let colon = self.layout.tokens(segment).last().is_some_and(|t| t.colon);
+        if colon { ANSWERED_COLON } else { ANSWERED }
     }
 
     /// Whether a segment is a known label or ends in a colon, and so is no value.
@@ -137,6 +164,17 @@ impl<'a> Surroundings<'a> {
         let label = &self.segments[segment];
         let colon = self.layout.tokens(&self.layout.segments[segment]).last().is_some_and(|t| t.colon);
         !label.is_spent && (colon || label.matches.iter().any(|m| m.similarity >= 0.99))
+    }
+
+    /// Whether a text is the label of other fields, whole or with a colon within.
+    pub(crate) fn is_label_of_another(&self, field: &Field<'_>, candidate: &Candidate) -> bool {
+        let segment = &self.layout.segments[candidate.segment];
+        let own = &self.segments[candidate.segment];
+        candidate.spans[0].range == segment.range
+            && own
+                .matches
+                .iter()
+                .any(|m| m.similarity >= 0.9 && matches!(m.key, Key::Field(_)) && field.weight(m.key) == 0.0)
     }
 
     /// Segments that resemble a field's anchors without being them: some letters differ, or the anchor's words stand in a
@@ -188,6 +226,9 @@ impl<'a> Surroundings<'a> {
         let mut questions =
             questions.filter(|&s| self.layout.segments[s].rect.overlap_x(candidate.rect) > 0.0);
         questions.find_map(|segment| {
+            if self.segments[segment].is_spent {
+                return None;
+            }
             let printed = printed_segment(self.layout, segment);
             let subjects: Vec<u16> = self.labels.subjects(&printed).collect();
             let own = subjects.iter().any(|&subject| field.weight(Key::Field(subject)) > 0.0);
@@ -229,7 +270,10 @@ impl<'a> Surroundings<'a> {
         let mut contexts = Vec::with_capacity(8);
         self.before(candidate, &mut contexts);
         self.left(candidate, &mut contexts);
-        self.above(candidate.segment, candidate.rect, &mut contexts);
+        self.above(candidate, &mut contexts);
+        if !contexts.iter().any(|context| !context.matches.is_empty()) {
+            contexts.extend(self.in_box(candidate));
+        }
         self.below(candidate, &mut contexts);
         contexts
     }
@@ -315,25 +359,30 @@ impl<'a> Surroundings<'a> {
         }
     }
 
-    /// The labels above a place, nearest first.
-    pub(crate) fn above(&self, segment: usize, rect: Rect, contexts: &mut Vec<Context>) {
+    /// The labels above a candidate, nearest first.
+    fn above(&self, candidate: &Candidate, contexts: &mut Vec<Context>) {
         let layout = self.layout;
-        let line = layout.segments[segment].line;
-        let size = layout.segments[segment].size;
-        let first_of_page = layout.pages[layout.lines[line].page].start;
+        let own = &layout.segments[candidate.segment];
+        let (line, size) = (own.line, own.size);
+        let is_text = matches!(candidate.typed, Typed::Text);
+        // The start of a text stands where all of it does.
+        let starts = is_text && candidate.start() == own.range.start;
+        let rect = if starts { candidate.rect.union(own.rect) } else { candidate.rect };
+        let page = layout.lines[line].page;
+        let first_of_page = layout.pages[page].start;
         let mut below = rect;
         let mut passed = 0;
         let mut found = 0;
         let mut nearness = 1.0f32;
         for index in (first_of_page.max(line.saturating_sub(REACH))..line).rev() {
             for other in layout.lines[index].segments.clone() {
-                let candidate = &layout.segments[other];
+                let above = &layout.segments[other];
                 // Boxes of tight lines overlap: the middles must be a line apart.
-                if candidate.rect.centre_y() > below.centre_y() - 0.5 * size {
+                if above.rect.centre_y() > below.centre_y() - 0.5 * size {
                     continue;
                 }
-                let Some(alignment) = alignment(candidate.rect, rect, size) else { continue };
-                let gap = (below.y0 - candidate.rect.y1) / size;
+                let Some(alignment) = alignment(above.rect, rect, size) else { continue };
+                let gap = (below.y0 - above.rect.y1) / size;
                 nearness *= match gap {
                     g if g < 1.0 => 1.0,
                     g if g < 2.0 => 0.95,
@@ -341,15 +390,16 @@ impl<'a> Surroundings<'a> {
                     g if g < 8.0 => 0.6,
                     _ => 0.4,
                 };
-                below = candidate.rect;
+                below = above.rect;
                 let label = &self.segments[other];
                 if label.is_value {
                     passed += 1;
                     continue;
                 }
                 let spent = if label.is_spent { SPENT } else { 1.0 };
+                let answered = if is_text { label.below } else { 1.0 };
                 let beyond = 1.0 - 0.03 * passed.min(4) as f32;
-                let geometry = ABOVE[found] * nearness * alignment * spent * beyond;
+                let geometry = ABOVE[found] * nearness * alignment * spent * answered * beyond;
                 let matches = Rc::clone(&label.matches);
                 contexts.push(Context { place: Place::Above, geometry, matches, segment: Some(other) });
                 // "Name" over a name is no more than a sub-label of what stands above it.
@@ -364,6 +414,27 @@ impl<'a> Surroundings<'a> {
                 return;
             }
         }
+    }
+
+    /// The label that stands first in the candidate's box on a form, whatever place it has there.
+    fn in_box(&self, candidate: &Candidate) -> Option<Context> {
+        let layout = self.layout;
+        let own = &layout.segments[candidate.segment];
+        let page = layout.lines[own.line].page;
+        let around = self.boxes.around(page, candidate.rect)?;
+        if around.height() > BOX_LINES * own.size {
+            return None;
+        }
+        let above = layout.pages[page].start..own.line;
+        let segments =
+            above.rev().take(2 * BOX_LINES as usize).flat_map(|l| layout.lines[l].segments.clone());
+        let label = segments.filter(|&s| holds(around, layout.segments[s].rect)).min_by(|&a, &b| {
+            let start = |s: usize| layout.segments[s].rect.y0 + 0.1 * layout.segments[s].rect.x0;
+            start(a).total_cmp(&start(b))
+        })?;
+        let geometry = ABOVE[0] * IN_BOX;
+        let matches = Rc::clone(&self.segments[label].matches);
+        Some(Context { place: Place::Above, geometry, matches, segment: Some(label) })
     }
 
     fn below(&self, candidate: &Candidate, contexts: &mut Vec<Context>) {
@@ -386,6 +457,11 @@ impl<'a> Surroundings<'a> {
             }
         }
     }
+}
+
+/// Whether the middle of a text stands in a box.
+fn holds(around: Rect, text: Rect) -> bool {
+    (around.x0..around.x1).contains(&text.centre_x()) && (around.y0..around.y1).contains(&text.centre_y())
 }
 
 /// Whether "on", "von", "sur" stands right before a value: then it is what something else is reckoned on.

@@ -20,6 +20,10 @@ use crate::parse::fold::push_folded;
 /// monospaced text 0.6; justified text stays under 0.9.
 const SEGMENT_GAP: f32 = 0.9;
 
+/// The same in widths of a letter, for recognised words, whose height says little of the width of a blank: a typewriter's is as
+/// wide as its letters.
+const SEGMENT_GAP_LETTERS: f32 = 1.7;
+
 /// Words parted by a blank.
 pub(crate) const BLANK: char = ' ';
 /// Words parted by a wide gap or a rule.
@@ -260,14 +264,15 @@ impl<'d> Layout<'d> {
             rect: Rect { x0: 0.0, y0: 0.0, x1: 0.0, y1: 0.0 },
         };
         let mut open: Option<Segment> = None;
-        let mut last: Option<(Rect, f32)> = None;
+        let mut last: Option<(&Word, Rect, f32)> = None;
         for &index in words {
             let word = &page.words[index];
             let rect = frame.rect(word.bbox);
             let size = font_size(word, rect);
-            let parted = last.is_some_and(|(before, before_size)| {
+            let parted = last.is_some_and(|(word_before, before, before_size)| {
                 let gap = rect.x0 - before.x1;
-                gap > SEGMENT_GAP * size.min(before_size)
+                let letter = letter_width(word, rect).max(letter_width(word_before, before));
+                gap > (SEGMENT_GAP * size.min(before_size)).max(SEGMENT_GAP_LETTERS * letter)
                     || gap > 0.3 * size && frame.ruled_between(before, rect)
             });
             if last.is_some() {
@@ -284,7 +289,7 @@ impl<'d> Layout<'d> {
             );
             let first_token = line.tokens.len();
             push_tokens(&mut line, start);
-            line.rect = last.map_or(rect, |_| line.rect.union(rect));
+            line.rect = if last.is_some() { line.rect.union(rect) } else { rect };
             let segment = open.get_or_insert(Segment {
                 line: line_index,
                 range: start..start,
@@ -298,7 +303,7 @@ impl<'d> Layout<'d> {
             segment.rect = segment.rect.union(rect);
             segment.size = segment.size.max(size);
             segment.bold &= word.bold;
-            last = Some((rect, size));
+            last = Some((word, rect, size));
         }
         self.segments.extend(open);
         line.segments.end = self.segments.len();
@@ -349,6 +354,12 @@ fn push_tokens(line: &mut Line, start: usize) {
     if let Some(from) = open {
         close(from..word.len(), opens, tokens);
     }
+}
+
+/// The mean width of a recognised word's letters; 0 where it has too few to tell, or states its text.
+fn letter_width(word: &Word, rect: Rect) -> f32 {
+    let letters = word.text.chars().count();
+    if word.source.is_ocr() && letters > 1 { rect.width() / letters as f32 } else { 0.0 }
 }
 
 fn font_size(word: &Word, rect: Rect) -> f32 {

@@ -6,6 +6,7 @@
 
 pub(crate) mod address;
 pub(crate) mod assign;
+mod boxes;
 pub(crate) mod candidate;
 pub(crate) mod context;
 pub(crate) mod enums;

@@ -62,7 +62,7 @@ pub(crate) fn look(text: &str) -> Look {
     if text.len() > LONGEST {
         return Look { reachable: web || phone, ..Look::default() };
     }
-    let folded = fold(text);
+    let folded = parted(&fold(text));
     let words: Vec<&str> = folded
         .split(|c: char| {
             c.is_whitespace() || matches!(c, ',' | ';' | '(' | ')' | '/' | '|' | '•' | '●' | '·')
@@ -88,6 +88,15 @@ pub(crate) fn look(text: &str) -> Look {
         salutation,
         reachable: web || phone,
     }
+}
+
+/// A blank in place of a full stop between a digit and a word, where recognised text has lost it: "290.Jalan".
+fn parted(text: &str) -> String {
+    let characters: Vec<char> = text.chars().collect();
+    let word =
+        |from: usize| characters.get(from..from + 3).is_some_and(|w| w.iter().all(|c| c.is_alphabetic()));
+    let stop = |i: usize| characters[i] == '.' && i > 0 && characters[i - 1].is_ascii_digit() && word(i + 1);
+    (0..characters.len()).map(|i| if stop(i) { ' ' } else { characters[i] }).collect()
 }
 
 /// Whether seven digits stand together, with nothing but the marks of telephone numbers between them.

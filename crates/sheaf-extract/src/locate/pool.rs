@@ -72,6 +72,12 @@ const ANSWERS: f32 = 0.12;
 /// What it costs a text to answer a question about another field.
 const ANSWERS_ANOTHER: f32 = 0.4;
 
+/// What it costs a text to be the label of another field.
+const LABEL_OF_ANOTHER: f32 = 0.5;
+
+/// What it costs a text to hold its label, where what stands behind the label is a candidate of its own.
+const WITH_LABEL: f32 = 0.25;
+
 /// What it costs an amount to be what another one is reckoned on, or to be part of a label.
 const ASIDE: f32 = 0.4;
 
@@ -327,6 +333,11 @@ impl<'a> Pool<'a> {
                 }
                 if is_name && text.labelled && !text.look.ends_in_legal_form {
                     scored.score -= 0.15;
+                } else if text.colon {
+                    scored.score -= WITH_LABEL;
+                }
+                if self.surroundings.is_label_of_another(field, &text.candidate) {
+                    scored.score -= LABEL_OF_ANOTHER;
                 }
                 if is_name && contexts.iter().any(score::names_something) {
                     scored.score += 0.1;

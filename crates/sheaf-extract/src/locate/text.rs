@@ -21,6 +21,8 @@ pub(crate) struct TextCandidate {
     pub(crate) look: Look,
     /// It starts with a known label.
     pub(crate) labelled: bool,
+    /// That label ends in a colon.
+    pub(crate) colon: bool,
     /// The label before it in its segment has several words.
     pub(crate) long_label: bool,
 }
@@ -55,12 +57,16 @@ pub(crate) fn texts(surroundings: &Surroundings<'_>) -> Vec<TextCandidate> {
         let is_label = surroundings.is_label(index);
         let parts = parts(surroundings, index);
         let starts_with_label = parts.iter().any(|(_, part)| *part == Part::AfterLabel);
+        let starts_with_colon = parts.iter().any(|(range, part)| {
+            *part == Part::AfterColon && starts_with_known_label(surroundings, index, range.start)
+        });
         let mut push = |spans: Vec<Span>, part: Part| {
             let Some(candidate) = Candidate::new(layout, spans, Typed::Text) else { return };
             let before = layout.tokens(segment).partition_point(|t| t.range.end <= candidate.start());
+            let colon = part == Part::Whole && starts_with_colon;
             let labelled = part == Part::Whole && starts_with_label;
             let look = look(&candidate.source);
-            found.push(TextCandidate { candidate, part, look, labelled, long_label: before > 1 });
+            found.push(TextCandidate { candidate, part, look, labelled, colon, long_label: before > 1 });
         };
         for (range, part) in parts {
             // No part of a label is a value, unless a colon parts them.
@@ -134,6 +140,16 @@ fn parts(surroundings: &Surroundings<'_>, index: usize) -> Vec<(Range<usize>, Pa
         }
     }
     parts
+}
+
+/// Whether what stands before a byte of a segment is a known label.
+fn starts_with_known_label(surroundings: &Surroundings<'_>, index: usize, end: usize) -> bool {
+    let layout = surroundings.layout;
+    let segment = &layout.segments[index];
+    let tokens = layout.tokens(segment);
+    let label = &tokens[..tokens.partition_point(|t| t.range.end <= end)];
+    let printed = printed(layout.line_of(segment), label);
+    surroundings.labels.classify(&printed).iter().any(|m| m.similarity >= 0.99)
 }
 
 /// Whether the colon after a token is that of a time of day.

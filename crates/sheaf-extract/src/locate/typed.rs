@@ -207,6 +207,11 @@ pub(crate) fn name_fit(source: &str, look: Look, person: bool) -> f32 {
     if person && look.ends_in_legal_form {
         fit -= 0.25;
     }
+    // "(Type or print name under each signature)", "on whose behalf this material was".
+    let small = source.split_whitespace().filter(|w| w.starts_with(char::is_lowercase)).count();
+    if source.starts_with('(') && source.ends_with(')') || words >= 4 && small * 5 >= words * 3 {
+        fit -= 0.35;
+    }
     // The rest of a remark in brackets.
     if source.matches('(').count() != source.matches(')').count() {
         fit -= 0.3;

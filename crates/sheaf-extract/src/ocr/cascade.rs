@@ -1,7 +1,7 @@
 //! Which engine reads a page.
 //!
 //! Tesseract reads pages; the PP-OCR models, where they are installed, read receipts, and pages on which Tesseract
-//! was unsure. Tesseract reads one language at a time, which a page's frequent words show. The mean confidence of a page's words tells a page that was read badly; neither dictionaries nor the
+//! was unsure. On a page that Tesseract read well, they look again at the lines in which it doubted a word or saw none. Tesseract reads one language at a time, which a page's frequent words show. The mean confidence of a page's words tells a page that was read badly; neither dictionaries nor the
 //! shape of words do.
 
 use std::time::Instant;
@@ -9,13 +9,12 @@ use std::time::Instant;
 use hayro_font::kurbo::Affine;
 use image::imageops::{grayscale, rotate90, rotate180, rotate270};
 use image::{GrayImage, RgbImage};
-use sheaf_types::TextSource;
 
 use crate::read::is_over;
 
 use super::prepare::{self, Prepared};
 use super::tesseract::{Segmentation, Tesseract};
-use super::{Engines, Reading, language};
+use super::{Engines, Reading, Recognised, language};
 
 /// Mean confidence under which a sheet is read again by the stronger engine.
 const SURE: f32 = 0.85;
@@ -23,6 +22,13 @@ const SURE: f32 = 0.85;
 const PERHAPS_TURNED: f32 = 0.65;
 /// Mean confidence under which a page counts as illegible.
 pub(crate) const LEGIBLE: f32 = 0.5;
+/// Confidence under which the stronger engine looks at a word again, and how much surer it must be to be believed.
+pub(super) const DOUBTED: f32 = 0.8;
+const SURER: f32 = 0.1;
+/// Confidence from which the stronger engine is believed where the other saw nothing.
+const SEEN: f32 = 0.8;
+/// Share of the smaller of two words that the other covers where they are the same.
+const SAME: f64 = 0.4;
 /// Height against width from which a page is a till roll.
 const ROLL: f32 = 1.65;
 
@@ -52,9 +58,16 @@ impl<'e> Recogniser<'e> {
         }
         let segmentation = if is_roll { Segmentation::Block } else { Segmentation::Page };
         let first = self.read_by_tesseract(&grayscale(page), segmentation, deadline);
-        if first.as_ref().is_some_and(|first| first.confidence >= SURE) || is_over(deadline) {
+        if is_over(deadline) {
             return first;
         }
+        let first = match first {
+            Some(first) if first.confidence >= SURE => {
+                let rest = paddle.map(|paddle| paddle.read_rest(page, &first.words)).unwrap_or_default();
+                return Some(joined(first, rest));
+            }
+            first => first,
+        };
         match (first, paddle.and_then(|paddle| paddle.read(page))) {
             (Some(first), Some(second)) => Some(if is_better(&second, &first) { second } else { first }),
             (first, second) => first.or(second),
@@ -104,7 +117,7 @@ impl Attempt<'_> {
     fn read(&mut self, sheet: &Sheet, language: &str) -> Reading {
         let image = &sheet.prepared.image;
         let words = self.tesseract.read(image, language, self.segmentation, self.deadline);
-        let reading = Reading::new(words, TextSource::Tesseract);
+        let reading = Reading::new(words);
         reading.moved(sheet.to_page * sheet.prepared.to_source, sheet.turn)
     }
 }
@@ -128,6 +141,29 @@ impl Sheet {
         };
         Self { prepared, to_page, turn }
     }
+}
+
+/// Lets the words of a second look stand where the first saw nothing, or saw something less surely.
+fn joined(first: Reading, second: Vec<Recognised>) -> Reading {
+    let mut words = first.words;
+    for word in second {
+        let overlapped = |other: &Recognised| {
+            let shared = word.bounds.intersect(other.bounds);
+            let smaller = word.bounds.area().min(other.bounds.area());
+            smaller > 0.0 && shared.width() > 0.0 && shared.height() > 0.0 && shared.area() >= SAME * smaller
+        };
+        let best =
+            words.iter().filter(|other| overlapped(other)).map(|other| other.confidence).reduce(f32::max);
+        match best {
+            None if word.confidence >= SEEN => {}
+            Some(best) if best < DOUBTED && word.confidence > best + SURER => {
+                words.retain(|other| !overlapped(other));
+            }
+            _ => continue,
+        }
+        words.push(word);
+    }
+    Reading::new(words)
 }
 
 /// Whether the stronger engine's reading replaces Tesseract's.

@@ -54,6 +54,7 @@ mod tests {
             confidence: 0.9,
             size: 1.0,
             turn: 0,
+            source: sheaf_types::TextSource::Tesseract,
         };
         text.split_whitespace().map(word).collect()
     }

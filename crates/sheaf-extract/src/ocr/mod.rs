@@ -5,6 +5,7 @@
 //! pixels give the same words, and since documents are what runs in parallel.
 
 mod cascade;
+mod confusion;
 mod engines;
 mod language;
 mod paddle;
@@ -30,6 +31,8 @@ pub(crate) struct Recognised {
     pub(crate) size: f64,
     /// Reading direction in quarter turns clockwise from upright.
     pub(crate) turn: u8,
+    /// The engine that read it.
+    pub(crate) source: TextSource,
 }
 
 impl Placed for Recognised {
@@ -50,15 +53,18 @@ impl Placed for Recognised {
 #[derive(Debug)]
 pub(crate) struct Reading {
     pub(crate) words: Vec<Recognised>,
-    /// The engine that read it.
-    pub(crate) source: TextSource,
     /// Mean over the characters, 0 to 1; 0 where there are none.
     pub(crate) confidence: f32,
 }
 
 impl Reading {
-    /// Sorts the words, which must stand on level lines.
-    fn new(words: Vec<Recognised>, source: TextSource) -> Self {
+    /// Sorts the words, which must stand on level lines, and mends what looks alike.
+    fn new(mut words: Vec<Recognised>) -> Self {
+        for word in &mut words {
+            if let Some(mended) = confusion::mended(&word.text) {
+                word.text = mended;
+            }
+        }
         let words = crate::read::order::sort(words);
         let (mut sum, mut count) = (0.0, 0.0);
         for word in &words {
@@ -67,7 +73,7 @@ impl Reading {
             count += characters;
         }
         let confidence = if count > 0.0 { sum / count } else { 0.0 };
-        Self { words, source, confidence }
+        Self { words, confidence }
     }
 
     /// Number of characters.

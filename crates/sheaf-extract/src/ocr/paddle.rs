@@ -12,6 +12,7 @@ use rten_tensor::NdTensor;
 use rten_tensor::prelude::*;
 use sheaf_types::TextSource;
 
+use super::cascade::DOUBTED;
 use super::{Reading, Recognised};
 use decode::Alphabet;
 use detect::Line;
@@ -27,6 +28,12 @@ const LINE_HEIGHT: usize = 48;
 const LINE_WIDTH: std::ops::RangeInclusive<usize> = 16..=6_000;
 /// Mean confidence of a line under which it is no text.
 const LEAST_CONFIDENCE: f32 = 0.5;
+/// Longer side in which a page is looked at for lines, in pixels, and for lines of which most are known.
+const SIDE: f64 = 2_000.0;
+const SIDE_OF_REST: f64 = 1_280.0;
+/// Width of a blank, and of the room for one more word, in heights of a line.
+const BLANK: f64 = 0.35;
+const ROOM: f64 = 1.0;
 /// Mean confidence of a page's lines under which it may stand on its head: upside down, many lines are read as
 /// something.
 const PERHAPS_TURNED: f32 = 0.9;
@@ -61,6 +68,36 @@ impl Paddle {
         let models = self.models.get_or_init(|| Models::load(&self.folder)).as_ref()?;
         Some(models.read(page))
     }
+
+    /// Reads the lines of a page of which other words say little or nothing surely.
+    pub(super) fn read_rest(&self, page: &RgbImage, known: &[Recognised]) -> Vec<Recognised> {
+        let Some(models) = self.models.get_or_init(|| Models::load(&self.folder)) else { return Vec::new() };
+        let lines = detect::lines(page, SIDE_OF_REST, |input| models.run(&models.detection, input));
+        let unknown = lines.iter().filter(|line| is_unknown(line, known));
+        unknown.flat_map(|line| models.read_line(page, line)).collect()
+    }
+}
+
+/// Whether the words that are known surely leave room on a line for one more.
+fn is_unknown(line: &Line, known: &[Recognised]) -> bool {
+    let bounds = line.bounds(0.0, 1.0);
+    let upright = line.turn.is_multiple_of(2);
+    let covered = |word: &&Recognised| {
+        let middle = word.bounds.center();
+        let on_line = if upright {
+            (bounds.y0..bounds.y1).contains(&middle.y)
+        } else {
+            (bounds.x0..bounds.x1).contains(&middle.x)
+        };
+        on_line && word.confidence >= DOUBTED
+    };
+    let length = |word: &Recognised| {
+        let shared = bounds.intersect(word.bounds);
+        if upright { shared.width() } else { shared.height() }.max(0.0)
+    };
+    let blank = BLANK * line.height;
+    let known: f64 = known.iter().filter(covered).map(|word| length(word) + blank).sum();
+    line.width - known > ROOM * line.height
 }
 
 impl Models {
@@ -72,7 +109,7 @@ impl Models {
     }
 
     fn read(&self, page: &RgbImage) -> Reading {
-        let lines = detect::lines(page, |input| self.run(&self.detection, input));
+        let lines = detect::lines(page, SIDE, |input| self.run(&self.detection, input));
         let (reading, sure) = self.read_lines(page, &lines);
         if lines.is_empty() || sure >= PERHAPS_TURNED {
             return reading;
@@ -94,7 +131,7 @@ impl Models {
             length += line.width as f32;
             words.extend(found);
         }
-        (Reading::new(words, TextSource::Paddle), if length > 0.0 { sum / length } else { 0.0 })
+        (Reading::new(words), if length > 0.0 { sum / length } else { 0.0 })
     }
 
     fn read_line(&self, page: &RgbImage, line: &Line) -> Vec<Recognised> {
@@ -121,6 +158,7 @@ impl Models {
                 confidence: word.confidence,
                 size: line.height,
                 turn: line.turn,
+                source: TextSource::Paddle,
             })
             .collect()
     }

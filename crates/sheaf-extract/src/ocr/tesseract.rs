@@ -12,6 +12,8 @@ use hayro_font::kurbo::Rect;
 use image::GrayImage;
 use libloading::Library;
 
+use sheaf_types::TextSource;
+
 use super::Recognised;
 
 /// Names under which the library is looked for.
@@ -273,6 +275,7 @@ impl Tesseract {
                 confidence: ((f.iterator_confidence)(iterator, WORD) / 100.0).clamp(0.0, 1.0),
                 size: bounds_of_line.height(),
                 turn: 0,
+                source: TextSource::Tesseract,
             };
             (!word.text.is_empty()).then_some((word, bounds_of_line))
         }

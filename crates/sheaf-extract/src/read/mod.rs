@@ -21,6 +21,7 @@ mod page;
 mod path;
 mod render;
 mod rtl;
+mod ruled;
 mod scan;
 mod sheet;
 mod state;

@@ -27,6 +27,9 @@ pub fn draw_page(
     width: u32,
     limits: &Limits,
 ) -> Result<RgbImage, ReadError> {
+    if bytes.len() > limits.max_bytes {
+        return Err(ReadError::TooLarge { limit: limits.max_bytes });
+    }
     if MediaType::sniff(bytes) != Some(media_type) {
         return Err(ReadError::UnsupportedType);
     }

@@ -7,7 +7,7 @@ use image::{Rgb, RgbImage};
 use sheaf_types::{BoundingBox, Page, PageWarning, Word};
 
 use super::order::{self, Placed};
-use super::{garbled, is_over};
+use super::{garbled, is_over, ruled};
 use crate::ocr::{LEGIBLE, Reading, Recognised, Recogniser};
 
 /// Width across the shorter side at which a page is drawn to be recognised, in pixels: 300 an inch on A4.
@@ -24,6 +24,8 @@ const MOST_WORDS: usize = 10;
 const SAME: f32 = 0.3;
 /// Share of a line's height that is the font's size.
 const SIZE_OF_LINE: f64 = 0.85;
+/// Lines drawn on a scan that are kept; they only help.
+const MOST_RULES: usize = 2_000;
 const PAPER: Rgb<u8> = Rgb([255; 3]);
 /// Brightness of ink, and the share of it on a page that is not blank.
 const INK: u8 = 140;
@@ -75,6 +77,7 @@ pub(super) fn recognise(
         page.warnings.push(PageWarning::Illegible);
     }
     page.words = words(reading, pixels, page.height);
+    page.rules.extend(ruled::rules(pixels, &page.words, MOST_RULES));
 }
 
 /// Recognises a picture among text, in the size that it has on the page: the rest of the page is left white.
@@ -116,6 +119,7 @@ fn recognise_again(
     let share = garbled::share(reading.words.iter().map(|word| word.text.as_str()));
     if reading.confidence >= LEGIBLE && share.is_some_and(|share| share < garbled) {
         page.words = words(reading, pixels, page.height);
+        page.rules.extend(ruled::rules(pixels, &page.words, MOST_RULES));
     }
 }
 
@@ -153,7 +157,6 @@ fn words(reading: Reading, pixels: &RgbImage, height: f32) -> Vec<Word> {
         let y = |y: f64| (y / rows).clamp(0.0, 1.0) as f32;
         BoundingBox { x0: x(bounds.x0), y0: y(bounds.y0), x1: x(bounds.x1), y1: y(bounds.y1) }
     };
-    let source = reading.source;
     let word = |word: Recognised| Word {
         bbox: place(word.bounds),
         text: word.text,
@@ -161,7 +164,7 @@ fn words(reading: Reading, pixels: &RgbImage, height: f32) -> Vec<Word> {
         font_size: (word.size * SIZE_OF_LINE / rows) as f32 * height,
         bold: false,
         turn: word.turn,
-        source,
+        source: word.source,
     };
     reading.words.into_iter().map(word).collect()
 }

@@ -4,7 +4,8 @@
 //! case is made of its format, the seed and its number alone, so that what was found is found again. Three ways to
 //! fail are told apart: a panic in our code, although it was caught; more time than the limit; and the death of the
 //! process, of memory beyond its limit or of its stack. Panics in libraries are caught and counted. The input of
-//! each finding is kept in `target/tmp/fuzz`.
+//! each finding is kept in `target/tmp/fuzz`. Before anything else each of these faults is made on purpose: a watcher
+//! that sees nothing is seen.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
@@ -37,6 +38,8 @@ const HANGS: u8 = 3;
 /// Names the format for the process that reads; its absence says that this is the one that watches.
 const FORMAT: &str = "FUZZ_FORMAT";
 const FIRST_CASE: &str = "FUZZ_FIRST_CASE";
+/// Names a fault to be made in place of reading.
+const FAULT: &str = "FUZZ_FAULT";
 /// Seconds for all formats together, and where the randomness starts.
 const SECONDS: &str = "FUZZ_SECONDS";
 const SEED: &str = "FUZZ_SEED";
@@ -52,7 +55,44 @@ fn main() -> ExitCode {
     }
     match std::env::var(FORMAT) {
         Ok(name) => work(&Format::named(&name)),
-        Err(_) => watch(),
+        Err(_) => {
+            check_that_faults_are_seen();
+            watch()
+        }
+    }
+}
+
+/// A process that reads the cases of a format from `first` on.
+fn process(format: &str, first: u64) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.env(FORMAT, format).env(FIRST_CASE, first.to_string()).stdout(Stdio::piped());
+    command
+}
+
+fn check_that_faults_are_seen() {
+    for fault in ["panic", "hang", "memory", "stack"] {
+        let mut command = process(Format::NAMES[0], 0);
+        let output = command.env(FAULT, fault).env_remove(SECONDS).stderr(Stdio::null()).output().unwrap();
+        let is_seen = match fault {
+            "panic" => String::from_utf8_lossy(&output.stdout).contains("case 0 panics at crates/"),
+            "hang" => output.status.code() == Some(i32::from(HANGS)),
+            _ => output.status.code().is_none(),
+        };
+        assert!(is_seen, "a fault made on purpose ({fault}) was not seen: {}", output.status);
+    }
+}
+
+/// Does what [`check_that_faults_are_seen`] wants to see, where it asks for it.
+fn make_fault() {
+    fn nest(depth: u64) -> u64 {
+        std::hint::black_box(if depth == 0 { 0 } else { 1 + nest(depth - 1) })
+    }
+    match std::env::var(FAULT).as_deref() {
+        Ok("panic") => panic!("on purpose"),
+        Ok("hang") => while std::hint::black_box(true) {},
+        Ok("memory") => drop(std::hint::black_box(vec![1u8; 2 * MEMORY as usize])),
+        Ok("stack") => drop(nest(u64::MAX)),
+        _ => {}
     }
 }
 
@@ -71,17 +111,22 @@ fn input(format: &str) -> PathBuf {
     folder().join(format!("{format}.current"))
 }
 
+/// Of the time, in parts: a case of a PDF takes longest, and there is most to find.
+fn share(format: &str) -> u32 {
+    if format == "pdf" { 6 } else { 1 }
+}
+
 /// Runs a process for each format, and another one where it dies.
 fn watch() -> ExitCode {
-    let seconds = number(SECONDS).map(|seconds| Duration::from_secs(seconds) / Format::NAMES.len() as u32);
+    let shares: u32 = Format::NAMES.into_iter().map(share).sum();
+    let seconds = number(SECONDS).map(|seconds| Duration::from_secs(seconds) / shares);
     let mut failures = 0;
     for name in Format::NAMES {
         let started = Instant::now();
         let mut first = 0;
         loop {
-            let left = seconds.map(|seconds| seconds.saturating_sub(started.elapsed()));
-            let mut command = Command::new(std::env::current_exe().unwrap());
-            command.env(FORMAT, name).env(FIRST_CASE, first.to_string()).stdout(Stdio::piped());
+            let left = seconds.map(|seconds| (seconds * share(name)).saturating_sub(started.elapsed()));
+            let mut command = process(name, first);
             if let Some(left) = left {
                 command.env(SECONDS, left.as_secs().to_string());
             }
@@ -122,7 +167,9 @@ fn work(format: &Format) -> ExitCode {
     std::panic::set_hook(Box::new(|panic| {
         *PANIC.lock().unwrap() = panic.location().map(|place| format!("{}:{}", place.file(), place.line()));
     }));
-    let step = steps_watched();
+    // A fault on purpose need not be waited for.
+    let patience = if std::env::var_os(FAULT).is_some() { PATIENCE / 40 } else { PATIENCE };
+    let step = steps_watched(patience);
     let template = TemplateSpec::starter_invoice();
     let until = number(SECONDS).map(|seconds| Instant::now() + Duration::from_secs(seconds));
     let (first, seed) = (number(FIRST_CASE).unwrap_or(0), number(SEED).unwrap_or(1));
@@ -156,6 +203,7 @@ fn run(format: &Format, bytes: &[u8], template: &TemplateSpec, step: &AtomicU64)
     let limits = Limits { max_duration: PATIENCE / 2, ..Limits::default() };
     let next = || step.fetch_add(1, Ordering::Relaxed);
     next();
+    make_fault();
     let document = read(bytes, format.media_type, &limits);
     next();
     let invoice = embedded::find(bytes, &limits);
@@ -169,17 +217,17 @@ fn run(format: &Format, bytes: &[u8], template: &TemplateSpec, step: &AtomicU64)
     document.is_ok()
 }
 
-/// A counter of steps; where it stands still for longer than [`PATIENCE`], the process ends.
-fn steps_watched() -> &'static AtomicU64 {
+/// A counter of steps; where it stands still for longer than `patience`, the process ends.
+fn steps_watched(patience: Duration) -> &'static AtomicU64 {
     static STEP: AtomicU64 = AtomicU64::new(0);
-    std::thread::spawn(|| {
+    std::thread::spawn(move || {
         let mut last = (0, processor_time());
         loop {
             std::thread::sleep(Duration::from_millis(100));
             let step = STEP.load(Ordering::Relaxed);
             if step != last.0 {
                 last = (step, processor_time());
-            } else if processor_time() - last.1 > PATIENCE {
+            } else if processor_time() - last.1 > patience {
                 exit(i32::from(HANGS));
             }
         }

@@ -257,21 +257,21 @@ const WEBP_TOKENS: &[&[u8]] = &[
 /// The demo's documents, those with a cipher, and one with an e-invoice; each as it is and unpacked, so that changes
 /// reach what is inside.
 fn pdfs() -> Vec<Seed> {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let folders = ["tests/fixtures", "../../demo/documents"].map(|folder| here.join(folder));
-    let mut paths: Vec<_> = folders
-        .iter()
-        .flat_map(|folder| fs::read_dir(folder).unwrap())
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    paths.sort();
-    let files = paths.into_iter().map(|path| fs::read(path).unwrap());
+    let files = ["tests/fixtures", "../../demo/documents"].into_iter().flat_map(files_of);
     // The demo's broken download has no header to speak of.
     let mut files: Vec<_> = files.filter(|bytes| MediaType::sniff(bytes) == Some(MediaType::Pdf)).collect();
     let unpacked: Vec<_> = files.iter().map(|pdf| unpacked(pdf)).collect();
     files.extend(unpacked);
     files.extend([CII, UBL].map(with_invoice));
     files.into_iter().map(Seed::File).collect()
+}
+
+/// The contents of the files in a folder, in the order of their names.
+fn files_of(folder: &str) -> Vec<Vec<u8>> {
+    let folder = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)).unwrap();
+    let mut paths: Vec<_> = folder.map(|entry| entry.unwrap().path()).filter(|path| path.is_file()).collect();
+    paths.sort();
+    paths.into_iter().map(|path| fs::read(path).unwrap()).collect()
 }
 
 /// A PDF whose compressed streams are written out; readers find their ends and the objects without the table.
@@ -420,10 +420,12 @@ fn zip(parts: &Parts) -> Vec<u8> {
     writer.finish().unwrap().into_inner()
 }
 
-/// A small picture in every depth that the format stores.
+/// A small picture in every depth that is stored in the format, and in the ways of storing it that the library does not write.
 fn images(format: ImageFormat) -> Vec<Seed> {
     let colours = RgbImage::from_fn(24, 17, |x, y| Rgb([x as u8 * 10, y as u8 * 15, (x * y) as u8]));
     let picture = DynamicImage::ImageRgb8(colours);
+    let kept = files_of("tests/fixtures/images").into_iter();
+    let kept = kept.filter(|bytes| image::guess_format(bytes).is_ok_and(|found| found == format));
     [
         picture.clone(),
         DynamicImage::ImageLuma8(picture.to_luma8()),
@@ -433,8 +435,10 @@ fn images(format: ImageFormat) -> Vec<Seed> {
     .into_iter()
     .filter_map(|picture| {
         let mut file = Cursor::new(Vec::new());
-        picture.write_to(&mut file, format).ok().map(|()| Seed::File(file.into_inner()))
+        picture.write_to(&mut file, format).ok().map(|()| file.into_inner())
     })
+    .chain(kept)
+    .map(Seed::File)
     .collect()
 }
 

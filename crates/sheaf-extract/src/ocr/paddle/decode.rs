@@ -4,8 +4,14 @@
 /// Probability of a space, between two characters, from which they are parted. The model was trained on a script
 /// without spaces and rarely prefers one.
 const SOFT_SPACE: f32 = 0.01;
-/// The same between a digit and the punctuation of a number.
-const SPACE_IN_NUMBER: f32 = 0.5;
+/// The same where something speaks against it: between a digit and the punctuation of a number, and where the characters
+/// stand close together.
+const DOUBTED_SPACE: f32 = 0.5;
+/// Distance of two characters, in distances usual on the line, under which a space less probable than [`DOUBTED_SPACE`] is
+/// not believed: narrow letters look like gaps.
+const WIDE: f64 = 1.15;
+/// Characters that a line must have to tell what is usual on it.
+const LONG: usize = 6;
 /// Width of a character that stands alone, in steps (of 8 pixels, at a line height of 48).
 const LONE_CHARACTER: f64 = 3.0;
 
@@ -54,7 +60,9 @@ impl Alphabet {
         }
         let rows: Vec<&[f32]> = probabilities.chunks_exact(classes).take(steps).collect();
         let mut words: Vec<Vec<Character<'_>>> = vec![Vec::new()];
-        for character in self.characters(&rows) {
+        let characters = self.characters(&rows);
+        let close = WIDE * usual_distance(&characters);
+        for character in characters {
             if character.text == " " {
                 words.push(Vec::new());
                 continue;
@@ -64,9 +72,9 @@ impl Alphabet {
                     .iter()
                     .map(|row| row.get(self.characters.len()).copied().unwrap_or(0.0))
                     .fold(0.0, f32::max);
-                let least =
-                    if is_number(previous.text, character.text) { SPACE_IN_NUMBER } else { SOFT_SPACE };
-                space > least
+                let doubted = is_number(previous.text, character.text)
+                    || character.middle() - previous.middle() < close;
+                space > if doubted { DOUBTED_SPACE } else { SOFT_SPACE }
             });
             if parted {
                 words.push(Vec::new());
@@ -100,6 +108,14 @@ impl Alphabet {
         }
         characters
     }
+}
+
+/// The median distance of neighbouring characters, in steps; 0 on a short line, which does not tell.
+fn usual_distance(characters: &[Character<'_>]) -> f64 {
+    let mut distances: Vec<f64> =
+        characters.windows(2).map(|pair| pair[1].middle() - pair[0].middle()).collect();
+    distances.sort_by(f64::total_cmp);
+    if characters.len() < LONG { 0.0 } else { distances[distances.len() / 2] }
 }
 
 /// A space between these two is rather a gap within a number or a date.

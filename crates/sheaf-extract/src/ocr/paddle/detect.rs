@@ -10,10 +10,9 @@ use rten_imageproc::{RetrievalMode, find_contours};
 use rten_tensor::NdTensor;
 use rten_tensor::prelude::*;
 
-/// Sides of the image that the model sees, in pixels: the shorter is enlarged to the first, the longer reduced to the
-/// second; both are multiples of the third.
+/// Sides of the image that the model sees, in pixels: the shorter is enlarged to the first, and both are multiples of the
+/// second.
 const LEAST_SIDE: f64 = 736.0;
-const MOST_SIDE: f64 = 2_000.0;
 const MULTIPLE: f64 = 32.0;
 /// Probability of a pixel of a core.
 const CORE: f32 = 0.3;
@@ -42,9 +41,10 @@ pub(super) struct Line {
     pub(super) turn: u8,
 }
 
-/// The lines on a page; `model` gives the shape and the values of the map of probabilities.
+/// The lines on a page, which is looked at with a longer side of at most `longest` pixels; `model` gives the shape and the values of the map of probabilities.
 pub(super) fn lines(
     page: &RgbImage,
+    longest: f64,
     model: impl FnOnce(NdTensor<f32, 4>) -> Option<(Vec<usize>, Vec<f32>)>,
 ) -> Vec<Line> {
     let (page_width, page_height) = (f64::from(page.width()), f64::from(page.height()));
@@ -52,7 +52,7 @@ pub(super) fn lines(
         return Vec::new();
     }
     let scale =
-        (LEAST_SIDE / page_width.min(page_height)).max(1.0).min(MOST_SIDE / page_width.max(page_height));
+        (LEAST_SIDE / page_width.min(page_height)).max(1.0).min(longest / page_width.max(page_height));
     let side = |length: f64| ((length * scale / MULTIPLE).round().max(1.0) * MULTIPLE) as u32;
     let (columns, rows) = (side(page_width), side(page_height));
     let small = resize(page, columns, rows, FilterType::Triangle);

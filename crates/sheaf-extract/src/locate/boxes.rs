@@ -1,0 +1,96 @@
+//! The boxes of a form: what stands between four drawn lines belongs together, wherever in the box it stands.
+
+use sheaf_types::Document;
+
+use super::layout::Rect;
+use super::lines::Frame;
+
+/// A rule is thinner than this, in points.
+const THIN: f32 = 4.0;
+/// How far a rule may reach into a text, or end short of its middle, in points.
+const SLACK: f32 = 2.5;
+
+/// The rules of one page, in points of the upright page.
+#[derive(Debug)]
+struct Rules {
+    width: f32,
+    height: f32,
+    horizontal: Vec<Rect>,
+    vertical: Vec<Rect>,
+}
+
+/// The rules of a document's pages.
+#[derive(Debug)]
+pub(crate) struct Boxes {
+    pages: Vec<Rules>,
+}
+
+impl Boxes {
+    pub(crate) fn new(document: &Document) -> Self {
+        let rules = |page| {
+            let frame = Frame::of(page);
+            let (mut horizontal, mut vertical) = (Vec::new(), Vec::new());
+            for rect in page.rules.iter().map(|rule| frame.rect(rule.bbox)) {
+                if rect.height() < THIN && rect.width() > rect.height() {
+                    horizontal.push(rect);
+                } else if rect.width() < THIN {
+                    vertical.push(rect);
+                }
+            }
+            Rules { width: frame.width, height: frame.height, horizontal, vertical }
+        };
+        Self { pages: document.pages.iter().map(rules).collect() }
+    }
+
+    /// The box around a place: from the nearest rules on its four sides, of which the page's edges may stand for two; `None`
+    /// where there is no rule above or below.
+    pub(crate) fn around(&self, page: usize, rect: Rect) -> Option<Rect> {
+        let rules = &self.pages[page];
+        let (x, y) = (rect.centre_x(), rect.centre_y());
+        let across = || rules.horizontal.iter().filter(|r| r.x0 - SLACK <= x && x <= r.x1 + SLACK);
+        let upright = || rules.vertical.iter().filter(|r| r.y0 - SLACK <= y && y <= r.y1 + SLACK);
+        let above =
+            across().map(|r| r.centre_y()).filter(|&at| at < rect.y0 + SLACK && at < y).reduce(f32::max);
+        let below =
+            across().map(|r| r.centre_y()).filter(|&at| at > rect.y1 - SLACK && at > y).reduce(f32::min);
+        let left =
+            upright().map(|r| r.centre_x()).filter(|&at| at < rect.x0 + SLACK && at < x).reduce(f32::max);
+        let right =
+            upright().map(|r| r.centre_x()).filter(|&at| at > rect.x1 - SLACK && at > x).reduce(f32::min);
+        if above.is_none() || below.is_none() || rules.height <= 0.0 {
+            return None;
+        }
+        Some(Rect { x0: left.unwrap_or(0.0), y0: above?, x1: right.unwrap_or(rules.width), y1: below? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sheaf_types::{BoundingBox, Page, Rule};
+
+    use super::*;
+
+    #[test]
+    fn a_box_is_bounded_by_the_nearest_rules() {
+        let rule = |x0: f32, y0: f32, x1: f32, y1: f32| Rule { bbox: BoundingBox { x0, y0, x1, y1 } };
+        let page = Page {
+            number: 1,
+            width: 100.0,
+            height: 100.0,
+            words: Vec::new(),
+            rules: vec![
+                rule(0.1, 0.2, 0.9, 0.21),
+                rule(0.1, 0.4, 0.9, 0.41),
+                rule(0.1, 0.6, 0.9, 0.61),
+                rule(0.5, 0.2, 0.51, 0.6),
+            ],
+            cells: Vec::new(),
+            warnings: Vec::new(),
+        };
+        let boxes = Boxes::new(&Document { pages: vec![page] });
+        let at = |x0: f32, y0: f32| boxes.around(0, Rect { x0, y0, x1: x0 + 10.0, y1: y0 + 5.0 });
+        assert_eq!(at(60.0, 25.0), Some(Rect { x0: 50.5, y0: 20.5, x1: 100.0, y1: 40.5 }));
+        assert_eq!(at(20.0, 50.0), Some(Rect { x0: 0.0, y0: 40.5, x1: 50.5, y1: 60.5 }));
+        assert_eq!(at(20.0, 80.0), None);
+    }
+}
