@@ -3,6 +3,7 @@
 pub mod confidence;
 pub mod embedded;
 mod extract;
+pub mod find;
 mod ground;
 #[cfg(test)]
 mod invariant;

@@ -128,7 +128,7 @@ impl Blobs {
         }
     }
 
-    /// Removes a blob, and the pictures of its pages.
+    /// Removes a blob, and what was made of it.
     pub(crate) async fn remove(&self, sha256: &str) -> Result<()> {
         let pictures = self.store.list(Some(&pictures(sha256)?)).map_ok(|found| found.location);
         let pictures: Vec<Path> = pictures.try_collect().await?;
@@ -169,17 +169,17 @@ impl Blobs {
         })
     }
 
-    /// A picture of a page, where one was kept.
-    pub(crate) async fn picture(&self, sha256: &str, page: u32, width: u32) -> Result<Option<Bytes>> {
-        match self.store.get(&picture(sha256, page, width)?).await {
+    /// What was made of a blob and kept under this name.
+    pub(crate) async fn made(&self, sha256: &str, name: &str) -> Result<Option<Bytes>> {
+        match self.store.get(&pictures(sha256)?.join(name)).await {
             Ok(found) => Ok(Some(found.bytes().await?)),
             Err(object_store::Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(error.into()),
         }
     }
 
-    pub(crate) async fn put_picture(&self, sha256: &str, page: u32, width: u32, png: Bytes) -> Result<()> {
-        self.store.put(&picture(sha256, page, width)?, png.into()).await?;
+    pub(crate) async fn put_made(&self, sha256: &str, name: &str, made: Bytes) -> Result<()> {
+        self.store.put(&pictures(sha256)?.join(name), made.into()).await?;
         Ok(())
     }
 }
@@ -278,13 +278,9 @@ fn path(sha256: &str) -> Result<Path> {
     parts(sha256).map(Path::from_iter)
 }
 
-/// Where the pictures of a blob's pages are, beside the blobs.
+/// Where the pictures of a blob's pages and its words are, beside the blobs.
 fn pictures(sha256: &str) -> Result<Path> {
     Ok(Path::from_iter([PICTURES].into_iter().chain(parts(sha256)?)))
-}
-
-fn picture(sha256: &str, page: u32, width: u32) -> Result<Path> {
-    Ok(pictures(sha256)?.join(format!("{page}-{width}.png")))
 }
 
 fn parts(sha256: &str) -> Result<[&str; 3]> {

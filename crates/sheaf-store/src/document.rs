@@ -276,7 +276,7 @@ impl Store {
         width: u32,
     ) -> Result<Option<Bytes>> {
         let document = self.document(user, id).await?;
-        self.blobs().picture(&document.sha256, page, width).await
+        self.blobs().made(&document.sha256, &format!("{page}-{width}.png")).await
     }
 
     /// Keeps the picture of a page, for as long as its document's bytes.
@@ -291,10 +291,31 @@ impl Store {
         width: u32,
         png: Bytes,
     ) -> Result<()> {
-        // The document's bytes cannot go meanwhile and leave the picture behind.
+        self.keep_made(user, id, &format!("{page}-{width}.png"), png).await
+    }
+
+    /// The words of a document as this version of a reader read them, where [`keep_words`](Self::keep_words) was given them.
+    ///
+    /// # Errors
+    /// `NotFound` where there is no such document.
+    pub async fn words(&self, user: UserId, id: DocumentId, reader: &str) -> Result<Option<Bytes>> {
+        let document = self.document(user, id).await?;
+        self.blobs().made(&document.sha256, &format!("words-{reader}.json")).await
+    }
+
+    /// Keeps the words of a document, for as long as its bytes.
+    ///
+    /// # Errors
+    /// `NotFound` where there is no such document; `Unavailable` where the disk is full.
+    pub async fn keep_words(&self, user: UserId, id: DocumentId, reader: &str, words: Bytes) -> Result<()> {
+        self.keep_made(user, id, &format!("words-{reader}.json"), words).await
+    }
+
+    async fn keep_made(&self, user: UserId, id: DocumentId, name: &str, made: Bytes) -> Result<()> {
+        // The document's bytes cannot go meanwhile and leave behind what was made of them.
         let tx = self.db().write_blobs(false).await?;
         let document = self.document(user, id).await?;
-        self.blobs().put_picture(&document.sha256, page, width, png).await?;
+        self.blobs().put_made(&document.sha256, name, made).await?;
         commit(tx).await
     }
 

@@ -162,6 +162,19 @@ impl<'d> Layout<'d> {
         layout
     }
 
+    /// Every run of up to `most` words that stand beside one another in a line, in reading order.
+    pub(crate) fn runs(&self, most: usize) -> impl Iterator<Item = Span> {
+        self.lines.iter().enumerate().flat_map(move |(index, line)| {
+            let words = &self.document.pages[line.page].words;
+            let end = |&(word, start): &(usize, usize)| start + words[word].text.len();
+            (0..line.words.len()).flat_map(move |first| {
+                let last = line.words.len().min(first + most);
+                let from = line.words[first].1;
+                line.words[first..last].iter().map(move |word| Span { line: index, range: from..end(word) })
+            })
+        })
+    }
+
     pub(crate) fn line_of(&self, segment: &Segment) -> &Line {
         &self.lines[segment.line]
     }

@@ -26,6 +26,7 @@ mod schema;
 mod templates;
 mod usage;
 mod webhooks;
+mod words;
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -39,7 +40,7 @@ use tokio_util::sync::CancellationToken;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::reader::PageDrawer;
+use crate::reader::ReaderPool;
 use crate::webhook::Addresses;
 
 use admission::Admission;
@@ -58,8 +59,8 @@ pub struct ApiState {
     pub workers_alive: Arc<AtomicUsize>,
     /// Workers this process was told to run; with 0 they are elsewhere and `/readyz` does not ask for them.
     pub workers_expected: usize,
-    /// Draws pages for viewers.
-    pub drawer: Arc<PageDrawer>,
+    /// Draws and reads documents for people who look at them.
+    pub readers: Arc<ReaderPool>,
     /// Where webhooks may go.
     pub webhook_addresses: Addresses,
     /// Whether `use_llm` can be granted.
@@ -128,6 +129,7 @@ fn operations() -> OpenApiRouter<ApiState> {
         .routes(routes!(documents::get_document, documents::delete_document))
         .routes(routes!(documents::get_document_file))
         .routes(routes!(pages::get_page))
+        .routes(routes!(words::get_words))
         .routes(routes!(extractions::extract))
         .routes(routes!(extractions::get_extraction))
         .routes(routes!(batches::list_batches, batches::create_batch))

@@ -19,7 +19,7 @@ use crate::api::{self, ApiLimits, ApiState};
 use crate::config::{ReaderArgs, StoreArgs, WebhookArgs, WorkerArgs};
 use crate::dashboard;
 use crate::llm::{Llm, LlmArgs};
-use crate::reader::PageDrawer;
+use crate::reader::ReaderPool;
 use crate::runner::Runner;
 use crate::webhook::Sender;
 use crate::{housekeeping, metrics, print};
@@ -96,7 +96,7 @@ impl ServeArgs {
             },
             workers_alive,
             workers_expected: workers,
-            drawer: Arc::new(PageDrawer::new(self.reader.command())),
+            readers: Arc::new(ReaderPool::new(self.reader.command())),
             webhook_addresses: self.webhooks.addresses(),
             llm_configured,
             shutdown: shutdown.clone(),

@@ -17,6 +17,8 @@ const ASSETS: &[(&str, &str, &str)] = &[
     ("htmx.LICENSE", "text/plain; charset=utf-8", include_str!("assets/htmx.LICENSE")),
     ("app.js", JS, include_str!("assets/app.js")),
     ("upload.js", JS, include_str!("assets/upload.js")),
+    ("viewer.js", JS, include_str!("assets/viewer.js")),
+    ("sheet.js", JS, include_str!("assets/sheet.js")),
     ("icon.svg", "image/svg+xml", include_str!("assets/icon.svg")),
 ];
 

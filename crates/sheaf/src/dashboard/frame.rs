@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use sheaf_store::{StoreError, User};
 
-use super::assets;
+use super::{assets, words};
 use crate::api::ApiState;
 use crate::session;
 
@@ -20,14 +20,16 @@ const LONGEST_FORM: usize = 2 << 20;
 pub(super) enum Section {
     Home,
     Batches,
+    Review,
     Settings,
 }
 
 impl Section {
     /// Each with its address and name.
-    pub(super) const MENU: [(Self, &'static str, &'static str); 3] = [
+    pub(super) const MENU: [(Self, &'static str, &'static str); 4] = [
         (Self::Home, "/dashboard", "Home"),
         (Self::Batches, "/dashboard/batches", "Batches"),
+        (Self::Review, "/dashboard/review", "Review"),
         (Self::Settings, "/dashboard/settings", "Settings"),
     ];
 }
@@ -110,7 +112,17 @@ pub(super) struct Posted {
 impl Posted {
     /// A field, empty where the form has none of this name.
     pub(super) fn get(&self, name: &str) -> &str {
-        self.fields.get(name)
+        self.find(name).unwrap_or_default()
+    }
+
+    /// A field, where the form has it.
+    pub(super) fn find(&self, name: &str) -> Option<&str> {
+        self.fields.find(name)
+    }
+
+    /// All fields of this name.
+    pub(super) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.fields.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
     /// For a page that answers the form at once.
@@ -147,7 +159,11 @@ pub(super) struct Form(Vec<(String, String)>);
 impl Form {
     /// A field, empty where the form has none of this name.
     pub(super) fn get(&self, name: &str) -> &str {
-        self.0.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+        self.find(name).unwrap_or_default()
+    }
+
+    fn find(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 }
 
@@ -248,9 +264,7 @@ pub(super) fn sentence(error: &StoreError) -> String {
         }
         error => error.to_string(),
     };
-    let mut chars = text.chars();
-    let first = chars.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-    format!("{first}{}.", chars.as_str())
+    words::sentence(&text)
 }
 
 impl IntoResponse for PageError {

@@ -7,10 +7,13 @@
 
 mod assets;
 mod batches;
+mod extractions;
 mod frame;
 mod home;
 mod password;
+mod review;
 mod settings;
+mod sheet;
 mod sign_in;
 mod words;
 
@@ -44,6 +47,12 @@ pub fn router(state: ApiState) -> Router {
         .route("/dashboard/batches/{id}/cancel", post(batches::cancel))
         .route("/dashboard/batches/{id}/retry", post(batches::retry))
         .route("/dashboard/batches/{id}/delete", post(batches::delete))
+        .route("/dashboard/extractions/{id}", get(extractions::page))
+        .route("/dashboard/extractions/{id}/find", get(extractions::find))
+        .route("/dashboard/extractions/{id}/fields/{field}", post(review::resolve))
+        .route("/dashboard/review", get(review::page))
+        .route("/dashboard/review/sheet", get(sheet::page).post(sheet::approve))
+        .route("/dashboard/review/{id}/reopen", post(review::reopen))
         .route("/dashboard/sign-in", get(sign_in::page).post(sign_in::with_password))
         .route("/dashboard/sign-out", post(sign_in::sign_out))
         .route("/dashboard/session", get(sign_in::session))

@@ -2,7 +2,7 @@
 
 use std::borrow::Borrow;
 
-use sheaf_types::{BatchStatus, ErrorCode, ExtractionError, Status};
+use sheaf_types::{BatchStatus, Status};
 
 /// `1 document`, `2 documents`.
 pub(super) fn count(n: impl Borrow<u64>, one: &str, many: &str) -> String {
@@ -59,30 +59,11 @@ pub(super) fn batch_status(status: impl Borrow<BatchStatus>) -> &'static str {
     }
 }
 
-/// Why a document failed, and what to do about it.
-pub(super) fn error(error: &ExtractionError) -> String {
-    let text = match error.code {
-        ErrorCode::Encrypted => {
-            "The file opens with a password only. Remove the password and upload it again."
-        }
-        ErrorCode::Corrupt => {
-            "The file is damaged and cannot be opened. Ask for it again, or print it to a new PDF."
-        }
-        ErrorCode::UnsupportedType => "This kind of file cannot be read. Save it as a PDF and upload that.",
-        ErrorCode::FileTooLarge => "The file is larger than the limit.",
-        ErrorCode::TooManyPages => "The document has more pages than the limit. Split it.",
-        ErrorCode::NoText => "No text was found on any page.",
-        ErrorCode::OcrUnavailable => {
-            "It is a scan, and nothing that recognises scans is installed. Whoever runs the server sees how with `sheaf doctor`."
-        }
-        ErrorCode::Timeout => "Reading it took too long. Retry, or split the document.",
-        ErrorCode::OutOfMemory => "Reading it took too much memory. Retry, or split the document.",
-        ErrorCode::Crashed => "The reader crashed on this document. Retry, or print it to a new PDF.",
-        ErrorCode::LlmUnavailable => "The language model did not answer. Retry later.",
-        ErrorCode::LlmRefused => "The language model refused this document.",
-        ErrorCode::Internal => "Something went wrong on the server. Retry; its log has more.",
-    };
-    text.to_owned()
+/// An error's detail as a sentence that stands alone.
+pub(super) fn sentence(detail: &str) -> String {
+    let mut chars = detail.trim_end_matches('.').chars();
+    let first = chars.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", chars.as_str())
 }
 
 /// The name of a batch or template, or that it has none.
@@ -101,6 +82,11 @@ pub(super) fn duration(seconds: f64) -> String {
             format!("{} {}", count(minutes / 60, "hour", "hours"), count(minutes % 60, "minute", "minutes"))
         }
     }
+}
+
+/// `97 %` of a share.
+pub(super) fn percent(share: impl Borrow<f32>) -> String {
+    format!("{:.0} %", share.borrow() * 100.0)
 }
 
 /// Documents a second, or a minute where they are few.

@@ -10,7 +10,7 @@ use sheaf_extract::{Limits, ReadError, draw_page, embedded, extract_and_ask, rea
 use sheaf_types::{Document, Engine, ErrorCode, MediaType, PageWarning, TemplateSpec, Warning};
 
 use super::confine::{confine, leaks};
-use super::{Drawing, Probe, ReaderLimits, Reading, Reply, Request, Task};
+use super::{Probe, ReaderLimits, Reading, Reply, Request, Task, View};
 
 /// Serves requests from standard input until it ends.
 ///
@@ -32,22 +32,30 @@ pub fn run(memory_mb: u64, ocr: &OcrConfig) -> io::Result<()> {
                 let reply = extract(&file, request.media_type, &limits, (&template, ask), &engines);
                 (serde_json::to_vec(&reply)?, Vec::new())
             }
-            Task::Draw { page, width } => {
-                let (drawing, png) = match draw(&file, request.media_type, &limits, page, width) {
-                    Ok(png) => (Drawing::Drawn, png),
-                    Err(ReadError::NoSuchPage) => (Drawing::NoSuchPage, Vec::new()),
-                    Err(error) => {
-                        (Drawing::Failed { code: error.code(), detail: error.to_string() }, Vec::new())
-                    }
-                };
-                (serde_json::to_vec(&drawing)?, png)
+            Task::Read => {
+                let document = read_with_ocr(&file, request.media_type, &engines, &limits);
+                view(
+                    document
+                        .and_then(|document| serde_json::to_vec(&document).map_err(|_| ReadError::Crashed)),
+                )?
             }
+            Task::Draw { page, width } => view(draw(&file, request.media_type, &limits, page, width))?,
         };
         write_frame(&mut output, &answer)?;
         write_frame(&mut output, &bytes)?;
         output.flush()?;
     }
     Ok(())
+}
+
+/// The answer to somebody who wants to look, and what goes with it.
+fn view(made: Result<Vec<u8>, ReadError>) -> io::Result<(Vec<u8>, Vec<u8>)> {
+    let (view, bytes) = match made {
+        Ok(bytes) => (View::Made, bytes),
+        Err(ReadError::NoSuchPage) => (View::NoSuchPage, Vec::new()),
+        Err(error) => (View::Failed { code: error.code(), detail: error.to_string() }, Vec::new()),
+    };
+    Ok((serde_json::to_vec(&view)?, bytes))
 }
 
 /// Confines this process as a reader is, and writes to standard output, as a [`Probe`] in JSON, what it found.

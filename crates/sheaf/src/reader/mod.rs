@@ -6,12 +6,12 @@
 //! or an exhausted memory costs one attempt of one document and is told apart by its error code.
 //!
 //! On the wire both ways: frames of a little-endian `u32` length and that many bytes. A request is two frames, a
-//! [`Request`] in JSON and the file; an answer is two, a [`Reply`] or [`Drawing`] in JSON and the bytes that go with it,
+//! [`Request`] in JSON and the file; an answer is two, a [`Reply`] or [`View`] in JSON and the bytes that go with it,
 //! mostly none.
 
 mod child;
 mod confine;
-mod drawer;
+mod pool;
 mod process;
 
 use serde::{Deserialize, Serialize};
@@ -19,7 +19,7 @@ use sheaf_extract::llm::{Ask, Question};
 use sheaf_types::{Engine, ErrorCode, FieldResult, MediaType, TemplateSpec, Warning};
 
 pub use child::{probe, run};
-pub use drawer::PageDrawer;
+pub use pool::ReaderPool;
 pub use process::{ReaderCommand, ReaderProcess};
 pub use sheaf_extract::ocr::OcrConfig;
 
@@ -73,6 +73,8 @@ struct Request {
 enum Task {
     /// The fields of a template, and the question for a language model that is left open, if one is to be asked.
     Extract(TemplateSpec, Option<Ask>),
+    /// The document's pages of words.
+    Read,
     /// A picture of a page.
     Draw {
         /// Counted from 1.
@@ -82,12 +84,12 @@ enum Task {
     },
 }
 
-/// What a reader answers when it was asked to draw a page.
+/// What a reader answers when it was asked for a picture or for words, which go with it.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Drawing {
-    /// A PNG goes with it.
-    Drawn,
+enum View {
+    /// A PNG, or a [`Document`](sheaf_types::Document) in JSON, goes with it.
+    Made,
     /// The document has no such page.
     NoSuchPage,
     /// There is none.

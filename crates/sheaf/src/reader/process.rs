@@ -13,7 +13,7 @@ use tokio::io::{self, AsyncReadExt, AsyncWriteExt, BufWriter};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::{Drawing, Probe, ReaderError, ReaderLimits, Reply, Request, Task};
+use super::{Probe, ReaderError, ReaderLimits, Reply, Request, Task, View};
 use crate::metrics::READER_STARTS;
 
 /// Documents a child reads before it is replaced: bounds what leaks and fragments.
@@ -152,9 +152,21 @@ impl ReaderProcess {
         width: u32,
     ) -> Result<Option<Vec<u8>>, ReaderError> {
         match self.ask(media_type, file, Task::Draw { page, width }).await? {
-            (Drawing::Drawn, png) => Ok(Some(png)),
-            (Drawing::NoSuchPage, _) => Ok(None),
-            (Drawing::Failed { code, detail }, _) => Err(ReaderError { code, detail }),
+            (View::Made, png) => Ok(Some(png)),
+            (View::NoSuchPage, _) => Ok(None),
+            (View::Failed { code, detail }, _) => Err(ReaderError { code, detail }),
+        }
+    }
+
+    /// Reads a file: its [`Document`](sheaf_types::Document) in JSON. Dropping the future kills the child.
+    ///
+    /// # Errors
+    /// Where the file cannot be read, or the child ended.
+    pub async fn read(&mut self, media_type: MediaType, file: &[u8]) -> Result<Vec<u8>, ReaderError> {
+        match self.ask(media_type, file, Task::Read).await? {
+            (View::Made, document) => Ok(document),
+            (View::NoSuchPage, _) => Err(failed(ErrorCode::Corrupt, "it has no pages".to_owned())),
+            (View::Failed { code, detail }, _) => Err(ReaderError { code, detail }),
         }
     }
 

@@ -13,7 +13,7 @@ const OPERATIONS: &str = "
     GET /v1/templates/{id}       PUT /v1/templates/{id}       DELETE /v1/templates/{id}
     GET /v1/documents            POST /v1/documents
     GET /v1/documents/{id}       DELETE /v1/documents/{id}    GET /v1/documents/{id}/file
-    GET /v1/documents/{id}/pages/{n}
+    GET /v1/documents/{id}/pages/{n}                          GET /v1/documents/{id}/pages/{n}/words
     POST /v1/extract             GET /v1/extractions/{id}
     GET /v1/batches              POST /v1/batches             GET /v1/batches/{id}
     DELETE /v1/batches/{id}      POST /v1/batches/{id}/cancel POST /v1/batches/{id}/retry

@@ -50,6 +50,40 @@ async fn an_image_is_its_own_picture() {
 }
 
 #[tokio::test]
+async fn a_part_of_a_page_is_cut_out() {
+    let server = Server::start().await;
+    let ann = server.client();
+    let id = uploaded(&ann, &two_halves()).await;
+    let path = format!("/v1/documents/{id}/pages/1?width=100");
+    let answer = ann.get(&format!("{path}&crop=0.6,0.2,0.9,0.6")).await.expect(200);
+    let part = image::load_from_memory(&answer.bytes).unwrap().into_luma8();
+    assert_eq!(part.dimensions(), (30, 20));
+    assert!(part.pixels().all(|pixel| pixel.0[0] > 200));
+    for crop in ["", "0,0,1", "0,0,0,1", "0.5,0,0.1,1", "0,0,2,1", "a,b,c,d", "0,0,NaN,1"] {
+        ann.get(&format!("{path}&crop={crop}")).await.expect_faults(400, &["/crop"]);
+    }
+}
+
+#[tokio::test]
+async fn a_pages_words_stand_where_they_are_and_are_the_same_again() {
+    let server = Server::start().await;
+    let ann = server.client();
+    let id = uploaded(&ann, SAMPLE).await;
+    let words = ann.get(&format!("/v1/documents/{id}/pages/1/words")).await.expect(200).json();
+    let found = words["data"].as_array().unwrap();
+    let seller = found.iter().find(|word| word["text"] == "Quillstone").unwrap();
+    let bbox: Vec<f64> =
+        seller["bbox"].as_array().unwrap().iter().map(|edge| edge.as_f64().unwrap()).collect();
+    assert!(bbox[0] < bbox[2] && bbox[1] < bbox[3] && bbox[3] < 0.5, "{bbox:?}");
+    assert_eq!(ann.get(&format!("/v1/documents/{id}/pages/1/words")).await.json(), words);
+    ann.get(&format!("/v1/documents/{id}/pages/9/words")).await.expect_problem(404, "not_found");
+    let bob = server.other("bob@example.org", "unlimited").await;
+    bob.get(&format!("/v1/documents/{id}/pages/1/words")).await.expect_problem(404, "not_found");
+    let broken = uploaded(&ann, PDF).await;
+    ann.get(&format!("/v1/documents/{broken}/pages/1/words")).await.expect_problem(409, "conflict");
+}
+
+#[tokio::test]
 async fn what_cannot_be_shown_says_why() {
     let server = Server::start().await;
     let ann = server.client();

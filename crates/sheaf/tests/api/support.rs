@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, Method, Request, StatusCode};
 use serde_json::{Value, json};
 use sheaf::api::{ApiLimits, ApiState, router};
 use sheaf::dashboard;
-use sheaf::reader::{OcrConfig, PageDrawer, ReaderCommand, ReaderLimits};
+use sheaf::reader::{OcrConfig, ReaderCommand, ReaderLimits, ReaderPool};
 use sheaf::webhook::Addresses;
 use sheaf_store::{Claim, Finished, Outcome, Store, StoreConfig};
 use sheaf_types::{Engine, ErrorCode, ExtractionError, Plan};
@@ -47,7 +47,7 @@ impl Server {
             limits: ApiLimits::default(),
             workers_alive: Arc::new(AtomicUsize::new(1)),
             workers_expected: 1,
-            drawer: Arc::new(PageDrawer::new(Self::reader())),
+            readers: Arc::new(ReaderPool::new(Self::reader())),
             webhook_addresses: Addresses::Public,
             llm_configured: false,
             shutdown: CancellationToken::new(),

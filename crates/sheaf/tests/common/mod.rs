@@ -71,6 +71,11 @@ impl Server {
         Self { child, base, agent, _stderr: stderr }
     }
 
+    /// The address of a page.
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+
     pub(crate) fn get(&self, path: &str) -> (u16, String) {
         let mut response = self
             .agent

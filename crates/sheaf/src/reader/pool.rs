@@ -1,4 +1,4 @@
-//! Pictures of pages for people who look at them: a few readers of their own, so that a viewer does not wait for a batch.
+//! Readers for people who look at documents: a few of their own, so that a viewer does not wait for a batch.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -7,18 +7,18 @@ use tokio::sync::Semaphore;
 
 use super::{ReaderCommand, ReaderError, ReaderProcess};
 
-/// Pages drawn at a time; further ones wait.
+/// Documents looked at at a time; further ones wait.
 const AT_A_TIME: usize = 2;
 
-/// Draws pages in reader processes that are kept warm.
-pub struct PageDrawer {
+/// Reader processes that are kept warm.
+pub struct ReaderPool {
     command: ReaderCommand,
     turns: Semaphore,
     idle: Mutex<Vec<ReaderProcess>>,
 }
 
-impl PageDrawer {
-    /// Nothing is started before the first page is asked for.
+impl ReaderPool {
+    /// Nothing is started before something is asked for.
     #[must_use]
     pub fn new(command: ReaderCommand) -> Self {
         Self { command, turns: Semaphore::new(AT_A_TIME), idle: Mutex::default() }
@@ -35,13 +35,25 @@ impl PageDrawer {
         page: u32,
         width: u32,
     ) -> Result<Option<Vec<u8>>, ReaderError> {
+        self.with_reader(async |reader| reader.draw(media_type, file, page, width).await).await
+    }
+
+    /// Reads a file: its [`Document`](sheaf_types::Document) in JSON.
+    ///
+    /// # Errors
+    /// Where the file cannot be read, or reading it ended the reader.
+    pub async fn read(&self, media_type: MediaType, file: &[u8]) -> Result<Vec<u8>, ReaderError> {
+        self.with_reader(async |reader| reader.read(media_type, file).await).await
+    }
+
+    async fn with_reader<T>(&self, work: impl AsyncFnOnce(&mut ReaderProcess) -> T) -> T {
         // Never closed, so a turn always comes.
         let _turn = self.turns.acquire().await;
         let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         let warm = idle().pop();
         let mut reader = warm.unwrap_or_else(|| ReaderProcess::new(self.command.clone()));
-        let picture = reader.draw(media_type, file, page, width).await;
+        let answer = work(&mut reader).await;
         idle().push(reader);
-        picture
+        answer
     }
 }

@@ -1,0 +1,132 @@
+//! Deciding about fields beside the page they stand on.
+
+use serde_json::json;
+use thirtyfour::Key;
+
+use crate::support::Stage;
+
+/// The scan has a seller that is misread, the other two dates that may be read either way.
+const UNSURE: [&str; 2] = ["06", "13"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_goes_through_a_batch_with_the_keyboard_alone() {
+    let Some(stage) = Stage::signed_in(&[]).await else { return };
+    stage.open("/dashboard/review").await;
+    stage.look("review-empty").await;
+    let batch = stage.batch(&UNSURE);
+    let open = |status: &str| {
+        let list = stage.server.get_json(&format!("/v1/review?status={status}&batch_id={batch}"));
+        list["data"].as_array().unwrap().len()
+    };
+    let all = open("open");
+    assert!(all >= 3, "{all}");
+    stage.open(&format!("/dashboard/batches/{batch}")).await;
+    stage.click("#review").await;
+    stage.look("review").await;
+    stage.click("#start-review").await;
+    stage.find("article.field.open:focus").await;
+    let first = stage.path().await;
+
+    // A correction: the words of the name are clicked, and what is typed is found.
+    stage.press("c").await;
+    stage.until("document.activeElement.name === 'value' && document.querySelector('rect.word')").await;
+    stage.press(Key::Control + "a").await;
+    stage.press("Copperfield Plumbing & Heating").await;
+    stage
+        .until("document.querySelector('.correct[open] [data-read]').textContent.includes('one place')")
+        .await;
+    stage.find("rect.found").await;
+    stage.look("extraction-correcting").await;
+    stage.press(Key::Enter + "").await;
+    stage.until(&format!("!location.href.includes('{first}')")).await;
+    assert_eq!(open("open"), all - 1);
+
+    // Taken back from the next document, and decided again.
+    stage.find("article.field.open:focus").await;
+    stage.look("extraction").await;
+    stage.press("u").await;
+    stage.until("document.querySelector('h1').textContent.startsWith('13')").await;
+    assert_eq!(open("open"), all);
+    stage.find("article.field.open:focus").await;
+    stage.press("a").await;
+    stage.until("document.querySelector('h1').textContent.startsWith('06')").await;
+
+    // The rest is approved one by one, and the list is empty.
+    for left in (0..all - 1).rev() {
+        stage.find("article.field.open:focus").await;
+        let before = stage.run("return document.activeElement.id").await;
+        stage.press("a").await;
+        stage.until(&format!("document.activeElement.id !== {before}")).await;
+        assert_eq!(open("open"), left);
+    }
+    stage.find(".empty").await;
+    assert_eq!(stage.path().await, format!("/dashboard/review?batch={batch}"));
+    let counts = stage.server.get_json(&format!("/v1/batches/{batch}"));
+    assert_eq!((&counts["counts"]["completed"], &counts["counts"]["needs_review"]), (&json!(2), &json!(0)));
+    stage.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn words_on_the_page_fill_a_value_and_ground_it() {
+    let Some(stage) = Stage::signed_in(&[]).await else { return };
+    let batch = stage.batch(&["01"]);
+    let list = stage.server.get_json(&format!("/v1/batches/{batch}/extractions"));
+    let id = list["data"][0]["id"].as_str().unwrap();
+    stage.open(&format!("/dashboard/extractions/{id}")).await;
+
+    // Pointing at either lights up the other.
+    stage.find("#f-total").await.focus().await.unwrap();
+    stage.find("rect.lit[data-key='f-total']").await;
+    stage.run("document.querySelector('rect[data-key=f-invoice_number]').focus()").await;
+    stage.find("#f-invoice_number.lit").await;
+    assert!(stage.has("td[data-key^='f-line_items-0-']").await, "a table's cells are linked, too");
+
+    stage.find("#f-seller_name").await.focus().await.unwrap();
+    stage.press("c").await;
+    stage.find("rect.word").await;
+    let word =
+        "[...document.querySelectorAll('rect.word')].find((word) => /^[A-Z][a-z]+$/.test(word.dataset.text))";
+    let text = stage.run(&format!("return {word}.dataset.text")).await;
+    stage.run(&format!("{word}.dispatchEvent(new MouseEvent('click', {{ bubbles: true }}))")).await;
+    assert_eq!(stage.run("return document.activeElement.value").await, text);
+    stage.press(Key::Enter + "").await;
+    stage.find("#f-seller_name .undo").await;
+    let field = &stage.server.get_json(&format!("/v1/extractions/{id}"))["fields"];
+    let field = field.as_array().unwrap().iter().find(|field| field["name"] == "seller_name").unwrap();
+    assert_eq!((&field["value"], &field["source"], &field["method"]), (&text, &text, &json!("review")));
+    assert_eq!(field["review"]["action"], "correct");
+
+    // What is no date is refused where it was typed.
+    stage.find("#f-due_date").await.focus().await.unwrap();
+    stage.press("c").await;
+    stage.press(Key::Control + "a").await;
+    stage.press("soon").await;
+    stage.press(Key::Enter + "").await;
+    assert!(stage.text("#f-due_date [role=alert]").await.contains("Expected a day"));
+    assert_eq!(stage.run("return document.activeElement.value").await, json!("soon"));
+    stage.look("extraction-refused").await;
+    stage.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_values_of_a_field_are_approved_on_a_contact_sheet() {
+    let Some(stage) = Stage::signed_in(&[]).await else { return };
+    let batch = stage.batch(&UNSURE);
+    let open = || stage.server.get_json("/v1/review?status=open")["data"].as_array().unwrap().clone();
+    let all = open();
+    let field =
+        all.iter().find(|item| !item["value"].is_null()).unwrap()["field"].as_str().unwrap().to_owned();
+    let of_field = all.iter().filter(|item| item["field"] == field.as_str()).count();
+    stage.open(&format!("/dashboard/review?batch={batch}")).await;
+    stage.click(&format!("a[href*='/sheet?'][href*='field={field}']")).await;
+    stage.until("[...document.images].every((image) => image.complete && image.naturalWidth > 0)").await;
+    assert_eq!(stage.text("#ticked").await, format!("{of_field} of {of_field} ticked"));
+    stage.look("sheet").await;
+    stage.click("#untick").await;
+    assert!(!stage.find("#approve").await.is_enabled().await.unwrap());
+    stage.click(".sheet li label").await;
+    stage.click("#approve").await;
+    assert_eq!(stage.text("[role=status]").await, "1 value was approved.");
+    assert_eq!(open().len(), all.len() - 1);
+    stage.end().await;
+}
