@@ -37,6 +37,23 @@ pub struct Prompt {
     pub schema: Value,
 }
 
+impl Prompt {
+    /// The same, sent along with pictures of pages that were hard to recognise.
+    #[must_use]
+    pub fn with_pictures(mut self, pages: &[u32]) -> Self {
+        if !pages.is_empty() {
+            let pages: Vec<String> = pages.iter().map(ToString::to_string).collect();
+            let _ = write!(
+                self.user,
+                "\n\nPictures of these pages are attached, in this order, as their lines were hard to recognise: {}. Read \
+                 their values from the pictures, and cite the lines that say nearly the same.",
+                pages.join(", ")
+            );
+        }
+        self
+    }
+}
+
 impl Question {
     /// The question as text, and the schema of its answer.
     #[must_use]

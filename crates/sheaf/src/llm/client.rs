@@ -24,6 +24,8 @@ const OVERLOADED: u16 = 529;
 /// A picture of a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Image {
+    /// Counted from 1.
+    pub page: u32,
     /// As PNG.
     pub png: Vec<u8>,
 }

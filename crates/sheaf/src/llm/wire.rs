@@ -178,6 +178,21 @@ mod tests {
     }
 
     #[test]
+    fn pictures_go_before_the_text_in_both_formats() {
+        let prompt = Prompt { system: "s".into(), user: "u".into(), schema: json!({"type": "object"}) };
+        let images = [Image { page: 2, png: vec![1, 2, 3] }];
+        let base = Url::parse("http://localhost/v1").unwrap();
+        let body = request(Provider::Openai, &base, "m", (&prompt, &images), 10, true);
+        let content = &body["messages"][1]["content"];
+        assert_eq!(content[0]["image_url"]["url"], "data:image/png;base64,AQID");
+        assert_eq!(content[1]["text"], "u");
+        let body = request(Provider::Anthropic, &base, "m", (&prompt, &images), 10, true);
+        let content = &body["messages"][0]["content"];
+        assert_eq!(content[0]["source"]["data"], "AQID");
+        assert_eq!((&content[1]["text"], &body["tool_choice"]["name"]), (&json!("u"), &json!(NAME)));
+    }
+
+    #[test]
     fn refusals_and_cut_off_answers_are_told_apart() {
         let openai = |message: Value, finish: &str| {
             read(Provider::Openai, &json!({"choices": [{"message": message, "finish_reason": finish}]}))

@@ -94,7 +94,8 @@ impl Asker {
 
     async fn outcome(&self, asking: Asking) -> Outcome {
         let Asking { claim, template, reading, question, images, .. } = asking;
-        let prompt = question.prompt(&template);
+        let pictured: Vec<u32> = images.iter().map(|image| image.page).collect();
+        let prompt = question.prompt(&template).with_pictures(&pictured);
         let answer = match self.answer(&claim, &prompt, &images).await {
             Ok(answer) => answer,
             Err(outcome) => return outcome,

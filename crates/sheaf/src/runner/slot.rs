@@ -161,7 +161,7 @@ impl Slot {
         let hard = reading.warnings.iter().filter(|warning| warning.code == PageWarning::Illegible);
         for warning in hard.take(MOST_IMAGES) {
             match self.reader.draw(claim.media_type, file, warning.page, IMAGE_WIDTH).await {
-                Ok(Some(png)) => images.push(Image { png }),
+                Ok(Some(png)) => images.push(Image { page: warning.page, png }),
                 Ok(None) => {}
                 Err(error) => {
                     debug!(extraction = %claim.extraction_id, code = error.code.as_str(), "not drawn");

@@ -323,3 +323,13 @@ fn a_question_survives_the_way_between_processes() {
     let sent: Question = serde_json::from_str(&serde_json::to_string(&question).unwrap()).unwrap();
     assert_eq!(sent.prompt(&template), question.prompt(&template));
 }
+
+#[test]
+fn pictures_are_announced_outside_the_fence() {
+    let template = field("text");
+    let (_, question) = question(&page(&["Acme"]), &template);
+    let prompt = question.prompt(&template);
+    assert_eq!(prompt.clone().with_pictures(&[]), prompt);
+    let said = prompt.with_pictures(&[2, 5]).user;
+    assert!(said.rsplit_once("</document>").unwrap().1.contains("2, 5"), "{said}");
+}
