@@ -15,6 +15,7 @@ use crate::db::{Conn, Tx, commit, execute, fetch_all, fetch_optional, on};
 use crate::error::{Result, StoreError};
 use crate::extraction::{ExtractionRow, select_extractions, tier};
 use crate::hint::Hint;
+use crate::llm::{self, UsageRow};
 use crate::page::{Page, PageRequest};
 use crate::queue;
 use crate::template::{TemplateRow, number, usable_version};
@@ -58,6 +59,18 @@ macro_rules! select_batches {
                     (select count(*) from extraction e where e.batch_id = b.id and e.status = 'running') as running,
                     (select count(*) from extraction e where e.batch_id = b.id and e.status = 'needs_review')
                         as needs_review,
+                    (select max(u.model) from llm_usage u where u.batch_id = b.id) as llm_model,
+                    (select cast(sum(u.calls) as bigint) from llm_usage u where u.batch_id = b.id) as llm_calls,
+                    (select cast(sum(u.replayed) as bigint) from llm_usage u where u.batch_id = b.id)
+                        as llm_replayed,
+                    (select cast(sum(u.input_tokens) as bigint) from llm_usage u where u.batch_id = b.id)
+                        as llm_input_tokens,
+                    (select cast(sum(u.output_tokens) as bigint) from llm_usage u where u.batch_id = b.id)
+                        as llm_output_tokens,
+                    (select cast(sum(u.duration_ms) as bigint) from llm_usage u where u.batch_id = b.id)
+                        as llm_duration_ms,
+                    (select cast(sum(u.bytes_sent) as bigint) from llm_usage u where u.batch_id = b.id)
+                        as llm_bytes_sent,
                     (select count(*) from extraction e where e.batch_id = b.id and e.status = 'failed') as failed,
                     (select count(*) from extraction e where e.batch_id = b.id and e.status = 'cancelled') as cancelled
              from batch b ",
@@ -84,6 +97,8 @@ struct BatchRow {
     needs_review: i64,
     failed: i64,
     cancelled: i64,
+    #[sqlx(flatten)]
+    llm: UsageRow,
 }
 
 impl BatchRow {
@@ -100,6 +115,8 @@ impl BatchRow {
             template_id: TemplateId(self.template_id),
             template_version: number(self.template_version),
             use_llm: tier(&self.tier)? == Tier::Premium,
+            llm: self.llm.build(),
+            llm_notice: None,
             metadata: self.metadata.as_deref().map(serde_json::from_str).transpose()?,
             percent: counts.percent(),
             created_at: rfc3339(self.created_at),
@@ -178,7 +195,12 @@ impl Store {
             id.0,
             user.0,
         )?;
-        row.ok_or(NOT_FOUND)?.build(self.clock().now())
+        let now = self.clock().now();
+        let mut batch = row.ok_or(NOT_FOUND)?.build(now)?;
+        if batch.use_llm && !batch.status.is_terminal() {
+            batch.llm_notice = llm::notice(&mut conn, now).await?;
+        }
+        Ok(batch)
     }
 
     /// An account's batches, newest first, perhaps only those with one status.

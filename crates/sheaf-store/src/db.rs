@@ -52,6 +52,10 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../migrations/sqlite/5_review.sql"),
         postgres: include_str!("../migrations/postgres/5_review.sql"),
     },
+    Migration {
+        sqlite: include_str!("../migrations/sqlite/6_llm.sql"),
+        postgres: include_str!("../migrations/postgres/6_llm.sql"),
+    },
 ];
 
 #[derive(Clone, Copy)]

@@ -10,6 +10,7 @@
 
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
 use sheaf_types::{BoundingBox, Document, Page, Word};
 
 use super::lines::{Frame, group_lines};
@@ -127,7 +128,7 @@ impl Line {
 }
 
 /// A range of a line's text.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Span {
     /// Index into [`Layout::lines`].
     pub(crate) line: usize,
@@ -203,6 +204,13 @@ impl<'d> Layout<'d> {
             .iter()
             .take_while(|&&(_, start)| start < span.range.end)
             .map(|&(word, _)| &words[word])
+    }
+
+    /// The words of a line, each with the byte of its text at which it starts.
+    pub(crate) fn placed_words(&self, line: usize) -> impl Iterator<Item = (usize, &'d Word)> {
+        let line = &self.lines[line];
+        let words = &self.document.pages[line.page].words;
+        line.words.iter().map(|&(word, start)| (start, &words[word]))
     }
 
     /// The box on the displayed page that covers the words of `spans`, which are all on one page.

@@ -189,6 +189,11 @@ impl<'a> Pool<'a> {
         scored
     }
 
+    /// The dates of the document, in reading order.
+    pub(crate) fn dates(&self) -> impl Iterator<Item = &Candidate> {
+        self.dates.iter().map(|(candidate, _)| candidate)
+    }
+
     fn numbers(&self) -> &[(Candidate, Vec<Context>)] {
         self.numbers_in_context.get_or_init(|| in_context(&self.surroundings, self.numbers.clone()))
     }
@@ -484,14 +489,17 @@ impl<'a> Pool<'a> {
 
     /// The currency of an amount: what stands with it, else the only one of the document.
     pub(crate) fn currency(&self, amount: &Scored) -> Option<&'static str> {
-        amount.parsed.currency.or_else(|| {
-            let mut codes = self.numbers.iter().filter_map(|candidate| match &candidate.typed {
-                Typed::Number(number) => number.currency,
-                _ => None,
-            });
-            let first = codes.next()?;
-            codes.all(|code| code == first).then_some(first)
-        })
+        amount.parsed.currency.or_else(|| self.only_currency())
+    }
+
+    /// The currency that all amounts have which name one.
+    pub(crate) fn only_currency(&self) -> Option<&'static str> {
+        let mut codes = self.numbers.iter().filter_map(|candidate| match &candidate.typed {
+            Typed::Number(number) => number.currency,
+            _ => None,
+        });
+        let first = codes.next()?;
+        codes.all(|code| code == first).then_some(first)
     }
 
     fn scored(&self, field: &Field<'_>, candidate: &Candidate, evidence: Evidence) -> Option<Scored> {
