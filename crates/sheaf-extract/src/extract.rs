@@ -10,6 +10,7 @@ use crate::confidence::{Signals, Weights};
 use crate::embedded::EInvoice;
 use crate::embedded::compare::Comparison;
 use crate::ground;
+use crate::llm::{Ask, Question};
 use crate::locate::assign::{Choice, assign};
 use crate::locate::field::Field;
 use crate::locate::labels::Labels;
@@ -31,6 +32,17 @@ pub fn extract_with(
     template: &TemplateSpec,
     invoice: Option<&EInvoice>,
 ) -> Vec<FieldResult> {
+    extract_and_ask(document, template, invoice, None).0
+}
+
+/// The same, and the question for a language model that the results leave open, if one is to be asked.
+#[must_use]
+pub fn extract_and_ask(
+    document: &Document,
+    template: &TemplateSpec,
+    invoice: Option<&EInvoice>,
+    ask: Option<&Ask>,
+) -> (Vec<FieldResult>, Option<Question>) {
     let unread = document.pages.iter().any(|page| page.warnings.iter().any(|w| *w != PageWarning::Blank));
     located(document, template, |pool, found| {
         let result = |Found { field, candidates, choice }: &Found<'_>| {
@@ -45,14 +57,16 @@ pub fn extract_with(
             ground::name_cells(document, &mut result);
             review(result, field, template.confidence_threshold, unread, choice)
         };
-        found.iter().map(result).collect()
+        let results: Vec<FieldResult> = found.iter().map(result).collect();
+        let question = ask.and_then(|ask| Question::new(pool, found, &results, template, ask));
+        (results, question)
     })
 }
 
 /// A field, what may be its value, and which of that was chosen.
-struct Found<'a> {
-    field: Field<'a>,
-    candidates: Vec<Scored>,
+pub(crate) struct Found<'a> {
+    pub(crate) field: Field<'a>,
+    pub(crate) candidates: Vec<Scored>,
     choice: Choice,
 }
 

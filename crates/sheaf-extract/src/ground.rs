@@ -65,6 +65,7 @@ pub(crate) fn nothing(field: &FieldSpec) -> FieldResult {
         method: None,
         needs_review: false,
         review_reason: None,
+        alternative: None,
         review: None,
     }
 }

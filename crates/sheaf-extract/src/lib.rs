@@ -8,6 +8,7 @@ mod ground;
 #[cfg(test)]
 mod invariant;
 mod lexicon;
+pub mod llm;
 mod locate;
 pub mod ocr;
 pub mod parse;
@@ -19,5 +20,5 @@ mod scenarios;
 mod traps;
 mod xml;
 
-pub use extract::{Observation, explain, extract, extract_with, observe};
+pub use extract::{Observation, explain, extract, extract_and_ask, extract_with, observe};
 pub use read::{Limits, ReadError, draw_page, read, read_with_ocr};

@@ -248,3 +248,15 @@ fn a_value_anywhere_in_the_box_under_its_label_is_found() {
     ];
     assert_eq!(values(&document, &fields), ["K-20/4811"]);
 }
+
+#[test]
+fn the_total_before_tax_in_a_summary_is_not_what_was_paid() {
+    let lines = [
+        "Total Incl GST            75.00",
+        "CASH                     100.00",
+        "GST Sumary    Amount        Tax",
+        "R 6%           70.75       4.25",
+        "Total          70.75       4.25",
+    ];
+    assert_eq!(values(&page(&lines), &[("total", "currency", "Total")]), ["75.00"]);
+}

@@ -115,6 +115,7 @@ fn outcome() -> Outcome {
         method: None,
         needs_review: false,
         review_reason: None,
+        alternative: None,
         review: None,
     };
     let names = ["invoice_number", "invoice_date", "due_date", "seller_name", "total"];

@@ -15,6 +15,7 @@ use crate::db::{Conn, Tx, commit, execute, fetch_all, fetch_optional, on};
 use crate::error::{Result, StoreError};
 use crate::extraction::{ExtractionRow, select_extractions, tier};
 use crate::hint::Hint;
+use crate::llm::{self, UsageRow};
 use crate::page::{Page, PageRequest};
 use crate::queue;
 use crate::template::{TemplateRow, number, usable_version};
@@ -45,16 +46,31 @@ pub struct NewBatch {
 }
 
 /// The statement that reads batches with their counts, and `$rest` after `from`.
+///
+/// Positions are 0, 1, 2 and so on, so that the last one tells the total. What is completed is the rest of it, and is not
+/// counted: that would take longest, for the rows that changed last are scattered most.
 macro_rules! select_batches {
     ($rest:literal) => {
         concat!(
             "select b.id, b.name, b.template_id, b.template_version, b.tier, b.metadata, b.created_at, b.started_at,
                     b.finished_at, b.cancelled_at,
+                    (select max(e.position) + 1 from extraction e where e.batch_id = b.id) as total,
                     (select count(*) from extraction e where e.batch_id = b.id and e.status = 'pending') as pending,
                     (select count(*) from extraction e where e.batch_id = b.id and e.status = 'running') as running,
-                    (select count(*) from extraction e where e.batch_id = b.id and e.status = 'completed') as completed,
                     (select count(*) from extraction e where e.batch_id = b.id and e.status = 'needs_review')
                         as needs_review,
+                    (select max(u.model) from llm_usage u where u.batch_id = b.id) as llm_model,
+                    (select cast(sum(u.calls) as bigint) from llm_usage u where u.batch_id = b.id) as llm_calls,
+                    (select cast(sum(u.replayed) as bigint) from llm_usage u where u.batch_id = b.id)
+                        as llm_replayed,
+                    (select cast(sum(u.input_tokens) as bigint) from llm_usage u where u.batch_id = b.id)
+                        as llm_input_tokens,
+                    (select cast(sum(u.output_tokens) as bigint) from llm_usage u where u.batch_id = b.id)
+                        as llm_output_tokens,
+                    (select cast(sum(u.duration_ms) as bigint) from llm_usage u where u.batch_id = b.id)
+                        as llm_duration_ms,
+                    (select cast(sum(u.bytes_sent) as bigint) from llm_usage u where u.batch_id = b.id)
+                        as llm_bytes_sent,
                     (select count(*) from extraction e where e.batch_id = b.id and e.status = 'failed') as failed,
                     (select count(*) from extraction e where e.batch_id = b.id and e.status = 'cancelled') as cancelled
              from batch b ",
@@ -75,20 +91,22 @@ struct BatchRow {
     started_at: Option<i64>,
     finished_at: Option<i64>,
     cancelled_at: Option<i64>,
+    total: i64,
     pending: i64,
     running: i64,
-    completed: i64,
     needs_review: i64,
     failed: i64,
     cancelled: i64,
+    #[sqlx(flatten)]
+    llm: UsageRow,
 }
 
 impl BatchRow {
     fn build(self, now: i64) -> Result<Batch> {
-        let [pending, running, completed, needs_review, failed, cancelled] =
-            [self.pending, self.running, self.completed, self.needs_review, self.failed, self.cancelled]
+        let [total, pending, running, needs_review, failed, cancelled] =
+            [self.total, self.pending, self.running, self.needs_review, self.failed, self.cancelled]
                 .map(i64::unsigned_abs);
-        let total = pending + running + completed + needs_review + failed + cancelled;
+        let completed = total.saturating_sub(pending + running + needs_review + failed + cancelled);
         let counts = Counts { total, pending, running, completed, needs_review, failed, cancelled };
         Ok(Batch {
             id: BatchId(self.id),
@@ -97,6 +115,8 @@ impl BatchRow {
             template_id: TemplateId(self.template_id),
             template_version: number(self.template_version),
             use_llm: tier(&self.tier)? == Tier::Premium,
+            llm: self.llm.build(),
+            llm_notice: None,
             metadata: self.metadata.as_deref().map(serde_json::from_str).transpose()?,
             percent: counts.percent(),
             created_at: rfc3339(self.created_at),
@@ -175,7 +195,12 @@ impl Store {
             id.0,
             user.0,
         )?;
-        row.ok_or(NOT_FOUND)?.build(self.clock().now())
+        let now = self.clock().now();
+        let mut batch = row.ok_or(NOT_FOUND)?.build(now)?;
+        if batch.use_llm && !batch.status.is_terminal() {
+            batch.llm_notice = llm::notice(&mut conn, now).await?;
+        }
+        Ok(batch)
     }
 
     /// An account's batches, newest first, perhaps only those with one status.

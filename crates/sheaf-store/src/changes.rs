@@ -155,6 +155,7 @@ impl Changes {
             }
             Outcome::Failed { .. } => (Status::Failed, attempt, 0),
             Outcome::Released => (Status::Pending, attempt - 1, 0),
+            Outcome::Snoozed { for_ms } => (Status::Pending, attempt - 1, now + for_ms.max(&0)),
         };
         let row: Option<(Uuid, Option<Uuid>, i64, Uuid)> = fetch_optional!(
             &mut *tx,
@@ -291,7 +292,7 @@ async fn insert_result(tx: &mut Tx, one: &Finished) -> Result<()> {
             Some(serde_json::to_string(fields)?),
         ),
         Outcome::Failed { error, .. } => (None, None, Some(serde_json::to_string(error)?), None),
-        Outcome::Released => return Ok(()),
+        Outcome::Released | Outcome::Snoozed { .. } => return Ok(()),
     };
     execute!(
         tx,

@@ -15,7 +15,7 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, Postgres};
 use sqlx::sqlite::{
     Sqlite, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{AssertSqlSafe, Transaction};
+use sqlx::{AssertSqlSafe, Connection, Transaction};
 
 use crate::error::{Result, StoreError};
 
@@ -23,6 +23,8 @@ use crate::error::{Result, StoreError};
 const PATIENCE: Duration = Duration::from_secs(15);
 const SQLITE_READERS: u32 = 4;
 const POSTGRES_CONNECTIONS: u32 = 16;
+/// How long after its last use a connection is taken to be alive: to ask it every time would double the trips of short calls.
+const TRUSTED: Duration = Duration::from_secs(1);
 /// Names the migration lock among a PostgreSQL database's advisory locks.
 const MIGRATION_LOCK: i64 = 0x5ea_f001;
 /// Names the lock between those who name blobs in rows and those who remove blobs.
@@ -49,6 +51,10 @@ const MIGRATIONS: &[Migration] = &[
     Migration {
         sqlite: include_str!("../migrations/sqlite/5_review.sql"),
         postgres: include_str!("../migrations/postgres/5_review.sql"),
+    },
+    Migration {
+        sqlite: include_str!("../migrations/sqlite/6_llm.sql"),
+        postgres: include_str!("../migrations/postgres/6_llm.sql"),
     },
 ];
 
@@ -145,7 +151,18 @@ impl Db {
             // The parser's message could quote the password.
             let options = PgConnectOptions::from_str(url)
                 .map_err(|_| StoreError::Internal("the database url is no valid postgres:// url".into()))?;
-            let pool = PgPoolOptions::new().max_connections(POSTGRES_CONNECTIONS).acquire_timeout(PATIENCE);
+            let pool = PgPoolOptions::new()
+                .max_connections(POSTGRES_CONNECTIONS)
+                .acquire_timeout(PATIENCE)
+                .test_before_acquire(false)
+                .before_acquire(|connection, about| {
+                    Box::pin(async move {
+                        if about.idle_for > TRUSTED {
+                            connection.ping().await?;
+                        }
+                        Ok(true)
+                    })
+                });
             Self::Postgres(pool.connect_with(options).await?)
         } else {
             return Err(StoreError::Internal(

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::Store;
 use crate::db::fetch_optional;
 use crate::error::{Result, StoreError};
+use crate::llm::UsageRow;
 use crate::template::number;
 use crate::time::rfc3339;
 
@@ -16,12 +17,16 @@ macro_rules! select_extractions {
         concat!(
             "select e.id, e.batch_id, e.position, e.document_id, d.filename, e.custom_id, e.template_id,
                     e.template_version, e.status, e.tier, e.attempt - e.attempts_before as attempt, d.pages, e.created_at, e.started_at,
-                    e.finished_at, r.engine, r.warnings, r.error, ",
+                    e.finished_at, r.engine, r.warnings, r.error,
+                    u.model as llm_model, u.calls as llm_calls, u.replayed as llm_replayed,
+                    u.input_tokens as llm_input_tokens, u.output_tokens as llm_output_tokens,
+                    u.duration_ms as llm_duration_ms, u.bytes_sent as llm_bytes_sent, ",
             $fields,
             " as fields
              from extraction e
              join document d on d.id = e.document_id
-             left join extraction_result r on r.extraction_id = e.id ",
+             left join extraction_result r on r.extraction_id = e.id
+             left join llm_usage u on u.extraction_id = e.id ",
             $rest
         )
     };
@@ -48,6 +53,8 @@ pub(crate) struct ExtractionRow {
     engine: Option<String>,
     warnings: Option<String>,
     error: Option<String>,
+    #[sqlx(flatten)]
+    llm: UsageRow,
     fields: Option<String>,
 }
 
@@ -74,6 +81,7 @@ impl ExtractionRow {
             finished_at: self.finished_at.map(rfc3339),
             engine: self.engine.as_deref().map(serde_json::from_str).transpose()?,
             warnings: self.warnings.as_deref().map(serde_json::from_str).transpose()?.unwrap_or_default(),
+            llm: self.llm.build(),
             fields: None,
         })
     }

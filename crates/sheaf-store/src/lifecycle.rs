@@ -9,6 +9,7 @@ use crate::changes::end_batch;
 use crate::db::{Tx, commit, execute, fetch_all, fetch_one, fetch_optional};
 use crate::error::{Result, StoreError};
 use crate::hint::Hint;
+use crate::llm;
 use crate::queue;
 use crate::usage::refund;
 
@@ -146,6 +147,7 @@ pub(crate) async fn remove_batch(tx: &mut Tx, batch: Uuid) -> Result<()> {
         "delete from review_item where extraction_id in (select id from extraction where batch_id = $1)",
         batch,
     )?;
+    llm::forget_batch_usage(tx, batch).await?;
     execute!(
         &mut *tx,
         "delete from extraction_result where extraction_id in (select id from extraction where batch_id = $1)",
@@ -167,6 +169,7 @@ pub(crate) async fn remove_extractions(tx: &mut Tx, document: Uuid) -> Result<()
         "delete from review_item where extraction_id in (select id from extraction where document_id = $1)",
         document,
     )?;
+    llm::forget_document(tx, document).await?;
     execute!(
         &mut *tx,
         "delete from extraction_result where extraction_id in (select id from extraction where document_id = $1)",

@@ -80,6 +80,26 @@ pub enum Outcome {
     },
     /// Handed back unread: the attempt does not count. Ends as cancelled where the batch was.
     Released,
+    /// The same, for a time: what it needs is busy.
+    Snoozed {
+        /// In milliseconds.
+        for_ms: i64,
+    },
+}
+
+/// What a worker has room for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
+    /// Documents.
+    pub documents: u32,
+    /// Whether they may be of the Premium tier.
+    pub premium: bool,
+}
+
+impl From<u32> for Room {
+    fn from(documents: u32) -> Self {
+        Self { documents, premium: true }
+    }
 }
 
 /// What came of one claim.
@@ -159,15 +179,21 @@ impl Store {
     ///
     /// # Errors
     /// Only those of the database; then nothing is written or claimed, and the same call can be made again.
-    pub async fn finish_and_claim(&self, worker: &str, finished: &[Finished], n: u32) -> Result<Vec<Claim>> {
+    pub async fn finish_and_claim(
+        &self,
+        worker: &str,
+        finished: &[Finished],
+        room: impl Into<Room>,
+    ) -> Result<Vec<Claim>> {
+        let Room { documents: n, premium } = room.into();
         let now = self.clock().now();
         let mut tx = self.db().write().await?;
         let mut changes = Changes::default();
         changes.write_all(&mut tx, now, worker, finished).await?;
         changes.reclaim(&mut tx, now).await?;
-        let mut rows = claim(&mut tx, now, worker, self.batches_share(n), 0).await?;
+        let mut rows = claim(&mut tx, now, worker, (self.batches_share(n), premium), 0).await?;
         let left = n - rows.len() as u32;
-        rows.extend(claim(&mut tx, now, worker, left, i64::MIN).await?);
+        rows.extend(claim(&mut tx, now, worker, (left, premium), i64::MIN).await?);
         self.inner.claimed.fetch_add(rows.len() as u64, Relaxed);
         rows.sort_unstable_by_key(|row| (row.order_key, row.id));
         for row in &rows {
@@ -324,8 +350,14 @@ impl ClaimRow {
     }
 }
 
-/// Claims up to `n` rows from an order key on.
-async fn claim(tx: &mut Tx, now: i64, worker: &str, n: u32, from: i64) -> Result<Vec<ClaimRow>> {
+/// Claims up to `n` rows from an order key on, those of the Premium tier only if `premium`.
+async fn claim(
+    tx: &mut Tx,
+    now: i64,
+    worker: &str,
+    (n, premium): (u32, bool),
+    from: i64,
+) -> Result<Vec<ClaimRow>> {
     if n == 0 {
         return Ok(Vec::new());
     }
@@ -338,11 +370,13 @@ async fn claim(tx: &mut Tx, now: i64, worker: &str, n: u32, from: i64) -> Result
                         e.template_version, e.tier, e.order_key, e.account_id, e.batch_id, e.debit_month
                  from extraction e cross join document d
                  where e.status = 'pending' and e.order_key >= $3 and e.not_before <= $1 and d.id = e.document_id
+                   and ($4 or e.tier <> 'premium')
                  order by e.order_key, e.id limit $2",
             )
             .bind(now)
             .bind(i64::from(n))
             .bind(from)
+            .bind(premium)
             .fetch_all(&mut **c)
             .await?;
             for row in &rows {
@@ -363,6 +397,7 @@ async fn claim(tx: &mut Tx, now: i64, worker: &str, n: u32, from: i64) -> Result
             sqlx::query_as(
                 "with next as materialized (
                      select id from extraction where status = 'pending' and order_key >= $5 and not_before <= $1
+                     and ($6 or tier <> 'premium')
                      order by order_key, id limit $2 for update skip locked
                  )
                  update extraction e set status = 'running', attempt = attempt + 1, worker = $3, lease_until = $4,
@@ -376,6 +411,7 @@ async fn claim(tx: &mut Tx, now: i64, worker: &str, n: u32, from: i64) -> Result
             .bind(worker)
             .bind(lease)
             .bind(from)
+            .bind(premium)
             .fetch_all(&mut **c)
             .await?
         }

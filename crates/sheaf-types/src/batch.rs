@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::id::{BatchId, TemplateId};
+use crate::llm::LlmUsage;
 
 /// Where a batch stands; derived from its counts, never stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -119,6 +120,12 @@ pub struct Batch {
     pub template_version: u32,
     /// Premium tier.
     pub use_llm: bool,
+    /// What asking the language model took so far; absent where none was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub llm: Option<LlmUsage>,
+    /// Why documents wait for the language model, in a sentence; absent where they do not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub llm_notice: Option<String>,
     /// Whatever the user attached.
     pub metadata: Option<Value>,
     /// How many extractions are in each status.

@@ -4,6 +4,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{BatchId, DocumentId, ExtractionId, TemplateId};
+use crate::llm::LlmUsage;
 use crate::page::{BoundingBox, PageWarning};
 use crate::review::Decision;
 use crate::template::FieldKind;
@@ -105,6 +106,8 @@ pub enum Method {
     Table,
     /// Stated by the machine-readable invoice inside a PDF, and found on the page.
     Embedded,
+    /// Named by a language model, and found on the page.
+    Llm,
     /// Given by a person.
     Review,
 }
@@ -163,6 +166,28 @@ pub struct CellResult {
     pub confidence: f32,
 }
 
+/// Another value for a field, where the Standard tier and the language model found different ones.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Alternative {
+    /// As a field's value.
+    pub value: FieldValue,
+    /// Verbatim text on the document.
+    pub source: String,
+    /// Counted from 1.
+    pub page: u32,
+    /// Fractions of the displayed page.
+    pub bbox: BoundingBox,
+    /// A table's cells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cells: Option<Vec<IndexMap<String, CellResult>>>,
+    /// 0 to 1: what it had by itself.
+    #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 1))]
+    pub confidence: f32,
+    /// How it was found.
+    pub method: Method,
+}
+
 /// The result for one field of the template.
 ///
 /// Invariant: a value that is not null has a provenance, and is the parse of its source; unless a person gave it
@@ -202,6 +227,9 @@ pub struct FieldResult {
     /// Why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub review_reason: Option<ReviewReason>,
+    /// The other value, where two were found (`inconsistent`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alternative: Option<Box<Alternative>>,
     /// What a person decided last; `None` where nobody has, or it was taken back.
     pub review: Option<Decision>,
 }
@@ -359,6 +387,9 @@ pub struct Extraction {
     pub engine: Option<Engine>,
     /// Pages that were not read whole.
     pub warnings: Vec<Warning>,
+    /// What asking a language model took; absent where none was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub llm: Option<LlmUsage>,
     /// One for each field of the template, in its order; `None` in lists, empty until done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fields: Option<Vec<FieldResult>>,

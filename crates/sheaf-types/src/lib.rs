@@ -9,6 +9,7 @@ pub mod batch;
 pub mod document;
 pub mod extraction;
 pub mod id;
+pub mod llm;
 pub mod office;
 #[cfg(feature = "openapi")]
 mod openapi;
@@ -21,10 +22,11 @@ pub mod webhook;
 pub use batch::{Batch, BatchStatus, Counts};
 pub use document::{DocumentInfo, MediaType, safe_filename};
 pub use extraction::{
-    CellResult, Engine, ErrorCode, Extraction, ExtractionError, FieldResult, FieldValue, Method, Provenance,
-    ReviewReason, Status, Tier, Warning,
+    Alternative, CellResult, Engine, ErrorCode, Extraction, ExtractionError, FieldResult, FieldValue, Method,
+    Provenance, ReviewReason, Status, Tier, Warning,
 };
 pub use id::{BatchId, DeliveryId, DocumentId, ExtractionId, KeyId, ReviewId, TemplateId, UserId, WebhookId};
+pub use llm::LlmUsage;
 pub use page::{BoundingBox, Cell, Document, Page, PageWarning, Rule, TextSource, Word};
 pub use review::{Decision, Resolution, ReviewAction, ReviewItem, ReviewStatus, ReviewedItem};
 pub use template::{ColumnSpec, Fault, FieldKind, FieldSpec, Region, Template, TemplateSpec};

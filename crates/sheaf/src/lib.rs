@@ -11,6 +11,7 @@ pub mod config;
 pub mod dashboard;
 pub mod export;
 pub mod housekeeping;
+pub mod llm;
 pub mod metrics;
 pub mod print;
 pub mod reader;

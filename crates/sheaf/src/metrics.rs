@@ -20,6 +20,13 @@ pub(crate) const WEBHOOK_ATTEMPTS: &str = "sheaf_webhook_attempts_total";
 /// Seconds until a request's answer began, by `method` and `status`.
 pub(crate) const REQUESTS: &str = "sheaf_http_request_seconds";
 
+/// Questions to the language model, by `result`.
+pub(crate) const LLM_CALLS: &str = "sheaf_llm_questions_total";
+/// Tokens sent to and answered by the language model, by `direction`.
+pub(crate) const LLM_TOKENS: &str = "sheaf_llm_tokens_total";
+/// Seconds until the language model answered, or did not.
+pub(crate) const LLM_SECONDS: &str = "sheaf_llm_seconds";
+
 const PENDING: &str = "sheaf_queue_pending";
 const RUNNING: &str = "sheaf_queue_running";
 const OLDEST: &str = "sheaf_queue_oldest_pending_seconds";
@@ -72,5 +79,8 @@ fn describe() {
     describe_histogram!(STAGE, "Seconds a document spent in a stage");
     describe_counter!(READER_STARTS, "Reader processes that were started");
     describe_counter!(WEBHOOK_ATTEMPTS, "Attempts to deliver a webhook, by result");
+    describe_counter!(LLM_CALLS, "Questions to the language model, by what came of them");
+    describe_counter!(LLM_TOKENS, "Tokens sent to and answered by the language model");
+    describe_histogram!(LLM_SECONDS, "Seconds until the language model answered, or did not");
     describe_histogram!(REQUESTS, "Seconds until the answer of a request began");
 }

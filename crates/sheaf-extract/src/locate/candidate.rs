@@ -220,7 +220,7 @@ fn words(text: &str) -> impl Iterator<Item = Range<usize>> {
 
 /// The numbers of a line: words that are numbers once currencies and marks are peeled off, joined with a currency or a
 /// sign that stands beside them, and groups of thousands parted by blanks.
-fn numbers_of(text: &str, mark: DecimalMark) -> Vec<(Range<usize>, Number)> {
+pub(crate) fn numbers_of(text: &str, mark: DecimalMark) -> Vec<(Range<usize>, Number)> {
     if !text.bytes().any(|b| b.is_ascii_digit()) {
         return Vec::new();
     }

@@ -25,6 +25,10 @@ const BEFORE_BEYOND: f32 = 0.7;
 const WRAPPED: f32 = 0.85;
 /// The first, second and third label to the left.
 const LEFT: [f32; 3] = [0.97, 0.72, 0.6];
+/// A label to the left that stands up to so many font heights higher or lower, and so far away.
+const BESIDE: f32 = 0.88;
+const OFFSET: f32 = 1.0;
+const FAR: f32 = 14.0;
 /// The first, second and third label above.
 const ABOVE: [f32; 3] = [0.93, 0.74, 0.6];
 /// The label right below (forms that name a line under it).
@@ -357,6 +361,30 @@ impl<'a> Surroundings<'a> {
                 break;
             }
         }
+        if found == 0 && first == candidate.segment {
+            contexts.extend(self.beside(candidate));
+        }
+    }
+
+    /// The label to the left of a value that was filled in a little higher or lower than the form has it.
+    fn beside(&self, candidate: &Candidate) -> Option<Context> {
+        let layout = self.layout;
+        let own = &layout.segments[candidate.segment];
+        let page = layout.pages[layout.lines[own.line].page].clone();
+        let near = own.line.saturating_sub(2).max(page.start)..(own.line + 3).min(page.end);
+        let offset = |s: usize| {
+            let rect = layout.segments[s].rect;
+            (rect.centre_y() - own.rect.centre_y()).abs() / own.size.max(layout.segments[s].size)
+        };
+        let gap = |s: usize| (own.rect.x0 - layout.segments[s].rect.x1) / own.size;
+        let segments =
+            near.filter(|&line| line != own.line).flat_map(|line| layout.lines[line].segments.clone());
+        let label = segments
+            .filter(|&s| offset(s) < OFFSET && (-0.3..FAR).contains(&gap(s)))
+            .filter(|&s| self.is_label(s) && self.segments[s].below == 1.0)
+            .min_by(|&a, &b| (gap(a) + 4.0 * offset(a)).total_cmp(&(gap(b) + 4.0 * offset(b))))?;
+        let matches = Rc::clone(&self.segments[label].matches);
+        Some(Context { place: Place::Left, geometry: BESIDE, matches, segment: Some(label) })
     }
 
     /// The labels above a candidate, nearest first.

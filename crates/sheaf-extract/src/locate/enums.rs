@@ -13,7 +13,7 @@ use crate::parse::fold::fold;
 const LONGEST_SIGN: usize = 6;
 
 /// The values of a field, ready to be looked for.
-pub(super) struct EnumFinder<'v> {
+pub(crate) struct EnumFinder<'v> {
     values: &'v [String],
     folded: Vec<String>,
     /// Whether the values are codes of currencies.
@@ -21,13 +21,13 @@ pub(super) struct EnumFinder<'v> {
 }
 
 impl<'v> EnumFinder<'v> {
-    pub(super) fn new(values: &'v [String]) -> Self {
+    pub(crate) fn new(values: &'v [String]) -> Self {
         let folded = values.iter().map(|value| fold(value).into_owned()).collect();
         Self { values, folded, currencies: enumeration::are_currencies(values) }
     }
 
     /// Bytes of the line at which values stand, from left to right.
-    pub(super) fn spans(&self, text: &str) -> Vec<Range<usize>> {
+    pub(crate) fn spans(&self, text: &str) -> Vec<Range<usize>> {
         if self.currencies { self.currencies(text) } else { self.words(text) }
     }
 

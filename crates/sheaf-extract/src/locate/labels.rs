@@ -74,6 +74,10 @@ impl Labels {
                     language: None,
                 };
                 own.insert(anchor, entry);
+                // Printed labels are compared without rates.
+                if anchor.contains('%') {
+                    own.insert(&anchor.replace('%', " "), entry);
+                }
                 // "Contract / Revision" is also found as "Contract".
                 if let Some((first, _)) = anchor.split_once('/').filter(|(first, _)| tight(first).len() >= 4)
                 {

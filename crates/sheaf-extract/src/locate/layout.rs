@@ -10,6 +10,7 @@
 
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
 use sheaf_types::{BoundingBox, Document, Page, Word};
 
 use super::lines::{Frame, group_lines};
@@ -127,7 +128,7 @@ impl Line {
 }
 
 /// A range of a line's text.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Span {
     /// Index into [`Layout::lines`].
     pub(crate) line: usize,
@@ -205,6 +206,13 @@ impl<'d> Layout<'d> {
             .map(|&(word, _)| &words[word])
     }
 
+    /// The words of a line, each with the byte of its text at which it starts.
+    pub(crate) fn placed_words(&self, line: usize) -> impl Iterator<Item = (usize, &'d Word)> {
+        let line = &self.lines[line];
+        let words = &self.document.pages[line.page].words;
+        line.words.iter().map(|&(word, start)| (start, &words[word]))
+    }
+
     /// The box on the displayed page that covers the words of `spans`, which are all on one page.
     pub(crate) fn bbox(&self, spans: &[Span]) -> Option<BoundingBox> {
         spans.iter().flat_map(|span| self.words(span)).map(|word| word.bbox).reduce(BoundingBox::union)
@@ -268,6 +276,7 @@ impl<'d> Layout<'d> {
             segments: first_segment..first_segment,
             rect: Rect { x0: 0.0, y0: 0.0, x1: 0.0, y1: 0.0 },
         };
+        let usual = usual_letter_width(words.iter().map(|&index| (&page.words[index], frame)));
         let mut open: Option<Segment> = None;
         let mut last: Option<(&Word, Rect, f32)> = None;
         for &index in words {
@@ -276,7 +285,7 @@ impl<'d> Layout<'d> {
             let size = font_size(word, rect);
             let parted = last.is_some_and(|(word_before, before, before_size)| {
                 let gap = rect.x0 - before.x1;
-                let letter = letter_width(word, rect).max(letter_width(word_before, before));
+                let letter = letter_width(word, rect).max(letter_width(word_before, before)).max(usual);
                 gap > (SEGMENT_GAP * size.min(before_size)).max(SEGMENT_GAP_LETTERS * letter)
                     || gap > 0.3 * size && frame.ruled_between(before, rect)
             });
@@ -365,6 +374,16 @@ fn push_tokens(line: &mut Line, start: usize) {
 fn letter_width(word: &Word, rect: Rect) -> f32 {
     let letters = word.text.chars().count();
     if word.source.is_ocr() && letters > 1 { rect.width() / letters as f32 } else { 0.0 }
+}
+
+/// The mean width of the letters of a line's recognised words: initials are too narrow to tell it.
+fn usual_letter_width<'p>(words: impl Iterator<Item = (&'p Word, &'p Frame)>) -> f32 {
+    let (width, letters) = words
+        .filter(|(word, _)| word.source.is_ocr() && word.text.chars().count() > 1)
+        .fold((0.0, 0.0), |(width, letters), (word, frame)| {
+            (width + frame.rect(word.bbox).width(), letters + word.text.chars().count() as f32)
+        });
+    if letters > 0.0 { width / letters } else { 0.0 }
 }
 
 fn font_size(word: &Word, rect: Rect) -> f32 {

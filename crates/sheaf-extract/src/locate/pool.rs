@@ -189,6 +189,11 @@ impl<'a> Pool<'a> {
         scored
     }
 
+    /// The dates of the document, in reading order.
+    pub(crate) fn dates(&self) -> impl Iterator<Item = &Candidate> {
+        self.dates.iter().map(|(candidate, _)| candidate)
+    }
+
     fn numbers(&self) -> &[(Candidate, Vec<Context>)] {
         self.numbers_in_context.get_or_init(|| in_context(&self.surroundings, self.numbers.clone()))
     }
@@ -279,6 +284,10 @@ impl<'a> Pool<'a> {
             let Some(total) = value(found).filter(|total| *total > Decimal::ZERO) else { continue };
             let settled = payment.settles(total);
             found.settled = settled;
+            if self.is_before_tax(found, total, &labelled) {
+                found.score -= IN_SUMMARY;
+                continue;
+            }
             let unrounded = payment
                 .before_rounding(total)
                 .fold(0.0, |best: f32, before| best.max(best_of(&labelled, &|other| other == before)));
@@ -289,6 +298,19 @@ impl<'a> Pool<'a> {
                 found.score = (found.score + SETTLED).max(BY_PAYMENT);
             }
         }
+    }
+
+    /// Whether the amount to the right of this one is the tax that makes it another labelled total: "Total 70.75 4.25" in a
+    /// summary of taxes.
+    fn is_before_tax(&self, found: &Scored, net: Decimal, labelled: &[Scored]) -> bool {
+        let Some(span) = found.spans.first() else { return false };
+        let right = self.numbers.iter().filter(|c| c.line() == span.line && c.start() >= span.range.end);
+        let Some(Typed::Number(tax)) = right.min_by_key(|c| c.start()).map(|c| &c.typed) else {
+            return false;
+        };
+        let tax: Decimal = tax.value.parse().unwrap_or_default();
+        let is_total = |other: &Scored| other.parsed.value.parse::<Decimal>().is_ok_and(|o| o == net + tax);
+        !tax.is_zero() && labelled.iter().any(|other| other.score > LABELLED && is_total(other))
     }
 
     fn free(&self, field: &Field<'_>, loose: &Loose) -> Vec<Scored> {
@@ -467,14 +489,17 @@ impl<'a> Pool<'a> {
 
     /// The currency of an amount: what stands with it, else the only one of the document.
     pub(crate) fn currency(&self, amount: &Scored) -> Option<&'static str> {
-        amount.parsed.currency.or_else(|| {
-            let mut codes = self.numbers.iter().filter_map(|candidate| match &candidate.typed {
-                Typed::Number(number) => number.currency,
-                _ => None,
-            });
-            let first = codes.next()?;
-            codes.all(|code| code == first).then_some(first)
-        })
+        amount.parsed.currency.or_else(|| self.only_currency())
+    }
+
+    /// The currency that all amounts have which name one.
+    pub(crate) fn only_currency(&self) -> Option<&'static str> {
+        let mut codes = self.numbers.iter().filter_map(|candidate| match &candidate.typed {
+            Typed::Number(number) => number.currency,
+            _ => None,
+        });
+        let first = codes.next()?;
+        codes.all(|code| code == first).then_some(first)
     }
 
     fn scored(&self, field: &Field<'_>, candidate: &Candidate, evidence: Evidence) -> Option<Scored> {

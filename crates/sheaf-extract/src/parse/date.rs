@@ -9,6 +9,8 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::LazyLock;
 
+use serde::{Deserialize, Serialize};
+
 use super::fold::fold;
 use super::locale::DateOrder;
 
@@ -32,7 +34,7 @@ static MONTHS: LazyLock<HashMap<&'static str, (u8, Vec<&'static str>)>> = LazyLo
 });
 
 /// A day of the calendar.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Day {
     /// Four digits.
     pub year: u32,
@@ -64,7 +66,8 @@ impl Day {
 }
 
 /// A date as printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum RawDate {
     /// Year, month and day are known.
     Known(Day),

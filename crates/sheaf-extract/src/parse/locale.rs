@@ -3,10 +3,13 @@
 //! Every number and date of the document votes; what they leave open is settled by the template's `locale`, then by the
 //! language of the document. What even that leaves open is marked as such and lowers confidence.
 
+use serde::{Deserialize, Serialize};
+
 use super::{date, number};
 
 /// The mark before the decimals.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum DecimalMark {
     /// `1,234.50`
     Point,
@@ -26,7 +29,8 @@ impl DecimalMark {
 }
 
 /// Which of day and month comes first in a numeric date.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum DateOrder {
     /// 31/12/2020
     DayFirst,
@@ -35,7 +39,7 @@ pub enum DateOrder {
 }
 
 /// How the document writes numbers and dates.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Locale {
     /// The mark before the decimals.
     pub decimal: DecimalMark,

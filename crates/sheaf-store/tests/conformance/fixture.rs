@@ -154,6 +154,7 @@ pub(crate) fn field(needs_review: bool) -> FieldResult {
         method: None,
         needs_review,
         review_reason: None,
+        alternative: None,
         review: None,
     }
 }

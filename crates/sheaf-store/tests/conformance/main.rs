@@ -19,6 +19,7 @@ mod idempotency;
 mod intake;
 mod interleaving;
 mod lifecycle;
+mod llm;
 mod open;
 mod postgres;
 mod queue;

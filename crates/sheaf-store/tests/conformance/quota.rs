@@ -68,7 +68,7 @@ async fn work_made_at_once_never_exceeds_the_quota(t: Fixture) {
     let (user, template) = t.user("ten").await;
     let documents = t.documents(user, 3).await;
     let other = t.reopen().await;
-    let tasks = (0..24).map(|i| {
+    let tasks = (0..100).map(|i| {
         // Half of them from another process.
         let store = if i % 2 == 0 { t.store.clone() } else { other.clone() };
         let new = new_batch(template, &documents);

@@ -23,6 +23,7 @@ use super::serve::{FIRST_PLAN, FIRST_USER};
 use super::{stop_signal, template_file};
 use crate::config::{ReaderArgs, StoreArgs, WorkerArgs};
 use crate::export::{CsvOptions, Exporter, Format};
+use crate::llm::{Llm, LlmArgs};
 use crate::print;
 use crate::runner::Runner;
 
@@ -57,12 +58,17 @@ pub(super) struct BatchArgs {
     /// Print every value with its confidence and page
     #[arg(long)]
     show: bool,
+    /// Ask the language model for what the rules are not sure of (the Premium tier)
+    #[arg(long)]
+    use_llm: bool,
     #[command(flatten)]
     store: StoreArgs,
     #[command(flatten)]
     workers: WorkerArgs,
     #[command(flatten)]
     reader: ReaderArgs,
+    #[command(flatten)]
+    llm: LlmArgs,
 }
 
 impl BatchArgs {
@@ -71,6 +77,7 @@ impl BatchArgs {
         let outputs: Vec<(Format, &Path)> =
             self.out.iter().map(|path| Ok((format_of(path)?, path.as_path()))).collect::<Result<_>>()?;
         let files = list_files(&self.files)?;
+        let llm = self.llm.wanted(self.use_llm)?;
 
         let store = self.store.open().await?;
         let user = local_user(&store).await?;
@@ -82,13 +89,13 @@ impl BatchArgs {
         let batch = NewBatch {
             name: self.name.clone(),
             template_id,
-            tier: Tier::Standard,
+            tier: if self.use_llm { Tier::Premium } else { Tier::Standard },
             metadata: None,
             documents: documents.into_iter().map(|id| (id, None)).collect(),
         };
         let batch = store.create_batch(user, &batch).await?;
 
-        let Some(batch) = self.work(&store, user, batch.id).await? else {
+        let Some(batch) = self.work(&store, user, batch.id, llm).await? else {
             print::note(
                 "stopped; what was not finished goes on with the next sheaf serve on this data folder",
             );
@@ -155,11 +162,18 @@ impl BatchArgs {
     }
 
     /// Runs workers until the batch is terminal; `None` where somebody stopped it.
-    async fn work(&self, store: &Store, user: UserId, id: BatchId) -> Result<Option<Batch>> {
+    async fn work(
+        &self,
+        store: &Store,
+        user: UserId,
+        id: BatchId,
+        llm: Option<Arc<Llm>>,
+    ) -> Result<Option<Batch>> {
         let started = Instant::now();
         let shutdown = CancellationToken::new();
         let runner =
-            Runner::new(store.clone(), self.reader.command(), self.workers.count().max(1), Arc::default());
+            Runner::new(store.clone(), self.reader.command(), self.workers.count().max(1), Arc::default())
+                .with_llm(llm);
         let working = tokio::spawn(runner.run(shutdown.clone()));
         let mut finished = store.finished();
         let mut batch = store.batch(user, id).await?;

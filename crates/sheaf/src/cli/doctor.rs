@@ -8,6 +8,7 @@ use clap::Args;
 use sheaf_types::{ErrorCode, MediaType, TemplateSpec};
 
 use crate::config::{ReaderArgs, StoreArgs, WorkerArgs};
+use crate::llm::{Llm, LlmArgs};
 use crate::print;
 use crate::reader::{Probe, ReaderProcess, Reply};
 
@@ -22,6 +23,8 @@ pub(super) struct DoctorArgs {
     workers: WorkerArgs,
     #[command(flatten)]
     reader: ReaderArgs,
+    #[command(flatten)]
+    llm: LlmArgs,
 }
 
 /// One thing that was looked at.
@@ -34,8 +37,11 @@ struct Finding {
 impl DoctorArgs {
     pub(super) async fn run(self) -> Result<ExitCode> {
         let probe = self.reader.command().probe().await;
-        let findings =
-            [self.store().await, self.reading().await, self.limits().await, Self::isolation(&probe)];
+        let mut findings =
+            vec![self.store().await, self.reading().await, self.limits().await, Self::isolation(&probe)];
+        let llm = self.llm().await;
+        let has_llm = llm.is_some();
+        findings.extend(llm);
         print::out(format!("sheaf {}", env!("CARGO_PKG_VERSION")));
         for finding in &findings {
             let (mark, text) = match &finding.result {
@@ -51,7 +57,12 @@ impl DoctorArgs {
             probe.engines.iter().for_each(|engine| print::out(format!("ok    ocr        {engine}")));
             probe.missing.iter().for_each(|missing| print::out(format!("info  ocr        {missing}")));
         }
-        print::out("info  llm        not in this version: extraction runs in the Standard tier");
+        if !has_llm {
+            print::out(
+                "info  llm        none: extraction runs in the Standard tier; SHEAF_LLM_PROVIDER and SHEAF_LLM_MODEL \
+                 name one",
+            );
+        }
         let healthy = findings.iter().all(|finding| finding.result.is_ok());
         Ok(if healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
@@ -94,6 +105,22 @@ impl DoctorArgs {
             _ => Err("the memory limit has no effect on this system; run sheaf on Linux".to_owned()),
         };
         Finding { what: "limits", result }
+    }
+
+    /// The language model is asked a small question; nothing where none is configured.
+    async fn llm(&self) -> Option<Finding> {
+        let llm = match self.llm.config().and_then(|config| config.map(Llm::new).transpose()) {
+            Ok(llm) => llm?,
+            Err(error) => return Some(Finding { what: "llm", result: Err(format!("{error:#}")) }),
+        };
+        let (model, server) = (llm.model().to_owned(), llm.server().to_owned());
+        let result = match llm.probe().await {
+            Ok(used) => {
+                Ok(format!("{model} at {server} answers in JSON, this time after {} ms", used.duration_ms))
+            }
+            Err(why) => Err(format!("{model} at {server}: {why}")),
+        };
+        Some(Finding { what: "llm", result })
     }
 
     /// A confined reader tries what a hostile document would have it do.

@@ -6,10 +6,11 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::Args;
 use serde_json::json;
-use sheaf_types::{ExtractionError, MediaType, Status};
+use sheaf_types::{ErrorCode, ExtractionError, MediaType, Status};
 
 use super::template_file;
 use crate::config::ReaderArgs;
+use crate::llm::{Asked, LlmArgs};
 use crate::print;
 use crate::reader::{ReaderProcess, Reply};
 
@@ -20,8 +21,13 @@ pub(super) struct ExtractArgs {
     /// The template, a JSON file
     #[arg(long, value_name = "FILE")]
     template: PathBuf,
+    /// Ask the language model for what the rules are not sure of (the Premium tier)
+    #[arg(long)]
+    use_llm: bool,
     #[command(flatten)]
     reader: ReaderArgs,
+    #[command(flatten)]
+    llm: LlmArgs,
 }
 
 impl ExtractArgs {
@@ -30,7 +36,31 @@ impl ExtractArgs {
         let file =
             std::fs::read(&self.file).with_context(|| format!("cannot read {}", self.file.display()))?;
         let media_type = MediaType::sniff(&file).unwrap_or(MediaType::Other);
-        let reply = ReaderProcess::new(self.reader.command()).extract(media_type, &file, &template).await;
+        let llm = self.llm.wanted(self.use_llm)?;
+        let ask = llm.as_ref().map(|llm| llm.how_to_ask());
+        let mut reader = ReaderProcess::new(self.reader.command());
+        let mut reply = reader.extract_and_ask(media_type, &file, &template, ask).await;
+        let mut used = None;
+        if let (Some(llm), Reply::Done(reading)) = (llm, &mut reply)
+            && let Some(question) = reading.question.take()
+        {
+            let (asked, took) = llm.ask(&question.prompt(&template), &[]).await;
+            used = Some(took);
+            match asked {
+                Asked::Answered(answer) => {
+                    let answer = serde_json::from_str(&answer)?;
+                    reading.fields = question.join(&template, std::mem::take(&mut reading.fields), &answer);
+                    reading.engine.llm = Some(llm.model().to_owned());
+                }
+                Asked::Refused => {
+                    reply = failed(ErrorCode::LlmRefused, "the language model refuses this document");
+                }
+                Asked::Later(_) => {
+                    reply = failed(ErrorCode::LlmUnavailable, "the language model is busy: try later");
+                }
+                Asked::Unavailable(detail) => reply = failed(ErrorCode::LlmUnavailable, &detail),
+            }
+        }
         let filename = self.file.file_name().map(|name| name.to_string_lossy().into_owned());
         let (result, exit) = match reply {
             Reply::Done(reading) => {
@@ -38,7 +68,7 @@ impl ExtractArgs {
                 let result = json!({
                     "filename": filename, "template": template.name, "status": status, "error": null,
                     "pages": reading.pages, "engine": reading.engine, "warnings": reading.warnings,
-                    "fields": reading.fields,
+                    "llm": used, "fields": reading.fields,
                 });
                 (result, ExitCode::SUCCESS)
             }
@@ -54,4 +84,8 @@ impl ExtractArgs {
         print::out(serde_json::to_string_pretty(&result)?);
         Ok(exit)
     }
+}
+
+fn failed(code: ErrorCode, detail: &str) -> Reply {
+    Reply::Failed { code, detail: detail.to_owned(), pages: None }
 }

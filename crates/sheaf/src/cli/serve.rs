@@ -18,6 +18,7 @@ use super::{LogFormat, start_logging, stop_signal};
 use crate::api::{self, ApiLimits, ApiState};
 use crate::config::{ReaderArgs, StoreArgs, WebhookArgs, WorkerArgs};
 use crate::dashboard;
+use crate::llm::{Llm, LlmArgs};
 use crate::reader::ReaderPool;
 use crate::runner::Runner;
 use crate::webhook::Sender;
@@ -43,6 +44,8 @@ pub(super) struct ServeArgs {
     reader: ReaderArgs,
     #[command(flatten)]
     webhooks: WebhookArgs,
+    #[command(flatten)]
+    llm: LlmArgs,
     /// Requests a second with one API key or session, and as many at once; more are answered 429 [default: no limit]
     #[arg(long, env = "SHEAF_RATE_LIMIT", value_name = "N")]
     rate_limit: Option<NonZeroU32>,
@@ -61,6 +64,7 @@ impl ServeArgs {
     pub(super) async fn run(self) -> Result<ExitCode> {
         start_logging(self.log_format);
         metrics::recorder();
+        let llm = self.llm.config()?.map(Llm::new).transpose()?.map(Arc::new);
         let store = self.store.open().await?;
         let listener = TcpListener::bind(self.listen)
             .await
@@ -73,7 +77,9 @@ impl ServeArgs {
         let shutdown = CancellationToken::new();
         let workers_alive = Arc::default();
         let workers = self.workers.count();
-        let runner = Runner::new(store.clone(), self.reader.command(), workers, Arc::clone(&workers_alive));
+        let llm_configured = llm.is_some();
+        let runner = Runner::new(store.clone(), self.reader.command(), workers, Arc::clone(&workers_alive))
+            .with_llm(llm);
         let working = tokio::spawn(runner.run(shutdown.clone()));
 
         let kept = self.retention_days.map(|days| Duration::from_secs(u64::from(days) * 86_400));
@@ -92,7 +98,7 @@ impl ServeArgs {
             workers_expected: workers,
             readers: Arc::new(ReaderPool::new(self.reader.command())),
             webhook_addresses: self.webhooks.addresses(),
-            llm_configured: false,
+            llm_configured,
             shutdown: shutdown.clone(),
         };
         // In this order: what neither knows is answered as the API does.

@@ -13,6 +13,7 @@ use tracing::info;
 use super::{LogFormat, start_logging, stop_signal};
 use crate::api::{Operations, operations_router};
 use crate::config::{ReaderArgs, StoreArgs, WorkerArgs};
+use crate::llm::{Llm, LlmArgs};
 use crate::metrics;
 use crate::runner::Runner;
 
@@ -24,6 +25,8 @@ pub(super) struct RunWorkerArgs {
     workers: WorkerArgs,
     #[command(flatten)]
     reader: ReaderArgs,
+    #[command(flatten)]
+    llm: LlmArgs,
     /// Address and port for /healthz, /readyz and /metrics [default: none]
     #[arg(long, env = "SHEAF_WORKER_LISTEN", value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
@@ -36,6 +39,7 @@ impl RunWorkerArgs {
     pub(super) async fn run(self) -> Result<ExitCode> {
         start_logging(self.log_format);
         metrics::recorder();
+        let llm = self.llm.config()?.map(Llm::new).transpose()?.map(Arc::new);
         let store = self.store.open().await?;
         let shutdown = CancellationToken::new();
         let (workers, workers_alive) = (self.workers.count(), Arc::default());
@@ -52,7 +56,7 @@ impl RunWorkerArgs {
             info!(address = %listener.local_addr()?, "listening");
             tokio::spawn(async { axum::serve(listener, operations_router(operations)).await });
         }
-        let runner = Runner::new(store.clone(), self.reader.command(), workers, workers_alive);
+        let runner = Runner::new(store.clone(), self.reader.command(), workers, workers_alive).with_llm(llm);
         let working = tokio::spawn(runner.run(shutdown.clone()));
         stop_signal().await;
         shutdown.cancel();

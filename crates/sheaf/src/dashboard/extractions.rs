@@ -162,6 +162,7 @@ impl FieldView {
             Method::Anchor => "by its label",
             Method::Table => "as rows of a table",
             Method::Embedded => "in the e-invoice inside the PDF",
+            Method::Llm => "named by the language model",
             Method::Review => "by a person",
         })
     }

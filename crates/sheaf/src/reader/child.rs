@@ -4,8 +4,9 @@ use std::io::{self, BufReader, BufWriter, Cursor, Read, Write};
 use std::time::Duration;
 
 use image::ImageFormat;
+use sheaf_extract::llm::Ask;
 use sheaf_extract::ocr::{Engines, Missing, OcrConfig};
-use sheaf_extract::{Limits, ReadError, draw_page, embedded, read_with_ocr};
+use sheaf_extract::{Limits, ReadError, draw_page, embedded, extract_and_ask, read_with_ocr};
 use sheaf_types::{Document, Engine, ErrorCode, FieldResult, MediaType, PageWarning, TemplateSpec, Warning};
 
 use super::confine::{confine, leaks};
@@ -27,8 +28,8 @@ pub fn run(memory_mb: u64, ocr: &OcrConfig) -> io::Result<()> {
         let file = read_frame(&mut input)?.ok_or(io::ErrorKind::UnexpectedEof)?;
         let limits = limits(&request.limits);
         let (answer, bytes) = match request.task {
-            Task::Extract(template) => {
-                let reply = extract(&file, request.media_type, &limits, &template, &engines);
+            Task::Extract(template, ask) => {
+                let reply = extract(&file, request.media_type, &limits, (&template, ask), &engines);
                 (serde_json::to_vec(&reply)?, Vec::new())
             }
             Task::ExtractFrom { template, document } => {
@@ -98,7 +99,7 @@ fn extract(
     file: &[u8],
     media_type: MediaType,
     limits: &Limits,
-    template: &TemplateSpec,
+    (template, ask): (&TemplateSpec, Option<Ask>),
     engines: &Engines,
 ) -> Reply {
     let (engines, missing) = engines_for(template, engines);
@@ -113,12 +114,14 @@ fn extract(
         let (code, detail) = textless(&document, missing.as_ref());
         return Reply::Failed { code, detail, pages: Some(pages) };
     }
-    let fields = extract_from(&document, file, media_type, limits, template);
+    let invoice = invoice(file, media_type, limits);
+    let (fields, question) = extract_and_ask(&document, template, invoice.as_ref(), ask.as_ref());
+    let question = question.map(Box::new);
     let engine = engine(media_type, engines.used_on(&document));
-    Reply::Done(Reading { pages, engine, warnings: warnings(&document, missing.as_ref()), fields })
+    Reply::Done(Reading { pages, engine, warnings: warnings(&document, missing.as_ref()), fields, question })
 }
 
-/// A template's fields, in what was read of a file.
+/// A template's fields, in what was read of a file before.
 fn extract_from(
     document: &Document,
     file: &[u8],
@@ -126,11 +129,15 @@ fn extract_from(
     limits: &Limits,
     template: &TemplateSpec,
 ) -> Vec<FieldResult> {
-    let invoice = match media_type {
+    sheaf_extract::extract_with(document, template, invoice(file, media_type, limits).as_ref())
+}
+
+/// The e-invoice inside a file.
+fn invoice(file: &[u8], media_type: MediaType, limits: &Limits) -> Option<embedded::EInvoice> {
+    match media_type {
         MediaType::Pdf => embedded::find(file, limits),
         _ => None,
-    };
-    sheaf_extract::extract_with(document, template, invoice.as_ref())
+    }
 }
 
 /// What recognises scans for a template, which may name its languages; where nothing can, what is missing.

@@ -15,6 +15,7 @@ mod pool;
 mod process;
 
 use serde::{Deserialize, Serialize};
+use sheaf_extract::llm::{Ask, Question};
 use sheaf_types::{Document, Engine, ErrorCode, FieldResult, MediaType, TemplateSpec, Warning};
 
 pub use child::{probe, run};
@@ -70,8 +71,8 @@ struct Request {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Task {
-    /// The fields of a template.
-    Extract(TemplateSpec),
+    /// The fields of a template, and the question for a language model that is left open, if one is to be asked.
+    Extract(TemplateSpec, Option<Ask>),
     /// The fields of a template, in words that were read before.
     ExtractFrom {
         /// The template.
@@ -151,4 +152,7 @@ pub struct Reading {
     pub warnings: Vec<Warning>,
     /// One for each field of the template, in its order.
     pub fields: Vec<FieldResult>,
+    /// What a language model is to be asked, where that was wanted and something is open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub question: Option<Box<Question>>,
 }

@@ -6,6 +6,7 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
+use sheaf_extract::llm::Ask;
 use sheaf_extract::ocr::OcrConfig;
 use sheaf_types::{Document, ErrorCode, MediaType, TemplateSpec};
 use tokio::io::{self, AsyncReadExt, AsyncWriteExt, BufWriter};
@@ -121,7 +122,18 @@ impl ReaderProcess {
     /// Never fails as a call: a child that cannot be started, crashes, hangs or runs out of memory is a failed reply
     /// with the code that says which. Dropping the future kills the child.
     pub async fn extract(&mut self, media_type: MediaType, file: &[u8], template: &TemplateSpec) -> Reply {
-        match self.ask(media_type, file, Task::Extract(template.clone())).await {
+        self.extract_and_ask(media_type, file, template, None).await
+    }
+
+    /// The same, with the question for a language model that the results leave open, if one is to be asked.
+    pub async fn extract_and_ask(
+        &mut self,
+        media_type: MediaType,
+        file: &[u8],
+        template: &TemplateSpec,
+        ask: Option<Ask>,
+    ) -> Reply {
+        match self.ask(media_type, file, Task::Extract(template.clone(), ask)).await {
             Ok((reply, _)) => reply,
             Err(ReaderError { code, detail }) => Reply::Failed { code, detail, pages: None },
         }

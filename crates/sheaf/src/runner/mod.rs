@@ -4,6 +4,7 @@
 //! ones; as many slots as configured each keep a warm reader process. While the coordinator waits for the disk, the
 //! slots go on with what was claimed ahead.
 
+mod ask;
 mod slot;
 
 use std::collections::HashMap;
@@ -11,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use sheaf_store::{Claim, Finished, Outcome, Store};
+use sheaf_store::{Claim, Finished, Outcome, Room, Store};
 use sheaf_types::{ExtractionId, Status};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -20,8 +21,10 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 use uuid::Uuid;
 
+use crate::llm::Llm;
 use crate::metrics::{DOCUMENTS, STAGE};
 use crate::reader::ReaderCommand;
+use ask::Asker;
 use slot::{Job, Slot};
 
 /// Documents claimed for each slot: one in work, one ready, so that no slot waits for a commit.
@@ -44,13 +47,20 @@ pub struct Runner {
     slots: usize,
     /// How many runners' slots are up; what `/readyz` looks at.
     alive: Arc<AtomicUsize>,
+    llm: Option<Arc<Llm>>,
 }
 
 impl Runner {
     /// A runner with as many parallel readers as `slots`.
     #[must_use]
     pub fn new(store: Store, reader: ReaderCommand, slots: usize, alive: Arc<AtomicUsize>) -> Self {
-        Self { store, reader, slots, alive }
+        Self { store, reader, slots, alive, llm: None }
+    }
+
+    /// The same, which asks a language model for documents of the Premium tier.
+    #[must_use]
+    pub fn with_llm(self, llm: Option<Arc<Llm>>) -> Self {
+        Self { llm, ..self }
     }
 
     /// Works until `shutdown`, then drains: no new claims, what runs may finish, the rest is handed back.
@@ -62,17 +72,25 @@ impl Runner {
         let worker = format!("worker-{}", Uuid::now_v7());
         let (jobs, queue) = job_queue(self.slots * CLAIMED_A_SLOT);
         let (results, finished) = mpsc::channel(self.slots * CLAIMED_A_SLOT);
+        let asker = self.llm.map(|llm| Arc::new(Asker::new(self.store.clone(), llm)));
         let mut slots = JoinSet::new();
         for _ in 0..self.slots {
-            let slot = Slot::new(self.store.clone(), self.reader.clone());
+            let slot = Slot::new(self.store.clone(), self.reader.clone(), asker.clone());
             slots.spawn(slot.run(queue.clone(), results.clone(), shutdown.clone()));
         }
         drop(results);
         self.alive.fetch_add(self.slots, Ordering::Relaxed);
         info!(worker, slots = self.slots, "workers started");
         let capacity = self.slots * CLAIMED_A_SLOT;
-        let mut coordinator =
-            Coordinator { store: self.store, worker, jobs, finished, capacity, in_flight: HashMap::new() };
+        let mut coordinator = Coordinator {
+            store: self.store,
+            worker,
+            jobs,
+            finished,
+            capacity,
+            in_flight: HashMap::new(),
+            asker,
+        };
         coordinator.work(&shutdown).await;
         coordinator.drain().await;
         self.alive.fetch_sub(self.slots, Ordering::Relaxed);
@@ -97,6 +115,7 @@ struct Coordinator {
     finished: mpsc::Receiver<Finished>,
     capacity: usize,
     in_flight: HashMap<ExtractionId, InFlight>,
+    asker: Option<Arc<Asker>>,
 }
 
 struct InFlight {
@@ -145,6 +164,7 @@ impl Coordinator {
                 _ = cancelled.changed() => look_at = Instant::now(),
                 () = sleep(POLL) => {}
                 () = sleep_until(heartbeat_at.min(look_at)) => {}
+                () = moved_on(self.asker.as_deref()) => {}
                 () = shutdown.cancelled() => {}
             }
         }
@@ -156,12 +176,19 @@ impl Coordinator {
         for result in results {
             self.in_flight.remove(&result.extraction_id);
         }
-        let free = self.capacity.saturating_sub(self.in_flight.len());
+        // What waits for a language model takes no reader.
+        let asking = self.asker.as_ref().map_or(0, |asker| asker.asking());
+        let free = self.capacity.saturating_sub(self.in_flight.len().saturating_sub(asking));
+        // Without a language model, what needs one is claimed to fail with a sentence that says so.
+        let premium = self.asker.as_ref().is_none_or(|asker| asker.has_room());
         if free == 0 && results.is_empty() {
             return Ok(0);
         }
         let started = Instant::now();
-        let claims = self.store.finish_and_claim(&self.worker, results, free as u32).await?;
+        let claims = self
+            .store
+            .finish_and_claim(&self.worker, results, Room { documents: free as u32, premium })
+            .await?;
         count(results, started);
         let claimed = claims.len();
         for claim in claims {
@@ -222,6 +249,9 @@ impl Coordinator {
                 Ok(None) | Err(_) => break,
             }
         }
+        if let Some(asker) = &self.asker {
+            asker.stopped.cancel();
+        }
         let rest: Vec<Finished> = self
             .in_flight
             .drain()
@@ -251,6 +281,14 @@ impl Coordinator {
     }
 }
 
+/// Waits until a document has left its reader for a language model; for ever where there is none.
+async fn moved_on(asker: Option<&Asker>) {
+    match asker {
+        Some(asker) => asker.changed.notified().await,
+        None => std::future::pending().await,
+    }
+}
+
 /// Counts what was written, for `/metrics`.
 fn count(results: &[Finished], started: Instant) {
     if !results.is_empty() {
@@ -260,7 +298,7 @@ fn count(results: &[Finished], started: Instant) {
         let (outcome, code) = match &result.outcome {
             Outcome::Done { fields, .. } => (Status::of_fields(fields).as_str(), ""),
             Outcome::Failed { error, .. } => ("failed", error.code.as_str()),
-            Outcome::Released => ("released", ""),
+            Outcome::Released | Outcome::Snoozed { .. } => ("released", ""),
         };
         metrics::counter!(DOCUMENTS, "outcome" => outcome, "code" => code).increment(1);
     }

@@ -4,18 +4,25 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use sheaf_store::{Claim, Finished, Outcome, Store, StoreError};
-use sheaf_types::{ErrorCode, ExtractionError, TemplateId, TemplateSpec};
+use sheaf_types::{ErrorCode, ExtractionError, PageWarning, TemplateId, TemplateSpec, Tier};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
+use super::ask::{Asker, Asking};
 use super::{JobQueue, STORE_RETRY};
+use crate::llm::Image;
 use crate::metrics::STAGE;
-use crate::reader::{ReaderCommand, ReaderProcess, Reply};
+use crate::reader::{ReaderCommand, ReaderProcess, Reading, Reply};
 
 /// Templates a slot keeps at hand: a batch uses one for all of its documents.
 const TEMPLATES_KEPT: usize = 16;
+
+/// Pages that are shown to a language model as pictures, for one document.
+const MOST_IMAGES: usize = 4;
+/// Width of such a picture, in pixels.
+const IMAGE_WIDTH: u32 = 1_400;
 
 /// A claimed document on its way to a slot.
 pub(super) struct Job {
@@ -28,11 +35,20 @@ pub(super) struct Slot {
     store: Store,
     reader: ReaderProcess,
     templates: HashMap<(TemplateId, u32), Arc<TemplateSpec>>,
+    asker: Option<Arc<Asker>>,
+}
+
+/// What a slot did with a document.
+enum Done {
+    /// Ended it.
+    With(Outcome),
+    /// Read it; now a language model is to be asked.
+    Read(Box<Asking>),
 }
 
 impl Slot {
-    pub(super) fn new(store: Store, reader: ReaderCommand) -> Self {
-        Self { store, reader: ReaderProcess::new(reader), templates: HashMap::new() }
+    pub(super) fn new(store: Store, reader: ReaderCommand, asker: Option<Arc<Asker>>) -> Self {
+        Self { store, reader: ReaderProcess::new(reader), templates: HashMap::new(), asker }
     }
 
     /// Works until the queue closes; once `draining`, hands back what has not been started.
@@ -44,15 +60,23 @@ impl Slot {
     ) {
         loop {
             let Some(job) = queue.lock().await.recv().await else { return };
-            let outcome = if draining.is_cancelled() {
-                Outcome::Released
+            let done = if draining.is_cancelled() {
+                Done::With(Outcome::Released)
             } else {
                 tokio::select! {
                     biased;
                     // The reader is killed with the dropped call; what was not begun does not begin.
-                    () = job.cancel.cancelled() => Outcome::Released,
-                    outcome = self.extract(&job.claim) => outcome,
+                    () = job.cancel.cancelled() => Done::With(Outcome::Released),
+                    done = self.extract(&job) => done,
                 }
+            };
+            let outcome = match (done, &self.asker) {
+                (Done::With(outcome), _) => outcome,
+                (Done::Read(asking), Some(asker)) => {
+                    asker.start(*asking, results.clone());
+                    continue;
+                }
+                (Done::Read(_), None) => internal("nobody is there to ask a language model"),
             };
             let finished =
                 Finished { extraction_id: job.claim.extraction_id, attempt: job.claim.attempt, outcome };
@@ -62,7 +86,20 @@ impl Slot {
         }
     }
 
-    async fn extract(&mut self, claim: &Claim) -> Outcome {
+    async fn extract(&mut self, job: &Job) -> Done {
+        let claim = &job.claim;
+        let ask = match (claim.tier, &self.asker) {
+            (Tier::Standard, _) => None,
+            (Tier::Premium, Some(asker)) => Some(asker.llm().how_to_ask()),
+            (Tier::Premium, None) => return Done::With(not_configured()),
+        };
+        // Before it is read in vain.
+        if let Some(reason) =
+            self.asker.as_ref().filter(|_| ask.is_some()).and_then(|asker| asker.llm().given_up())
+        {
+            let error = ExtractionError::new(ErrorCode::LlmUnavailable, reason);
+            return Done::With(Outcome::Failed { error, pages: None });
+        }
         let started = Instant::now();
         let (template, file) = match tokio::try_join!(self.template(claim), self.store.blob(&claim.sha256)) {
             Ok(both) => both,
@@ -70,11 +107,13 @@ impl Slot {
             Err(error @ StoreError::Unavailable(_)) => {
                 warn!(%error, "the store did not answer; the document is handed back");
                 sleep(STORE_RETRY).await;
-                return Outcome::Released;
+                return Done::With(Outcome::Released);
             }
             Err(error) => {
                 warn!(extraction = %claim.extraction_id, %error, "a document could not be fetched");
-                return internal("the document or its template could not be fetched from the store");
+                return Done::With(internal(
+                    "the document or its template could not be fetched from the store",
+                ));
             }
         };
         if self.templates.len() >= TEMPLATES_KEPT {
@@ -83,20 +122,53 @@ impl Slot {
         self.templates.insert((claim.template_id, claim.template_version), template.clone());
         metrics::histogram!(STAGE, "stage" => "fetch").record(started.elapsed().as_secs_f64());
         let started = Instant::now();
-        let reply = self.reader.extract(claim.media_type, &file, &template).await;
+        let reply = self.reader.extract_and_ask(claim.media_type, &file, &template, ask).await;
         metrics::histogram!(STAGE, "stage" => "read").record(started.elapsed().as_secs_f64());
         match reply {
-            Reply::Done(reading) => Outcome::Done {
-                pages: reading.pages,
-                engine: reading.engine,
-                warnings: reading.warnings,
-                fields: reading.fields,
+            Reply::Done(mut reading) => match reading.question.take() {
+                None => Done::With(Outcome::Done {
+                    pages: reading.pages,
+                    engine: reading.engine,
+                    warnings: reading.warnings,
+                    fields: reading.fields,
+                }),
+                Some(question) => {
+                    let images = self.images(claim, &file, &reading).await;
+                    let (claim, cancel) = (claim.clone(), job.cancel.clone());
+                    Done::Read(Box::new(Asking {
+                        claim,
+                        template,
+                        reading,
+                        question: *question,
+                        images,
+                        cancel,
+                    }))
+                }
             },
             Reply::Failed { code, detail, pages } => {
                 debug!(extraction = %claim.extraction_id, code = code.as_str(), "failed");
-                Outcome::Failed { error: ExtractionError::new(code, detail), pages }
+                Done::With(Outcome::Failed { error: ExtractionError::new(code, detail), pages })
             }
         }
+    }
+
+    /// Pictures of the pages that were hard to read, for a model that takes them.
+    async fn images(&mut self, claim: &Claim, file: &[u8], reading: &Reading) -> Vec<Image> {
+        let mut images = Vec::new();
+        if !self.asker.as_ref().is_some_and(|asker| asker.llm().takes_images()) {
+            return images;
+        }
+        let hard = reading.warnings.iter().filter(|warning| warning.code == PageWarning::Illegible);
+        for warning in hard.take(MOST_IMAGES) {
+            match self.reader.draw(claim.media_type, file, warning.page, IMAGE_WIDTH).await {
+                Ok(Some(png)) => images.push(Image { page: warning.page, png }),
+                Ok(None) => {}
+                Err(error) => {
+                    debug!(extraction = %claim.extraction_id, code = error.code.as_str(), "not drawn");
+                }
+            }
+        }
+        images
     }
 
     async fn template(&self, claim: &Claim) -> Result<Arc<TemplateSpec>, StoreError> {
@@ -106,6 +178,12 @@ impl Slot {
             None => self.store.template_spec(key.0, key.1).await.map(Arc::new),
         }
     }
+}
+
+fn not_configured() -> Outcome {
+    let detail = "this worker has no language model: set SHEAF_LLM_PROVIDER and SHEAF_LLM_MODEL for it, or run the \
+                  documents without use_llm";
+    Outcome::Failed { error: ExtractionError::new(ErrorCode::LlmUnavailable, detail), pages: None }
 }
 
 fn internal(detail: &str) -> Outcome {

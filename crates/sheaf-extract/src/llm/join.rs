@@ -1,0 +1,195 @@
+//! The Standard tier's results and a model's answer, put together.
+//!
+//! | the Standard tier | the model | answer |
+//! |---|---|---|
+//! | a value | the same | it, surer than before |
+//! | a value | another that stands on the page | the surer of the two, flagged inconsistent, with the other beside it |
+//! | a value | that there is none | the value, less sure |
+//! | a value | one that stands nowhere | the value |
+//! | nothing | one that stands on the page | the model's |
+//! | nothing | one that stands nowhere | none, flagged ungrounded |
+
+use std::str::FromStr;
+
+use rust_decimal::Decimal;
+use serde_json::Value;
+use sheaf_types::{
+    Alternative, FieldKind, FieldResult, FieldSpec, FieldValue, Method, ReviewReason, TemplateSpec,
+};
+
+use super::Question;
+use super::answer::{Said, said};
+use super::find::Closeness;
+use super::ground::{Grounded, Wanted};
+use super::index::Index;
+use crate::ground;
+use crate::parse::fold::tight;
+
+/// How sure a value is that stands where the model says, in these very words.
+const CITED: f32 = 0.92;
+/// What it costs to stand elsewhere, and to stand in several places none of which was cited.
+const NOT_CITED: f32 = 0.06;
+const SEVERAL_PLACES: f32 = 0.12;
+/// What it costs to be written otherwise.
+const WORDED: f32 = 0.04;
+const CONFUSED: f32 = 0.06;
+const NEAR: f32 = 0.16;
+/// What it costs that the source can be read in two ways.
+const AMBIGUOUS: f32 = 0.3;
+/// How much of the confidence hangs on that of the least sure word.
+const BY_WORDS: f32 = 0.4;
+/// Most that both together are sure of.
+const SUREST: f32 = 0.99;
+/// Most confidence that is left where the two contradict each other.
+const CONTRADICTED: f32 = 0.7;
+/// What is left of the confidence in a value that the model says is not there.
+const DENIED: f32 = 0.8;
+
+impl Question {
+    /// The results with what a model's `answer` adds to them. `own` are those of the Standard tier, one a field of the
+    /// template; the answer is JSON of any shape.
+    #[must_use]
+    pub fn join(&self, template: &TemplateSpec, own: Vec<FieldResult>, answer: &Value) -> Vec<FieldResult> {
+        let index = Index::new(&self.transcript);
+        let join = |(result, field): (FieldResult, &FieldSpec)| {
+            if !self.fields.contains(&field.name) {
+                return result;
+            }
+            let joined = match said(answer, &field.name, field.kind == FieldKind::Table) {
+                Said::Unanswered => return result,
+                // What does not stand on the pages that were shown may stand on others.
+                Said::Absent if self.transcript.is_partial => return result,
+                Said::Absent => FieldResult { confidence: rounded(result.confidence * DENIED), ..result },
+                Said::Value(cited) => {
+                    let hint = result.page.zip(result.bbox);
+                    let found = index.ground(Wanted::field(field), &cited, hint);
+                    with(field, result, found.map(|found| of_scalar(field, found)))
+                }
+                Said::Rows(rows) => {
+                    let (table, dropped) = index.table(field, &rows);
+                    let mut joined = with(field, result, table);
+                    if dropped > 0 && joined.method == Some(Method::Llm) {
+                        joined.review_reason = Some(ReviewReason::Ungrounded);
+                    }
+                    joined
+                }
+            };
+            reviewed(joined, template.confidence_threshold)
+        };
+        own.into_iter().zip(&template.fields).map(join).collect()
+    }
+}
+
+/// The Standard tier's result and the model's, where it stands on the page.
+fn with(field: &FieldSpec, own: FieldResult, found: Option<FieldResult>) -> FieldResult {
+    let Some(found) = found else {
+        return if own.value.is_some() { own } else { ground::ungrounded(field) };
+    };
+    if own.value.is_none() {
+        return found;
+    }
+    if agree(field, &own, &found) {
+        let together = 1.0 - (1.0 - own.confidence) * (1.0 - found.confidence);
+        let confidence = rounded(together.min(SUREST).max(own.confidence));
+        // What made it doubtful has been answered.
+        return FieldResult { confidence, review_reason: None, ..own };
+    }
+    let (first, second) = if own.confidence >= found.confidence { (own, found) } else { (found, own) };
+    FieldResult {
+        confidence: rounded(first.confidence.min(CONTRADICTED)),
+        review_reason: Some(ReviewReason::Inconsistent),
+        alternative: alternative(second).map(Box::new),
+        ..first
+    }
+}
+
+fn of_scalar(field: &FieldSpec, found: Grounded) -> FieldResult {
+    FieldResult {
+        confidence: trust(&found),
+        value: Some(FieldValue::Scalar(found.value)),
+        currency: found.currency,
+        source: Some(found.source),
+        page: Some(found.page),
+        bbox: Some(found.bbox),
+        cell: found.cell,
+        method: Some(Method::Llm),
+        ..ground::nothing(field)
+    }
+}
+
+/// How sure a value is by how it stands on the page.
+pub(super) fn trust(found: &Grounded) -> f32 {
+    let written = match found.closeness {
+        Closeness::Same => 0.0,
+        Closeness::Worded => WORDED,
+        Closeness::Confused => CONFUSED,
+        Closeness::Near => NEAR,
+    };
+    let place = match (found.is_cited, found.is_single) {
+        (true, _) => 0.0,
+        (false, true) => NOT_CITED,
+        (false, false) => SEVERAL_PLACES,
+    };
+    let ambiguous = if found.is_certain { 0.0 } else { AMBIGUOUS };
+    rounded((CITED - written - place - ambiguous) * (1.0 - BY_WORDS * (1.0 - found.least.clamp(0.0, 1.0))))
+}
+
+/// Whether a result needs a look, and why.
+fn reviewed(mut result: FieldResult, threshold: f32) -> FieldResult {
+    let flagged = matches!(result.review_reason, Some(ReviewReason::Inconsistent | ReviewReason::Ungrounded));
+    if !flagged && result.value.is_some() {
+        result.review_reason = (result.confidence < threshold).then_some(ReviewReason::LowConfidence);
+    }
+    result.needs_review = result.review_reason.is_some();
+    result
+}
+
+fn alternative(result: FieldResult) -> Option<Alternative> {
+    Some(Alternative {
+        value: result.value?,
+        source: result.source?,
+        page: result.page?,
+        bbox: result.bbox?,
+        cells: result.cells,
+        confidence: result.confidence,
+        method: result.method?,
+    })
+}
+
+/// Whether both results say the same.
+fn agree(field: &FieldSpec, own: &FieldResult, found: &FieldResult) -> bool {
+    match (&own.value, &found.value) {
+        (Some(FieldValue::Scalar(own)), Some(FieldValue::Scalar(found))) => same(field.kind, own, found),
+        (Some(FieldValue::Rows(own)), Some(FieldValue::Rows(found))) => {
+            own.len() == found.len()
+                && own.iter().zip(found).all(|(own, found)| {
+                    field.columns.iter().all(|column| {
+                        let value = |row: &indexmap::IndexMap<String, Option<String>>| {
+                            row.get(&column.name).cloned().flatten()
+                        };
+                        match (value(own), value(found)) {
+                            (Some(own), Some(found)) => same(column.kind, &own, &found),
+                            (None, None) => true,
+                            _ => false,
+                        }
+                    })
+                })
+        }
+        _ => false,
+    }
+}
+
+fn same(kind: FieldKind, a: &str, b: &str) -> bool {
+    match kind {
+        FieldKind::Number | FieldKind::Currency => {
+            Decimal::from_str(a).is_ok_and(|a| Decimal::from_str(b) == Ok(a))
+        }
+        FieldKind::Text => tight(a) == tight(b),
+        FieldKind::Date | FieldKind::Enum | FieldKind::Table => a == b,
+    }
+}
+
+/// Three decimals, as all confidences have.
+fn rounded(confidence: f32) -> f32 {
+    (confidence.clamp(0.0, 1.0) * 1000.0).round() / 1000.0
+}
