@@ -188,7 +188,8 @@ function card(field, index) {
   return made;
 }
 
-at("field-list").addEventListener("input", (event) => {
+/** Takes in what was typed or chosen in a field's card. */
+function take(event) {
   const made = event.target.closest("article");
   const field = spec.fields[made.dataset.index];
   const { member } = event.target.dataset;
@@ -201,7 +202,10 @@ at("field-list").addEventListener("input", (event) => {
   }
   if (member === "name") made.querySelector("h2").textContent = field.name;
   later();
-});
+}
+at("field-list").addEventListener("input", take);
+// A choice that a program makes for a person, as screen readers do, may tell no more than that it is made.
+at("field-list").addEventListener("change", take);
 
 at("field-list").addEventListener("click", (event) => {
   const action = event.target.closest("[data-do]")?.dataset.do;
@@ -323,6 +327,9 @@ async function replay() {
   }
   const scroll = document.createElement("div");
   scroll.className = "scroll";
+  scroll.tabIndex = 0;
+  scroll.setAttribute("role", "region");
+  scroll.setAttribute("aria-label", "Values that would change");
   scroll.append(table);
   at("replay-told").replaceChildren(summary, ...(changes.length ? [scroll] : []));
   at("save").textContent = `Save version ${Number(builder.dataset.version) + 1}`;
