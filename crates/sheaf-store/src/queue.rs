@@ -350,7 +350,8 @@ impl ClaimRow {
     }
 }
 
-/// Claims up to `n` rows from an order key on, those of the Premium tier only if `premium`.
+/// Claims up to `n` rows from an order key on, those of the Premium tier only if `premium`. What was handed back in this
+/// transaction, of a batch that was cancelled, is not claimed again: it ends with the transaction.
 async fn claim(
     tx: &mut Tx,
     now: i64,
@@ -371,6 +372,7 @@ async fn claim(
                  from extraction e cross join document d
                  where e.status = 'pending' and e.order_key >= $3 and e.not_before <= $1 and d.id = e.document_id
                    and ($4 or e.tier <> 'premium')
+                   and not exists (select 1 from batch b where b.id = e.batch_id and b.cancelled_at is not null)
                  order by e.order_key, e.id limit $2",
             )
             .bind(now)
@@ -398,6 +400,7 @@ async fn claim(
                 "with next as materialized (
                      select id from extraction where status = 'pending' and order_key >= $5 and not_before <= $1
                      and ($6 or tier <> 'premium')
+                     and not exists (select 1 from batch b where b.id = batch_id and b.cancelled_at is not null)
                      order by order_key, id limit $2 for update skip locked
                  )
                  update extraction e set status = 'running', attempt = attempt + 1, worker = $3, lease_until = $4,

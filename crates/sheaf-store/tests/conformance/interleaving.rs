@@ -397,3 +397,21 @@ async fn every_short_history_on_sqlite_is_as_the_model_says() {
 async fn every_longer_history_on_sqlite_is_as_the_model_says() {
     check_all(&Fixture::sqlite().await, 4).await;
 }
+
+#[test]
+fn what_is_handed_back_of_a_cancelled_batch_takes_no_claims_place() {
+    let steps = [
+        Step::Batch { account: 0, n: 1 },
+        Step::Claim { worker: 0, n: 1 },
+        Step::Cancel { which: 0 },
+        Step::Batch { account: 0, n: 1 },
+        Step::Finish { worker: 0, which: 0, end: End::Released, then_claim: 1 },
+    ];
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        replay(&Fixture::sqlite().await, &steps).await.unwrap();
+        if let Some(fixture) = Fixture::postgres().await {
+            replay(&fixture, &steps).await.unwrap();
+        }
+    });
+}
