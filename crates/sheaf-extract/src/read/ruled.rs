@@ -34,10 +34,10 @@ pub(super) fn rules(pixels: &RgbImage, words: &[Word], most: usize) -> Vec<Rule>
     let letter = letter_height(words) * pixels.height() as f32;
     let ink = ink(&imageops::grayscale(pixels));
     let mut rules: Vec<Rule> = Vec::new();
-    for upright in [false, true] {
-        let ink = if upright { imageops::rotate90(&imageops::flip_vertical(&ink)) } else { ink.clone() };
+    let turned = imageops::rotate90(&imageops::flip_vertical(&ink));
+    for (upright, ink) in [(false, &ink), (true, &turned)] {
         let (width, height) = (ink.width() as f32, ink.height() as f32);
-        for line in lines(&ink, (LENGTH[usize::from(upright)] * letter) as u32) {
+        for line in lines(ink, (LENGTH[usize::from(upright)] * letter) as u32) {
             let (x0, x1) = (line.from as f32 / width, line.to as f32 / width);
             let (y0, y1) = (line.top as f32 / height, line.bottom as f32 / height);
             let bbox = if upright {
@@ -154,8 +154,9 @@ fn lines(ink: &GrayImage, shortest: u32) -> Vec<Line> {
 
 /// Ink in each row of a strip.
 fn count(ink: &GrayImage, from: u32, width: u32, filled: &mut [u32]) {
-    for (row, filled) in ink.rows().zip(filled) {
-        *filled = row.skip(from as usize).take(width as usize).filter(|pixel| pixel.0[0] > 0).count() as u32;
+    let (from, width) = (from as usize, width as usize);
+    for (row, filled) in ink.as_raw().chunks_exact(ink.width() as usize).zip(filled) {
+        *filled = row[from..from + width].iter().filter(|&&level| level > 0).count() as u32;
     }
 }
 
