@@ -15,7 +15,7 @@ use crate::db::{Conn, Tx, commit, execute, fetch_all, fetch_optional, on};
 use crate::error::{Result, StoreError};
 use crate::extraction::{ExtractionRow, select_extractions, tier};
 use crate::hint::Hint;
-use crate::llm::{self, UsageRow};
+use crate::llm::{self, batch_usage};
 use crate::page::{Page, PageRequest};
 use crate::queue;
 use crate::template::{TemplateRow, number, usable_version};
@@ -45,7 +45,8 @@ pub struct NewBatch {
     pub documents: Vec<(DocumentId, Option<String>)>,
 }
 
-/// The statement that reads batches with their counts, and `$rest` after `from`.
+/// The statement that reads batches with their counts, and `$rest` after `from`; what asking a language model took is
+/// read beside it ([`batch_usage`]).
 ///
 /// Positions are 0, 1, 2 and so on, so that the last one tells the total. What is completed is the rest of it, and is not
 /// counted: that would take longest, for the rows that changed last are scattered most.
@@ -59,18 +60,6 @@ macro_rules! select_batches {
                     (select count(*) from extraction e where e.batch_id = b.id and e.status = 'running') as running,
                     (select count(*) from extraction e where e.batch_id = b.id and e.status = 'needs_review')
                         as needs_review,
-                    (select max(u.model) from llm_usage u where u.batch_id = b.id) as llm_model,
-                    (select cast(sum(u.calls) as bigint) from llm_usage u where u.batch_id = b.id) as llm_calls,
-                    (select cast(sum(u.replayed) as bigint) from llm_usage u where u.batch_id = b.id)
-                        as llm_replayed,
-                    (select cast(sum(u.input_tokens) as bigint) from llm_usage u where u.batch_id = b.id)
-                        as llm_input_tokens,
-                    (select cast(sum(u.output_tokens) as bigint) from llm_usage u where u.batch_id = b.id)
-                        as llm_output_tokens,
-                    (select cast(sum(u.duration_ms) as bigint) from llm_usage u where u.batch_id = b.id)
-                        as llm_duration_ms,
-                    (select cast(sum(u.bytes_sent) as bigint) from llm_usage u where u.batch_id = b.id)
-                        as llm_bytes_sent,
                     (select count(*) from extraction e where e.batch_id = b.id and e.status = 'failed') as failed,
                     (select count(*) from extraction e where e.batch_id = b.id and e.status = 'cancelled') as cancelled
              from batch b ",
@@ -97,8 +86,6 @@ struct BatchRow {
     needs_review: i64,
     failed: i64,
     cancelled: i64,
-    #[sqlx(flatten)]
-    llm: UsageRow,
 }
 
 impl BatchRow {
@@ -115,7 +102,7 @@ impl BatchRow {
             template_id: TemplateId(self.template_id),
             template_version: number(self.template_version),
             use_llm: tier(&self.tier)? == Tier::Premium,
-            llm: self.llm.build(),
+            llm: None,
             llm_notice: None,
             metadata: self.metadata.as_deref().map(serde_json::from_str).transpose()?,
             percent: counts.percent(),
@@ -197,6 +184,9 @@ impl Store {
         )?;
         let now = self.clock().now();
         let mut batch = row.ok_or(NOT_FOUND)?.build(now)?;
+        if batch.use_llm {
+            batch.llm = batch_usage!(&mut conn, id)?;
+        }
         if batch.use_llm && !batch.status.is_terminal() {
             batch.llm_notice = llm::notice(&mut conn, now).await?;
         }
@@ -238,7 +228,11 @@ impl Store {
             rows,
         )?;
         let now = self.clock().now();
-        page.page(rows, |row| row.id.as_bytes().to_vec(), |row| row.build(now))
+        let mut page = page.page(rows, |row| row.id.as_bytes().to_vec(), |row| row.build(now))?;
+        for batch in page.data.iter_mut().filter(|batch| batch.use_llm) {
+            batch.llm = batch_usage!(&mut conn, batch.id)?;
+        }
+        Ok(page)
     }
 
     /// A batch's extractions without fields, in upload order, perhaps only those with one status.
@@ -319,8 +313,12 @@ impl Store {
 
 /// A batch as this transaction sees it.
 pub(crate) async fn read_batch(tx: &mut Tx, id: BatchId, now: i64) -> Result<Batch> {
-    let row: Option<BatchRow> = fetch_optional!(tx, select_batches!("where b.id = $1"), id.0)?;
-    row.ok_or(NOT_FOUND)?.build(now)
+    let row: Option<BatchRow> = fetch_optional!(&mut *tx, select_batches!("where b.id = $1"), id.0)?;
+    let mut batch = row.ok_or(NOT_FOUND)?.build(now)?;
+    if batch.use_llm {
+        batch.llm = batch_usage!(tx, id)?;
+    }
+    Ok(batch)
 }
 
 /// What new extractions have in common.

@@ -34,6 +34,25 @@ pub(crate) struct UsageRow {
     llm_bytes_sent: Option<i64>,
 }
 
+/// What asking took for the extractions of a batch, in all. A query of its own: every batch is polled, few ask.
+macro_rules! batch_usage {
+    ($on:expr, $batch:expr) => {
+        $crate::db::fetch_one!(
+            $on,
+            "select max(model) as llm_model, cast(sum(calls) as bigint) as llm_calls,
+                    cast(sum(replayed) as bigint) as llm_replayed,
+                    cast(sum(input_tokens) as bigint) as llm_input_tokens,
+                    cast(sum(output_tokens) as bigint) as llm_output_tokens,
+                    cast(sum(duration_ms) as bigint) as llm_duration_ms,
+                    cast(sum(bytes_sent) as bigint) as llm_bytes_sent
+             from llm_usage where batch_id = $1",
+            $batch.0,
+        )
+        .map(|row: $crate::llm::UsageRow| row.build())
+    };
+}
+pub(crate) use batch_usage;
+
 impl UsageRow {
     pub(crate) fn build(self) -> Option<LlmUsage> {
         let count = |n: Option<i64>| n.unwrap_or(0).unsigned_abs();
