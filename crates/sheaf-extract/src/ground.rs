@@ -51,23 +51,7 @@ pub(crate) fn name_cells(document: &Document, result: &mut FieldResult) {
 
 /// The answer for a field without a value.
 pub(crate) fn nothing(field: &FieldSpec) -> FieldResult {
-    FieldResult {
-        name: field.name.clone(),
-        kind: field.kind,
-        value: None,
-        currency: None,
-        source: None,
-        page: None,
-        bbox: None,
-        cell: None,
-        cells: None,
-        confidence: 0.0,
-        method: None,
-        needs_review: false,
-        review_reason: None,
-        alternative: None,
-        review: None,
-    }
+    FieldResult::empty(field.name.as_str(), field.kind)
 }
 
 /// The answer for a field whose value could not be traced.

@@ -102,21 +102,12 @@ async fn main() -> anyhow::Result<()> {
 /// As large as the starter template's result without a table.
 fn outcome() -> Outcome {
     let field = |name: &str| FieldResult {
-        name: name.into(),
-        kind: FieldKind::Text,
         value: Some(FieldValue::Scalar("2026-000123".into())),
-        currency: None,
         source: Some("2026-000123".into()),
         page: Some(1),
         bbox: Some([0.1, 0.2, 0.3, 0.4].into()),
-        cell: None,
-        cells: None,
         confidence: 0.97,
-        method: None,
-        needs_review: false,
-        review_reason: None,
-        alternative: None,
-        review: None,
+        ..FieldResult::empty(name, FieldKind::Text)
     };
     let names = ["invoice_number", "invoice_date", "due_date", "seller_name", "total"];
     Outcome::Done {

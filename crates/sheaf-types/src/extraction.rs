@@ -234,6 +234,30 @@ pub struct FieldResult {
     pub review: Option<Decision>,
 }
 
+impl FieldResult {
+    /// The result for a field of which nothing was found.
+    #[must_use]
+    pub fn empty(name: impl Into<String>, kind: FieldKind) -> Self {
+        Self {
+            name: name.into(),
+            kind,
+            value: None,
+            currency: None,
+            source: None,
+            page: None,
+            bbox: None,
+            cell: None,
+            cells: None,
+            confidence: 0.0,
+            method: None,
+            needs_review: false,
+            review_reason: None,
+            alternative: None,
+            review: None,
+        }
+    }
+}
+
 /// Why an extraction failed, in words that do not change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -108,7 +108,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
             let Asked::Answered(text) = asked else { return Err(format!("{name}: {asked:?}").into()) };
             let given: Value = serde_json::from_str(&text)?;
             // Grounding alone, without what the rules found.
-            let nothing = reading.fields.iter().map(without_value).collect();
+            let nothing =
+                reading.fields.iter().map(|own| FieldResult::empty(own.name.as_str(), own.kind)).collect();
             let grounded = question.join(&template, nothing, &given);
             for result in grounded.iter().filter(|result| question.fields.contains(&result.name)) {
                 let count = counts.entry(result.name.clone()).or_default();
@@ -216,23 +217,6 @@ fn same(truth: &Value, value: &str) -> bool {
     }
     let tight = sheaf_extract::parse::fold::tight;
     tight(&text) == tight(value)
-}
-
-fn without_value(result: &FieldResult) -> FieldResult {
-    FieldResult {
-        value: None,
-        currency: None,
-        source: None,
-        page: None,
-        bbox: None,
-        cell: None,
-        cells: None,
-        confidence: 0.0,
-        method: None,
-        needs_review: false,
-        review_reason: None,
-        ..result.clone()
-    }
 }
 
 fn template(set: &Path, named: &Value) -> Result<TemplateSpec, Box<dyn Error>> {

@@ -10,7 +10,7 @@ use memchr::memmem;
 
 use super::index::{Index, Stream, push_char, skeleton};
 use super::transcript::Line;
-use crate::locate::layout::Span;
+use crate::locate::layout::{Span, source_of};
 use crate::parse::fold::tight;
 
 /// Of so many letters one may differ.
@@ -210,18 +210,7 @@ impl Index<'_> {
 
     /// The verbatim text of spans: their words joined by single blanks.
     pub(super) fn source(&self, spans: &[Span]) -> String {
-        let mut source = String::new();
-        for span in spans {
-            for part in self.transcript.lines[span.line].text[span.range.clone()].split([' ', '\t']) {
-                if !part.is_empty() {
-                    if !source.is_empty() {
-                        source.push(' ');
-                    }
-                    source.push_str(part);
-                }
-            }
-        }
-        source
+        source_of(spans.iter().map(|span| &self.transcript.lines[span.line].text[span.range.clone()]))
     }
 }
 

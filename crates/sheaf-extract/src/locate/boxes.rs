@@ -14,7 +14,6 @@ const SLACK: f32 = 2.5;
 #[derive(Debug)]
 struct Rules {
     width: f32,
-    height: f32,
     horizontal: Vec<Rect>,
     vertical: Vec<Rect>,
 }
@@ -37,7 +36,7 @@ impl Boxes {
                     vertical.push(rect);
                 }
             }
-            Rules { width: frame.width, height: frame.height, horizontal, vertical }
+            Rules { width: frame.width, horizontal, vertical }
         };
         Self { pages: document.pages.iter().map(rules).collect() }
     }
@@ -57,9 +56,6 @@ impl Boxes {
             upright().map(|r| r.centre_x()).filter(|&at| at < rect.x0 + SLACK && at < x).reduce(f32::max);
         let right =
             upright().map(|r| r.centre_x()).filter(|&at| at > rect.x1 - SLACK && at > x).reduce(f32::min);
-        if above.is_none() || below.is_none() || rules.height <= 0.0 {
-            return None;
-        }
         Some(Rect { x0: left.unwrap_or(0.0), y0: above?, x1: right.unwrap_or(rules.width), y1: below? })
     }
 }

@@ -170,7 +170,7 @@ impl<'a> Surroundings<'a> {
         !label.is_spent && (colon || label.matches.iter().any(|m| m.similarity >= 0.99))
     }
 
-    /// Whether a text is the label of other fields, whole or with a colon within.
+    /// Whether a text is the label of another field.
     pub(crate) fn is_label_of_another(&self, field: &Field<'_>, candidate: &Candidate) -> bool {
         let segment = &self.layout.segments[candidate.segment];
         let own = &self.segments[candidate.segment];

@@ -231,18 +231,7 @@ impl<'d> Layout<'d> {
 
     /// The verbatim text of `spans`: their words joined by single blanks.
     pub(crate) fn source(&self, spans: &[Span]) -> String {
-        let mut source = String::new();
-        for span in spans {
-            for part in self.lines[span.line].text[span.range.clone()].split([BLANK, TAB]) {
-                if !part.is_empty() {
-                    if !source.is_empty() {
-                        source.push(BLANK);
-                    }
-                    source.push_str(part);
-                }
-            }
-        }
-        source
+        source_of(spans.iter().map(|span| &self.lines[span.line].text[span.range.clone()]))
     }
 
     /// The rectangle of a part of a line, by its words.
@@ -323,6 +312,18 @@ impl<'d> Layout<'d> {
         line.segments.end = self.segments.len();
         self.lines.push(line);
     }
+}
+
+/// The words of parts of lines, joined by single blanks.
+pub(crate) fn source_of<'t>(parts: impl Iterator<Item = &'t str>) -> String {
+    let mut source = String::new();
+    for word in parts.flat_map(|part| part.split([BLANK, TAB])).filter(|word| !word.is_empty()) {
+        if !source.is_empty() {
+            source.push(BLANK);
+        }
+        source.push_str(word);
+    }
+    source
 }
 
 /// Cuts the word that starts at byte `start` of the line into tokens.

@@ -67,10 +67,12 @@ pub struct ReviewScore {
     pub approved: u64,
 }
 
-/// The statement that reads items, and `$rest` after its conditions.
-macro_rules! select_items {
-    ($rest:literal) => {
-        concat!(
+/// Reads the items of an account that a filter lets through, with `$rest` after its conditions and its values from `$8` on.
+macro_rules! fetch_items {
+    ($conn:expr, $user:expr, $filter:expr, $rest:literal $(, $value:expr)* $(,)?) => {
+        fetch_all!(
+            $conn,
+            concat!(
             "select i.id, i.extraction_id, i.batch_id, e.document_id, d.filename, e.template_id, e.template_version,
                     i.field, i.created_at, i.resolved_at, r.fields
              from review_item i
@@ -84,7 +86,16 @@ macro_rules! select_items {
              and ($5 is null or i.extraction_id = $5)
              and ($6 is null or e.template_id = $6)
              and ($7 is null or i.field = $7) ",
-            $rest
+                $rest
+            ),
+            $user.0,
+            $filter.id.map(|id| id.0),
+            $filter.status.map(|status| i64::from(status == ReviewStatus::Open)),
+            $filter.batch.map(|id| id.0),
+            $filter.extraction.map(|id| id.0),
+            $filter.template.map(|id| id.0),
+            &$filter.field,
+            $($value,)*
         )
     };
 }
@@ -145,16 +156,11 @@ impl Store {
     ) -> Result<Page<ReviewItem>> {
         let (rows, before) = (page.rows()?, page.before()?);
         let mut conn = self.db().read().await?;
-        let rows: Vec<ItemRow> = fetch_all!(
+        let rows: Vec<ItemRow> = fetch_items!(
             &mut conn,
-            select_items!("and i.id < $8 order by i.id desc limit $9"),
-            user.0,
-            filter.id.map(|id| id.0),
-            filter.status.map(|status| i64::from(status == ReviewStatus::Open)),
-            filter.batch.map(|id| id.0),
-            filter.extraction.map(|id| id.0),
-            filter.template.map(|id| id.0),
-            &filter.field,
+            user,
+            filter,
+            "and i.id < $8 order by i.id desc limit $9",
             before,
             rows,
         )?;
@@ -172,18 +178,8 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<ReviewItem>> {
         let mut conn = self.db().read().await?;
-        let rows: Vec<ItemRow> = fetch_all!(
-            &mut conn,
-            select_items!("order by i.confidence, i.id limit $8"),
-            user.0,
-            filter.id.map(|id| id.0),
-            filter.status.map(|status| i64::from(status == ReviewStatus::Open)),
-            filter.batch.map(|id| id.0),
-            filter.extraction.map(|id| id.0),
-            filter.template.map(|id| id.0),
-            &filter.field,
-            i64::from(limit),
-        )?;
+        let rows: Vec<ItemRow> =
+            fetch_items!(&mut conn, user, filter, "order by i.confidence, i.id limit $8", i64::from(limit))?;
         rows.into_iter().map(ItemRow::build).collect()
     }
 

@@ -140,23 +140,7 @@ pub(crate) fn engine() -> Engine {
 }
 
 pub(crate) fn field(needs_review: bool) -> FieldResult {
-    FieldResult {
-        name: "total".into(),
-        kind: FieldKind::Currency,
-        value: None,
-        currency: None,
-        source: None,
-        page: None,
-        bbox: None,
-        cell: None,
-        cells: None,
-        confidence: 0.0,
-        method: None,
-        needs_review,
-        review_reason: None,
-        alternative: None,
-        review: None,
-    }
+    FieldResult { needs_review, ..FieldResult::empty("total", FieldKind::Currency) }
 }
 
 pub(crate) fn done(needs_review: bool) -> Outcome {
