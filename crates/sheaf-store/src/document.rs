@@ -11,6 +11,7 @@ use crate::db::{Tx, commit, execute, fetch_all, fetch_one, fetch_optional, on};
 use crate::error::{Result, StoreError};
 use crate::lifecycle::remove_extractions;
 use crate::page::{Page, PageRequest};
+use crate::queue::Claim;
 use crate::template::number;
 use crate::time::rfc3339;
 
@@ -309,6 +310,20 @@ impl Store {
     /// `NotFound` where there is no such document; `Unavailable` where the disk is full.
     pub async fn keep_words(&self, user: UserId, id: DocumentId, reader: &str, words: Bytes) -> Result<()> {
         self.keep_made(user, id, &format!("words-{reader}.json"), words).await
+    }
+
+    /// Keeps the words of a claimed document, for workers; not where it was deleted meanwhile.
+    ///
+    /// # Errors
+    /// `Unavailable` where the disk is full.
+    pub async fn keep_claimed_words(&self, claim: &Claim, reader: &str, words: Bytes) -> Result<()> {
+        let mut tx = self.db().write_blobs(false).await?;
+        let is_there: Option<(Uuid,)> =
+            fetch_optional!(&mut tx, "select id from document where id = $1", claim.document_id.0)?;
+        if is_there.is_some() {
+            self.blobs().put_made(&claim.sha256, &format!("words-{reader}.json"), words).await?;
+        }
+        commit(tx).await
     }
 
     async fn keep_made(&self, user: UserId, id: DocumentId, name: &str, made: Bytes) -> Result<()> {

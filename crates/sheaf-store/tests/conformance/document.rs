@@ -16,6 +16,7 @@ on_both_databases!(
     a_document_is_read_as_it_was_uploaded,
     the_same_bytes_are_kept_once_until_the_last_document_goes,
     pictures_of_pages_go_with_the_last_document,
+    words_that_a_worker_read_are_kept_while_their_document_is,
     documents_are_added_in_order_and_listed_newest_first,
     a_document_in_use_is_not_deleted,
     deleting_a_document_takes_its_single_extractions_along,
@@ -69,6 +70,22 @@ async fn pictures_of_pages_go_with_the_last_document(t: Fixture) {
     t.store.delete_document(ada, ids[0]).await.unwrap();
     assert_eq!(t.store.page_picture(ada, ids[1], 1, 800).await.unwrap(), Some(a));
     t.store.delete_document(ada, ids[1]).await.unwrap();
+    assert_eq!(files(&blobs(&t)), 0);
+}
+
+async fn words_that_a_worker_read_are_kept_while_their_document_is(t: Fixture) {
+    let (user, template) = t.user("ten").await;
+    let words = Bytes::from_static(b"{}");
+    let document = t.documents(user, 1).await[0];
+    t.store.create_extraction(user, document, template, Tier::Standard).await.unwrap();
+    let claim = t.store.claim(WORKER, 1).await.unwrap().remove(0);
+    assert_eq!(t.store.words(user, document, "1").await.unwrap(), None);
+    t.store.keep_claimed_words(&claim, "1", words.clone()).await.unwrap();
+    assert_eq!(t.store.words(user, document, "1").await.unwrap(), Some(words.clone()));
+    assert_eq!(t.store.words(user, document, "2").await.unwrap(), None, "another reader's");
+    t.store.finish(WORKER, &[finished(&claim, done(false))]).await.unwrap();
+    t.store.delete_document(user, document).await.unwrap();
+    t.store.keep_claimed_words(&claim, "1", words).await.unwrap();
     assert_eq!(files(&blobs(&t)), 0);
 }
 

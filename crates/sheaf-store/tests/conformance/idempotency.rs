@@ -1,8 +1,8 @@
 //! Requests under a key: done once, whatever happens in between.
 
 use serde_json::json;
-use sheaf_store::{Begun, PageRequest, REQUEST_KEPT_MS, REQUEST_LEASE_MS, Store, StoreError};
-use sheaf_types::{Batch, ExtractionId, Template, Tier, UserId};
+use sheaf_store::{Begun, NewBatch, PageRequest, REQUEST_KEPT_MS, REQUEST_LEASE_MS, Store, StoreError};
+use sheaf_types::{Batch, BatchId, ExtractionId, Template, Tier, UserId};
 
 use crate::fixture::{Fixture, new_batch, on_both_databases, spec};
 
@@ -16,6 +16,7 @@ on_both_databases!(
     who_lost_the_lease_creates_nothing,
     answers_are_forgotten_after_a_day,
     a_batch_sent_many_times_at_once_is_made_once,
+    a_batch_sent_twice_is_made_once_in_every_short_interleaving,
 );
 
 async fn a_request_sent_again_gets_the_first_answer(t: Fixture) {
@@ -157,6 +158,112 @@ async fn a_batch_sent_many_times_at_once_is_made_once(t: Fixture) {
     }
     let batches = t.store.list_batches(user, None, PageRequest::default()).await.unwrap();
     assert_eq!((batches.data.len(), t.used(user).await), (20, 40));
+}
+
+/// Two clients send the same batch under one key, again and again. In each step one of them does the next thing of a
+/// request (begins it, creates the batch, ends it), or a lease runs out.
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    Client(usize),
+    LeaseRunsOut,
+}
+
+/// Where a client is in its request.
+enum Client {
+    Idle,
+    Begun { store: Store, run: usize },
+    Created { store: Store, run: usize },
+}
+
+/// What the key's row should hold.
+struct Key {
+    run: usize,
+    leased: bool,
+    batch: Option<BatchId>,
+}
+
+/// Each of the `3^length` histories of `length` steps, on an account and with a key of its own.
+async fn check_all(t: &Fixture, length: u32) {
+    const ALPHABET: [Step; 3] = [Step::Client(0), Step::Client(1), Step::LeaseRunsOut];
+    let histories = ALPHABET.len().pow(length);
+    for number in 0..histories {
+        let steps: Vec<Step> =
+            (0..length).map(|place| ALPHABET[number / ALPHABET.len().pow(place) % ALPHABET.len()]).collect();
+        let (user, template) = t.user("unlimited").await;
+        let new = new_batch(template, &t.documents(user, 2).await);
+        check_history(t, user, &new, &steps).await;
+    }
+    println!("{histories} interleavings");
+}
+
+async fn check_history(t: &Fixture, user: UserId, new: &NewBatch, steps: &[Step]) {
+    let mut clients = [Client::Idle, Client::Idle];
+    let mut key: Option<Key> = None;
+    let mut runs = 0;
+    let mut made = None;
+    for &step in steps {
+        let Step::Client(which) = step else {
+            t.advance(REQUEST_LEASE_MS);
+            if let Some(key) = &mut key {
+                key.leased = false;
+            }
+            continue;
+        };
+        clients[which] = match std::mem::replace(&mut clients[which], Client::Idle) {
+            Client::Idle => match (t.store.begin_request(user, "k", b"body").await, &key) {
+                (Ok(Begun::First(store)), None | Some(Key { leased: false, batch: None, .. })) => {
+                    runs += 1;
+                    key = Some(Key { run: runs, leased: true, batch: None });
+                    Client::Begun { store, run: runs }
+                }
+                (Ok(Begun::Again(answer)), Some(Key { leased: false, batch: Some(batch), .. })) => {
+                    assert_eq!(serde_json::from_value::<Batch>(answer).unwrap().id, *batch, "{steps:?}");
+                    Client::Idle
+                }
+                (Err(StoreError::Conflict(_)), Some(Key { leased: true, .. })) => Client::Idle,
+                (Ok(Begun::First(_)), _) => panic!("a second first: {steps:?}"),
+                (Ok(Begun::Again(answer)), _) => panic!("answered {answer}: {steps:?}"),
+                (Err(error), _) => panic!("{error}: {steps:?}"),
+            },
+            Client::Begun { store, run } => {
+                let answer = store.create_batch(user, new).await;
+                match &mut key {
+                    Some(key) if key.run == run => {
+                        key.batch = Some(answer.unwrap().id);
+                        assert!(made.is_none(), "made twice: {steps:?}");
+                        made = key.batch;
+                    }
+                    _ => assert!(matches!(answer, Err(StoreError::Conflict(_))), "{steps:?}"),
+                }
+                Client::Created { store, run }
+            }
+            Client::Created { store, run } => {
+                store.end_request().await.unwrap();
+                if let Some(held) = key.take_if(|key| key.run == run)
+                    && held.batch.is_some()
+                {
+                    key = Some(Key { leased: false, ..held });
+                }
+                Client::Idle
+            }
+        };
+    }
+    let batches = t.store.list_batches(user, None, PageRequest::default()).await.unwrap().data;
+    assert_eq!(batches.iter().map(|batch| batch.id).collect::<Vec<_>>(), Vec::from_iter(made), "{steps:?}");
+    assert_eq!(t.used(user).await, 2 * batches.len() as u64, "{steps:?}");
+}
+
+async fn a_batch_sent_twice_is_made_once_in_every_short_interleaving(t: Fixture) {
+    check_all(&t, 4).await;
+}
+
+#[tokio::test]
+#[ignore = "takes minutes: cargo test -p sheaf-store --test conformance -- --ignored interleaving"]
+async fn every_interleaving_of_two_submissions_makes_one_batch() {
+    check_all(&Fixture::sqlite().await, 8).await;
+    if let Some(fixture) = Fixture::postgres().await {
+        check_all(&fixture, 8).await;
+    }
 }
 
 async fn first(store: &Store, user: UserId, key: &str, request: &[u8]) -> Store {

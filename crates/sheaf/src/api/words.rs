@@ -10,9 +10,8 @@ use utoipa::ToSchema;
 use super::ApiState;
 use super::error::{ApiError, Code};
 use super::request::Account;
+use crate::reader;
 
-/// Words that are kept are those of this version's reader.
-const READER: &str = env!("CARGO_PKG_VERSION");
 /// Longest reading that is taken into this process, in bytes of JSON.
 const LONGEST: usize = 64 << 20;
 
@@ -57,7 +56,7 @@ pub(super) async fn get_words(
 impl ApiState {
     /// A document's pages of words: those that were kept, else it is read now.
     pub(crate) async fn document_words(&self, user: UserId, id: DocumentId) -> Result<Document, ApiError> {
-        let words = match self.store.words(user, id, READER).await? {
+        let words = match self.store.words(user, id, reader::VERSION).await? {
             Some(words) => words,
             None => {
                 let document = self.store.document(user, id).await?;
@@ -68,7 +67,7 @@ impl ApiState {
                     return Err(unreadable("it has too many words"));
                 }
                 let words = Bytes::from(read);
-                self.store.keep_words(user, id, READER, words.clone()).await?;
+                self.store.keep_words(user, id, reader::VERSION, words.clone()).await?;
                 words
             }
         };

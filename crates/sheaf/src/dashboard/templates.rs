@@ -1,5 +1,7 @@
 //! Templates: the list, a template with its versions, import and export, and the visual builder.
 
+use std::time::{Duration, Instant};
+
 use askama::Template;
 use axum::Json;
 use axum::extract::{Path, Query, Request, State};
@@ -25,8 +27,9 @@ use crate::api::response::attachment;
 const MOST: u32 = 500;
 /// Documents that are offered as samples.
 const MOST_SAMPLES: u32 = 20;
-/// Documents that a change is tried on before it is saved.
-const MOST_REPLAYED: u32 = 50;
+/// Documents that a change is tried on before it is saved, and how long that may take.
+const MOST_REPLAYED: u32 = 1_000;
+const LONGEST_REPLAY: Duration = Duration::from_secs(10);
 
 #[derive(Template)]
 #[template(path = "template_list.html")]
@@ -330,7 +333,11 @@ pub(super) async fn replay(
     let before = api.store.template(user, id, None).await.map_err(store_error)?;
     let done = api.store.template_documents(user, id, MOST_REPLAYED).await.map_err(store_error)?;
     let mut replay = Replay { documents: 0, unreadable: 0, changes: Vec::new() };
+    let start = Instant::now();
     for (extraction, document, filename) in done {
+        if start.elapsed() > LONGEST_REPLAY {
+            break;
+        }
         let both = async {
             let old = api.preview(user, document, &before.spec).await?;
             Ok::<_, crate::api::ApiError>((old, api.preview(user, document, &spec).await?))

@@ -29,8 +29,12 @@ pub fn run(memory_mb: u64, ocr: &OcrConfig) -> io::Result<()> {
         let limits = limits(&request.limits);
         let (answer, bytes) = match request.task {
             Task::Extract(template, ask) => {
-                let reply = extract(&file, request.media_type, &limits, (&template, ask), &engines);
-                (serde_json::to_vec(&reply)?, Vec::new())
+                let mut reply = extract(&file, request.media_type, &limits, (&template, ask), &engines);
+                let recognised = match &mut reply {
+                    Reply::Done(reading) => std::mem::take(&mut reading.recognised),
+                    Reply::Failed { .. } => Vec::new(),
+                };
+                (serde_json::to_vec(&reply)?, recognised)
             }
             Task::ExtractFrom { template, document } => {
                 let fields = extract_from(&document, &file, request.media_type, &limits, &template);
@@ -118,7 +122,9 @@ fn extract(
     let (fields, question) = extract_and_ask(&document, template, invoice.as_ref(), ask.as_ref());
     let question = question.map(Box::new);
     let engine = engine(media_type, engines.used_on(&document));
-    Reply::Done(Reading { pages, engine, warnings: warnings(&document, missing.as_ref()), fields, question })
+    let recognised = engine.ocr.as_ref().and_then(|_| serde_json::to_vec(&document).ok()).unwrap_or_default();
+    let warnings = warnings(&document, missing.as_ref());
+    Reply::Done(Reading { pages, engine, warnings, fields, question, recognised })
 }
 
 /// A template's fields, in what was read of a file before.

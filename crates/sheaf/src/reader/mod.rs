@@ -23,6 +23,9 @@ pub use pool::ReaderPool;
 pub use process::{ReaderCommand, ReaderProcess};
 pub use sheaf_extract::ocr::OcrConfig;
 
+/// The version that words which are kept were read by.
+pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 /// What a reader may use for one document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReaderLimits {
@@ -155,4 +158,8 @@ pub struct Reading {
     /// What a language model is to be asked, where that was wanted and something is open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub question: Option<Box<Question>>,
+    /// The [`Document`] in JSON, where something on it was recognised, which takes long; empty otherwise. In a frame of its
+    /// own.
+    #[serde(skip)]
+    pub recognised: Vec<u8>,
 }

@@ -13,7 +13,7 @@ use tokio::io::{self, AsyncReadExt, AsyncWriteExt, BufWriter};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::{Probe, ReaderError, ReaderLimits, Reply, Request, Task, View};
+use super::{Probe, ReaderError, ReaderLimits, Reading, Reply, Request, Task, View};
 use crate::metrics::READER_STARTS;
 
 /// Documents a child reads before it is replaced: bounds what leaks and fragments.
@@ -134,7 +134,8 @@ impl ReaderProcess {
         ask: Option<Ask>,
     ) -> Reply {
         match self.ask(media_type, file, Task::Extract(template.clone(), ask)).await {
-            Ok((reply, _)) => reply,
+            Ok((Reply::Done(reading), recognised)) => Reply::Done(Reading { recognised, ..reading }),
+            Ok((failed, _)) => failed,
             Err(ReaderError { code, detail }) => Reply::Failed { code, detail, pages: None },
         }
     }

@@ -14,7 +14,7 @@ use super::ask::{Asker, Asking};
 use super::{JobQueue, STORE_RETRY};
 use crate::llm::Image;
 use crate::metrics::STAGE;
-use crate::reader::{ReaderCommand, ReaderProcess, Reading, Reply};
+use crate::reader::{self, ReaderCommand, ReaderProcess, Reading, Reply};
 
 /// Templates a slot keeps at hand: a batch uses one for all of its documents.
 const TEMPLATES_KEPT: usize = 16;
@@ -122,8 +122,11 @@ impl Slot {
         self.templates.insert((claim.template_id, claim.template_version), template.clone());
         metrics::histogram!(STAGE, "stage" => "fetch").record(started.elapsed().as_secs_f64());
         let started = Instant::now();
-        let reply = self.reader.extract_and_ask(claim.media_type, &file, &template, ask).await;
+        let mut reply = self.reader.extract_and_ask(claim.media_type, &file, &template, ask).await;
         metrics::histogram!(STAGE, "stage" => "read").record(started.elapsed().as_secs_f64());
+        if let Reply::Done(reading) = &mut reply {
+            self.keep_recognised(claim, &template, std::mem::take(&mut reading.recognised)).await;
+        }
         match reply {
             Reply::Done(mut reading) => match reading.question.take() {
                 None => Done::With(Outcome::Done {
@@ -149,6 +152,17 @@ impl Slot {
                 debug!(extraction = %claim.extraction_id, code = code.as_str(), "failed");
                 Done::With(Outcome::Failed { error: ExtractionError::new(code, detail), pages })
             }
+        }
+    }
+
+    /// Keeps what was recognised, so that looking at a scan, or trying a changed template on it, does not recognise it again.
+    async fn keep_recognised(&self, claim: &Claim, template: &TemplateSpec, recognised: Vec<u8>) {
+        // Others look with the languages of the server.
+        if recognised.is_empty() || !template.languages.is_empty() {
+            return;
+        }
+        if let Err(error) = self.store.keep_claimed_words(claim, reader::VERSION, recognised.into()).await {
+            warn!(extraction = %claim.extraction_id, %error, "the words of a scan were not kept");
         }
     }
 

@@ -128,6 +128,28 @@ async fn a_session_that_ends_while_uploading_loses_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_folder_is_uploaded_with_what_is_in_its_folders() {
+    let Some(stage) = Stage::signed_in(&[]).await else { return };
+    stage.template();
+    let folder = stage.data.path().join("Friday");
+    fs::create_dir_all(folder.join("März/old")).unwrap();
+    let names = ["a.pdf", "März/b.pdf", "März/old/c.pdf"];
+    for (name, sample) in names.into_iter().zip(samples(&["01", "02", "03"])) {
+        fs::copy(sample, folder.join(name)).unwrap();
+    }
+    stage.open("/dashboard/batches/new").await;
+    stage.find("#choose-folder").await.send_keys(folder.to_str().unwrap()).await.unwrap();
+    stage.until("document.querySelectorAll('#list .done').length === 3").await;
+    for name in names {
+        assert!(stage.has(&format!("[aria-label='Leave out Friday/{name}']")).await, "{name}");
+    }
+    stage.click("#start").await;
+    stage.until("document.querySelector('#live') && !document.querySelector('#live[hx-get]')").await;
+    assert_eq!(stage.text("#show-completed strong").await, "3");
+    stage.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn three_hundred_files_some_in_an_archive_are_uploaded_and_read() {
     let Some(stage) = Stage::signed_in(&[]).await else { return };
     stage.template();

@@ -179,7 +179,7 @@ impl Stage {
         fs::create_dir_all(&folder).unwrap();
         self.until("[...document.images].every((image) => image.complete || image.getBoundingClientRect().top > innerHeight)")
             .await;
-        for (width, height) in [(1600, 1000), (360, 740)] {
+        for (width, height) in [(1600, 1000), (360, 740), (2560, 1440)] {
             for dark in [false, true] {
                 self.size(width, height, dark).await;
                 // Transitions of colours end first.
