@@ -12,7 +12,7 @@ use sheaf_types::{Document, FieldKind};
 use crate::lexicon::Shape;
 use crate::locate::assign::Choice;
 use crate::locate::field::Field;
-use crate::locate::{Pool, Scored};
+use crate::locate::{Pool, Scored, text};
 
 /// Something that speaks for or against a value being right.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -70,6 +70,8 @@ pub const SIGNALS: [Signal; COUNT] = [
     signal("legal_form", 1, 0.3, "shape"),
     // The value stands on several lines, where its end is less certain.
     signal("wrapped", -1, -0.2, "shape"),
+    // Right below a text stands another one at its left edge, which may belong to it.
+    signal("goes_on", -1, -0.3, "shape"),
     // Characters that values seldom have, in the value and in the document: text layers of poor scans.
     signal("odd", -1, -2.0, "text"),
     signal("odd_document", -1, -3.0, "text"),
@@ -78,7 +80,7 @@ pub const SIGNALS: [Signal; COUNT] = [
     signal("recognised", -1, -0.3, "text"),
 ];
 
-const COUNT: usize = 29;
+const COUNT: usize = 30;
 
 /// Weights of [`SIGNALS`], in their order.
 pub type Weights = [f32; COUNT];
@@ -157,6 +159,9 @@ impl Signals {
         }
         set("legal_form", flag(chosen.ends_in_legal_form));
         set("wrapped", flag(chosen.spans.len() > 1));
+        let is_free = matches!(field.shape, Shape::Text | Shape::Name | Shape::Person | Shape::Address);
+        let below = chosen.spans.last().and_then(|last| text::below(&pool.surroundings, last));
+        set("goes_on", flag(is_free && below.is_some()));
         set("odd", (5.0 * oddness(&chosen.source, field.shape == Shape::Code)).min(1.0));
         set("odd_document", pool.oddness());
         let (least, recognised) = layout.words_sure(&chosen.spans);

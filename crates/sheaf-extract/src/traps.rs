@@ -260,3 +260,32 @@ fn the_total_before_tax_in_a_summary_is_not_what_was_paid() {
     ];
     assert_eq!(values(&page(&lines), &[("total", "currency", "Total")]), ["75.00"]);
 }
+
+#[test]
+fn a_remark_is_all_its_lines_and_two_things_under_each_other_are_two() {
+    let lines = [
+        "Purpose:    To tell whether a coating of the new resin keeps the wood of garden",
+        "            furniture dry for a second winter, and what it costs",
+        "Copies:     Mr. A. Hollis",
+        "            Ms. R. Deane",
+        "            Dr. P. Amsel",
+        "Project:    Dry Garden",
+        "            Alma Reyes",
+        "Approved:   yes",
+    ];
+    let fields = [
+        ("purpose", "text", "Purpose"),
+        ("copies", "text", "Copies"),
+        ("project", "text", "Project"),
+        ("approved", "text", "Approved"),
+    ];
+    assert_eq!(
+        values(&page(&lines), &fields),
+        [
+            "To tell whether a coating of the new resin keeps the wood of garden furniture dry for a second winter, and what it costs",
+            "Mr. A. Hollis Ms. R. Deane Dr. P. Amsel",
+            "Dry Garden",
+            "yes"
+        ]
+    );
+}

@@ -51,6 +51,9 @@ const FIRST_ADDRESS: f32 = 0.6;
 /// The score of a text right beside its label.
 const BESIDE_LABEL: f32 = 0.85;
 
+/// What it costs words to be where a code is expected.
+const WORDS_FOR_CODE: f32 = 0.15;
+
 /// Matches of a pattern that are looked at.
 const MATCHES: usize = 200;
 
@@ -170,7 +173,7 @@ impl<'a> Pool<'a> {
                 }
                 scored
             }
-            (_, Shape::Code) => self.typed(field, self.codes(), loose),
+            (_, Shape::Code) => self.codes_or_words(field, loose),
             (_, Shape::Address) => self.addresses(field, loose),
             (_, Shape::Place) => self.passages(field, Prose::places, loose),
             (_, Shape::Duration) => self.passages(field, Prose::durations, loose),
@@ -318,6 +321,7 @@ impl<'a> Pool<'a> {
         let is_name = matches!(field.shape, Shape::Name | Shape::Person);
         self.texts()
             .iter()
+            .filter(|(text, _)| text.part != Part::Block || field.shape == Shape::Text)
             .filter_map(|(text, contexts)| {
                 let mut evidence = score::by_labels(field, contexts, &self.titled, loose);
                 if is_party {
@@ -341,6 +345,7 @@ impl<'a> Pool<'a> {
                     Part::WithoutId => -0.05,
                     Part::Name if is_name => 0.05,
                     Part::Name => -0.02,
+                    Part::Block => 0.04,
                 };
                 match self.surroundings.answers(field, &text.candidate) {
                     Some(true) if contexts.iter().any(score::names_something) => scored.score += ANSWERS,
@@ -359,7 +364,7 @@ impl<'a> Pool<'a> {
                 if is_name && contexts.iter().any(score::names_something) {
                     scored.score += 0.1;
                 }
-                scored.score += 0.03 * (text.candidate.spans.len() - 1) as f32;
+                scored.score += 0.03 * (text.candidate.spans.len() - 1).min(2) as f32;
                 scored.score -= 0.03 * score::position(&text.candidate, self.surroundings.layout.lines.len());
                 Some(scored)
             })
@@ -414,6 +419,18 @@ impl<'a> Pool<'a> {
                 self.scored(field, &candidate, evidence)
             })
             .collect()
+    }
+
+    /// Codes; where none has the field's label, the words that do. A reference may be somebody's name, and a label may mean
+    /// something else than what it is usually the label of ("Project: Dry Garden"); a number of an invoice is no word.
+    fn codes_or_words(&self, field: &Field<'_>, loose: &Loose) -> Vec<Scored> {
+        let mut scored = self.typed(field, self.codes(), loose);
+        let may_be_words = field.concept.is_none() || field.is("reference");
+        if may_be_words && scored.iter().all(|found| found.score < LABELLED) {
+            let labelled = self.free(field, loose).into_iter().filter(|found| found.score >= BESIDE_LABEL);
+            scored.extend(labelled.map(|found| Scored { score: found.score - WORDS_FOR_CODE, ..found }));
+        }
+        scored
     }
 
     /// Passages of running text, and labelled texts where the document is a form.

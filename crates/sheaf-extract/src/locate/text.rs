@@ -10,6 +10,11 @@ use super::names::{Look, ends_name, is_only_form, look, without_id};
 
 /// Longer texts are paragraphs, not values.
 const LONGEST: usize = 240;
+/// Length of a text of several lines, in bytes.
+const LONGEST_BLOCK: usize = 1_000;
+/// Distance of its lines, and by how much a later one may be larger than the first, in font sizes.
+const TIGHT: f32 = 0.9;
+const LOOSER: f32 = 0.35;
 
 /// A text that could be a value.
 #[derive(Debug, Clone)]
@@ -42,12 +47,19 @@ pub(crate) enum Part {
     WithoutId,
     /// The start, up to a separator or the next label.
     Head,
+    /// All lines that belong to it.
+    Block,
 }
 
 /// The texts of all segments.
 pub(crate) fn texts(surroundings: &Surroundings<'_>) -> Vec<TextCandidate> {
     let layout = surroundings.layout;
     let mut found = Vec::new();
+    // How far to the right the text of each page reaches.
+    let mut rights = vec![0.0f32; layout.lines.last().map_or(0, |line| line.page + 1)];
+    for line in &layout.lines {
+        rights[line.page] = rights[line.page].max(line.rect.x1);
+    }
     for index in 0..layout.segments.len() {
         let segment = &layout.segments[index];
         if segment.range.len() > LONGEST || layout.tokens(segment).is_empty() {
@@ -83,6 +95,9 @@ pub(crate) fn texts(surroundings: &Surroundings<'_>) -> Vec<TextCandidate> {
                 push(vec![Span { line, range: head }], Part::Head);
             }
             let spans = vec![Span { line, range }];
+            if let Some(block) = block(surroundings, index, &spans[0], rights[layout.lines[line].page]) {
+                push(block, Part::Block);
+            }
             if let Some(longer) = continued(surroundings, index, &spans[0]) {
                 push(longer, part);
             }
@@ -208,6 +223,83 @@ fn continued(surroundings: &Surroundings<'_>, index: usize, span: &Span) -> Opti
     // The comma that goes on is part of the text.
     let first = Span { line: span.line, range: span.range.start..segment.range.end };
     Some(vec![first, Span { line: layout.segments[below].line, range: rest }])
+}
+
+/// The text with all lines that follow it at its own left edge, or where it wraps at the edge of its label, set as tightly
+/// as the first of them: the address under a name, a list, the lines of a remark. Two lines are one text only if the first
+/// had to wrap, or visibly goes on. Ends before whatever is labelled.
+fn block(surroundings: &Surroundings<'_>, index: usize, span: &Span, right: f32) -> Option<Vec<Span>> {
+    let layout = surroundings.layout;
+    let first = &layout.segments[index];
+    if span.range.end + 1 < first.range.end || surroundings.segments[index].is_value {
+        return None;
+    }
+    let start = layout.rect(span).x0;
+    let mut spans = vec![Span { line: span.line, range: span.range.start..first.range.end }];
+    let (mut last, mut length) = (index, first.range.len());
+    let mut gap: Option<f32> = None;
+    let mut all_wrap = true;
+    while let Some(next) = following(surroundings, last, (start, first.rect.x0), first.size, right) {
+        let (above, found) = (&layout.segments[last], &layout.segments[next]);
+        let own_gap = found.rect.y0 - above.rect.y1;
+        length += found.range.len();
+        if length > LONGEST_BLOCK || gap.is_some_and(|gap| own_gap > gap + LOOSER * first.size) {
+            break;
+        }
+        gap.get_or_insert(own_gap);
+        all_wrap &= wraps(layout, last, next, right);
+        spans.push(Span { line: found.line, range: trimmed(layout, found.line, found.range.clone())? });
+        last = next;
+    }
+    (spans.len() > 2 || spans.len() == 2 && all_wrap).then_some(spans)
+}
+
+/// Whether a segment's text goes on in the one below it: it had no room for the next word, or that starts small.
+fn wraps(layout: &Layout<'_>, above: usize, below: usize, right: f32) -> bool {
+    let (above, below) = (&layout.segments[above], &layout.segments[below]);
+    let text = layout.text(below);
+    let word = text.split(BLANK).next().unwrap_or_default().chars().count() + 1;
+    let width = below.rect.width() * word as f32 / text.chars().count().max(1) as f32;
+    let line = layout.line_of(above);
+    let beside = layout.segments[line.segments.clone()].iter().map(|s| s.rect.x0);
+    let right = beside.filter(|&x| x > above.rect.x1).fold(right, f32::min);
+    above.rect.x1 + width > right - 0.6 * above.size || text.starts_with(char::is_lowercase)
+}
+
+/// The segment that goes on a text in the next lines; `edges` are where the text and its label start.
+fn following(
+    surroundings: &Surroundings<'_>,
+    last: usize,
+    edges: (f32, f32),
+    size: f32,
+    right: f32,
+) -> Option<usize> {
+    let layout = surroundings.layout;
+    let above = &layout.segments[last];
+    let page = layout.line_of(above).page;
+    let has_label = |index: usize| {
+        let line = layout.line_of(&layout.segments[index]);
+        index > line.segments.start && surroundings.is_label(index - 1)
+    };
+    layout.lines[above.line + 1..]
+        .iter()
+        .take(2)
+        .take_while(|next| next.page == page && next.rect.y0 < above.rect.y1 + TIGHT * size)
+        .flat_map(|next| next.segments.clone())
+        .find(|&index| {
+            let next = &layout.segments[index];
+            let label = &surroundings.segments[index];
+            let at = |edge: f32| (next.rect.x0 - edge).abs() < 0.7 * size;
+            next.rect.y0 > above.rect.centre_y()
+                && (at(edges.0) || at(edges.1) && wraps(layout, last, index, right))
+                && (next.size - size).abs() < 0.3 * size
+                && layout.text(next).chars().filter(|c| c.is_alphanumeric()).count() > 2
+                && !surroundings.is_label(index)
+                && !has_label(index)
+                && !label.is_spent
+                && !label.is_value
+                && !label.matches.iter().any(|m| m.similarity > 0.97)
+        })
 }
 
 /// Whether the line had no room for the first word of the line below it, so that the text had to wrap there.
