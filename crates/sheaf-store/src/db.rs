@@ -15,7 +15,7 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, Postgres};
 use sqlx::sqlite::{
     Sqlite, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{AssertSqlSafe, Connection, Transaction};
+use sqlx::{AssertSqlSafe, Connection, Executor, Transaction};
 
 use crate::error::{Result, StoreError};
 
@@ -154,6 +154,14 @@ impl Db {
             let pool = PgPoolOptions::new()
                 .max_connections(POSTGRES_CONNECTIONS)
                 .acquire_timeout(PATIENCE)
+                .after_connect(|connection, _| {
+                    Box::pin(async move {
+                        // Statistics of a queue are always stale. With them the planner takes what waits for a handful, and reads
+                        // and sorts all of it for each claim. What has no such setting has no such planner.
+                        let _ = connection.execute("set enable_bitmapscan = off").await;
+                        Ok(())
+                    })
+                })
                 .test_before_acquire(false)
                 .before_acquire(|connection, about| {
                     Box::pin(async move {

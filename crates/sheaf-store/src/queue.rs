@@ -396,11 +396,12 @@ async fn claim(
             rows
         }
         Tx::Postgres(c) => {
+            // In the order of the index, of which it takes the first few: a join would have all that waits sorted first.
             sqlx::query_as(
                 "with next as materialized (
                      select id from extraction where status = 'pending' and order_key >= $5 and not_before <= $1
                      and ($6 or tier <> 'premium')
-                     and not exists (select 1 from batch b where b.id = batch_id and b.cancelled_at is not null)
+                     and (select b.cancelled_at from batch b where b.id = batch_id) is null
                      order by order_key, id limit $2 for update skip locked
                  )
                  update extraction e set status = 'running', attempt = attempt + 1, worker = $3, lease_until = $4,
