@@ -31,7 +31,7 @@ const LEAST_CONFIDENCE: f32 = 0.5;
 /// How far a line reaches beyond its letters, as a share of its height.
 const BEYOND: f64 = 0.18;
 /// Longer side in which a page is looked at for lines, in pixels, and for lines of which most are known.
-const SIDE: f64 = 2_000.0;
+const SIDE: f64 = 1_440.0;
 const SIDE_OF_REST: f64 = 1_280.0;
 /// Width of a blank, and of the room for one more word, in heights of a line.
 const BLANK: f64 = 0.35;

@@ -2,6 +2,7 @@
 //!
 //! | given up | by |
 //! |---|---|
+//! | its core, when others want it | priority |
 //! | memory beyond the limit, core dumps, written files, many open files | resource limits |
 //! | life without its parent | parent-death signal |
 //! | every path of the file system but the OCR engines' data, TCP, signals to other processes | Landlock, where the kernel has it (5.13, 6.7, 6.12) |
@@ -19,7 +20,9 @@ use std::path::Path;
 use landlock::{
     ABI, Access, AccessFs, AccessNet, PathBeneath, PathFd, Ruleset, RulesetAttr, RulesetCreatedAttr, Scope,
 };
-use rustix::process::{Resource, Rlimit, Signal, set_parent_process_death_signal, setrlimit};
+use rustix::process::{
+    Resource, Rlimit, Signal, set_parent_process_death_signal, setpriority_process, setrlimit,
+};
 use seccompiler::{SeccompAction, SeccompFilter};
 
 /// Files a reader may have open: the three standard streams and a few for the run-time.
@@ -54,6 +57,10 @@ const REFUSED: [libc::c_long; 25] = [
     libc::SYS_io_uring_setup,
 ];
 
+/// How far a reader steps back for others that want its core, as `nice` counts: readers fill all cores for as long as a batch
+/// takes, and who asks the server how it goes on, or the database, waits for none of them.
+const NICE: i32 = 10;
+
 /// Where the OCR engines say what nobody asked for.
 const NOWHERE: &str = "/dev/null";
 
@@ -68,7 +75,8 @@ pub(super) fn confine(memory_mb: u64, folders: &[&Path]) -> io::Result<()> {
     setrlimit(Resource::Core, both(0))?;
     setrlimit(Resource::Fsize, both(0))?;
     setrlimit(Resource::Nofile, both(OPEN_FILES))?;
-    // Both are best effort: an old kernel, or a container that forbids them, must not stop the work.
+    // These are best effort: an old kernel, or a container that forbids them, must not stop the work.
+    let _ = setpriority_process(None, NICE);
     let _ = restrict_paths(folders);
     let _ = restrict_calls();
     Ok(())
