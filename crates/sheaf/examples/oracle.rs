@@ -1,15 +1,20 @@
 //! How much of a perfect model's answer survives grounding, and what it gains over the Standard tier:
-//! `oracle SETDIR OUT.json [--all]`, with `sheaf` built beside it.
+//! `oracle SETDIR OUT.json [--all] [--wrong 0.1]`, with `sheaf` built beside it.
 //!
 //! A scripted server on this machine answers each question from the truth of its document (`SETDIR/truth.jsonl`, as
 //! `sheaf eval` has it), over HTTP and in the `openai` wire format, without a citation: so nothing but the document's
 //! words can place a value. What of an answer comes back is counted by field: `grounded` stands somewhere on the page,
 //! `right` is what the truth says. With `--all` every field is asked for, else those that the rules leave open. The results
 //! go to OUT.json in the shape of the JSON export, and those of the Standard tier to OUT.standard.json.
+//!
+//! With `--wrong SHARE` the model is wrong that often, half of the time with another value of the same document and half of
+//! the time with that of another document, and cites the lines of whatever it says: so it shows how far the confidence of
+//! what comes out can be trusted.
 
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
 use axum::extract::State;
@@ -19,7 +24,10 @@ use clap::Parser;
 use serde_json::{Map, Value, json};
 use sheaf::llm::{Asked, Llm, LlmArgs};
 use sheaf::reader::{OcrConfig, ReaderCommand, ReaderLimits, ReaderProcess, Reply};
-use sheaf_types::{FieldKind, FieldResult, FieldValue, MediaType, Method, TemplateSpec};
+use sheaf_extract::llm::Question;
+use sheaf_types::{
+    BoundingBox, FieldKind, FieldResult, FieldSpec, FieldValue, MediaType, Method, ReviewReason, TemplateSpec,
+};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -30,6 +38,9 @@ struct Args {
     /// Ask for every field
     #[arg(long)]
     all: bool,
+    /// Share of the answers that are wrong, 0 to 1
+    #[arg(long, default_value_t = 0.0)]
+    wrong: f64,
     /// Folder of the PP-OCR models
     #[arg(long, env = "SHEAF_MODELS")]
     models: Option<PathBuf>,
@@ -39,6 +50,16 @@ struct Args {
 struct LlmOptions {
     #[command(flatten)]
     llm: LlmArgs,
+}
+
+/// Results that came about in the same way.
+#[derive(Default)]
+struct Trust {
+    values: usize,
+    right: usize,
+    confidence: f64,
+    accepted: usize,
+    accepted_right: usize,
 }
 
 /// Of the values that the model named.
@@ -84,10 +105,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let mut counts: BTreeMap<String, Count> = BTreeMap::new();
     let (mut standard, mut premium) = (Vec::new(), Vec::new());
-    for line in
-        fs::read_to_string(args.set.join("truth.jsonl"))?.lines().filter(|line| !line.trim().is_empty())
-    {
-        let truth: Value = serde_json::from_str(line)?;
+    let mut trust: BTreeMap<&str, Trust> = BTreeMap::new();
+    let truths = fs::read_to_string(args.set.join("truth.jsonl"))?;
+    let truths: Vec<Value> = truths
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .map(serde_json::from_str)
+        .collect::<Result<_, _>>()?;
+    for (at, truth) in truths.iter().enumerate() {
         let file = truth["file"].as_str().ok_or("a document without a file")?;
         let template = template(&args.set, &truth["template"])?;
         let bytes = fs::read(args.set.join(file))?;
@@ -103,7 +128,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
         };
         standard.push(entry(&reading.fields));
         if let Some(question) = reading.question.take() {
-            answer.send_replace(honest(&template, &truth));
+            let mut said = honest(&template, truth);
+            if args.wrong > 0.0 {
+                let elsewhere = &truths[(at + 7) % truths.len()];
+                mislead(&mut said, &template, args.wrong, (&truth["id"], elsewhere), &question)?;
+            }
+            answer.send_replace(said);
             let (asked, _) = llm.ask(&question.prompt(&template), &[]).await;
             let Asked::Answered(text) = asked else { return Err(format!("{name}: {asked:?}").into()) };
             let given: Value = serde_json::from_str(&text)?;
@@ -113,9 +143,15 @@ async fn main() -> Result<(), Box<dyn Error>> {
             let grounded = question.join(&template, nothing, &given);
             for result in grounded.iter().filter(|result| question.fields.contains(&result.name)) {
                 let count = counts.entry(result.name.clone()).or_default();
-                tally(count, result, &given, &truth);
+                tally(count, result, &given, truth);
             }
-            reading.fields = question.join(&template, std::mem::take(&mut reading.fields), &given);
+            let own = std::mem::take(&mut reading.fields);
+            reading.fields = question.join(&template, own.clone(), &given);
+            for ((own, found), joined) in own.iter().zip(&grounded).zip(&reading.fields) {
+                if question.fields.contains(&joined.name) {
+                    weigh(&mut trust, own, found, joined, truth);
+                }
+            }
         }
         premium.push(entry(&reading.fields));
     }
@@ -137,6 +173,17 @@ async fn main() -> Result<(), Box<dyn Error>> {
         percent(all.grounded),
         percent(all.right)
     );
+    for (name, trust) in &trust {
+        let percent = |n: usize, of: usize| 100.0 * n as f64 / of.max(1) as f64;
+        println!(
+            "{name:<24} {:>5} values {:>5.1} % right {:.3} confidence; {:>5} accepted {:>5.1} % right",
+            trust.values,
+            percent(trust.right, trust.values),
+            trust.confidence / trust.values.max(1) as f64,
+            trust.accepted,
+            percent(trust.accepted_right, trust.accepted)
+        );
+    }
     fs::write(&args.out, serde_json::to_string_pretty(&premium)?)?;
     fs::write(args.out.with_extension("standard.json"), serde_json::to_string_pretty(&standard)?)?;
     Ok(())
@@ -161,16 +208,114 @@ fn honest(template: &TemplateSpec, truth: &Value) -> Value {
                 None => Value::Null,
             },
             _ => {
-                let value = match &truth["fields"][&field.name] {
-                    Value::Array(acceptable) => acceptable.first().cloned().unwrap_or_default(),
-                    one => one.clone(),
-                };
-                json!({"value": value, "lines": []})
+                json!({"value": first(&truth["fields"][&field.name]), "lines": []})
             }
         };
         answer.insert(field.name.clone(), said);
     }
     Value::Object(answer)
+}
+
+/// Makes a share of the answers wrong, always the same ones, and lets all of them cite.
+fn mislead(
+    answer: &mut Value,
+    template: &TemplateSpec,
+    share: f64,
+    (id, elsewhere): (&Value, &Value),
+    question: &Question,
+) -> Result<(), Box<dyn Error>> {
+    let transcript = &serde_json::to_value(question)?["transcript"];
+    for field in template.fields.iter().filter(|field| field.kind != FieldKind::Table) {
+        let mut hasher = DefaultHasher::new();
+        (id.as_str(), &field.name).hash(&mut hasher);
+        let dice = hasher.finish();
+        let said = &mut answer[&field.name]["value"];
+        if (dice % 1_000) as f64 >= share * 1_000.0 {
+            // An honest one.
+        } else if dice & (1 << 40) == 0 {
+            *said = first(&elsewhere["fields"][&field.name]);
+        } else {
+            let others = others(field, transcript);
+            if let Some(other) = others.get((dice >> 20) as usize % others.len().max(1)) {
+                *said = json!(other);
+            }
+        }
+    }
+    let nothing: Vec<FieldResult> =
+        template.fields.iter().map(|field| FieldResult::empty(field.name.as_str(), field.kind)).collect();
+    for found in question.join(template, nothing, answer) {
+        let (Some(page), Some(bbox)) = (found.page, found.bbox) else { continue };
+        let stands = |line: &Value| {
+            line["page"] == json!(page)
+                && line["words"].as_array().into_iter().flatten().any(|word| {
+                    let word = serde_json::from_value::<BoundingBox>(word["bbox"].clone());
+                    word.is_ok_and(|word| word.iou(bbox) > 0.0)
+                })
+        };
+        let lines = transcript["lines"].as_array().into_iter().flatten().zip(1..);
+        let lines: Vec<i32> = lines.filter(|(line, _)| stands(line)).map(|(_, number)| number).collect();
+        answer[&found.name]["lines"] = json!(lines);
+    }
+    Ok(())
+}
+
+/// What a document shows beside a field's value that could be taken for it.
+fn others(field: &FieldSpec, transcript: &Value) -> Vec<String> {
+    let text = |span: &Value| -> Option<String> {
+        let line = transcript["lines"][span["line"].as_u64()? as usize]["text"].as_str()?;
+        let range = span["range"]["start"].as_u64()? as usize..span["range"]["end"].as_u64()? as usize;
+        Some(line.get(range)?.to_owned())
+    };
+    let all = |name: &str| transcript[name].as_array().cloned().unwrap_or_default();
+    match field.kind {
+        FieldKind::Number | FieldKind::Currency => {
+            all("numbers").iter().filter_map(|number| text(&number["span"])).collect()
+        }
+        FieldKind::Date => all("dates").iter().filter_map(|date| text(&date["spans"][0])).collect(),
+        FieldKind::Enum => field.enum_values.clone(),
+        FieldKind::Text | FieldKind::Table => all("lines")
+            .iter()
+            .filter_map(|line| line["text"].as_str())
+            .flat_map(|line| line.split('\t').map(str::to_owned))
+            .collect(),
+    }
+}
+
+/// The first acceptable value.
+fn first(value: &Value) -> Value {
+    match value {
+        Value::Array(acceptable) => acceptable.first().cloned().unwrap_or_default(),
+        one => one.clone(),
+    }
+}
+
+/// Counts a result by how it came about, if it is a value.
+fn weigh(
+    trust: &mut BTreeMap<&str, Trust>,
+    own: &FieldResult,
+    found: &FieldResult,
+    joined: &FieldResult,
+    truth: &Value,
+) {
+    let Some(FieldValue::Scalar(value)) = &joined.value else { return };
+    let right = match &truth["fields"][&joined.name] {
+        Value::Array(acceptable) => acceptable.iter().any(|one| same(one, value)),
+        one => same(one, value),
+    };
+    let way = match (&own.value, &found.value) {
+        (Some(_), Some(_)) if joined.review_reason == Some(ReviewReason::Inconsistent) => "contradicted",
+        (Some(_), Some(_)) => "agreed",
+        (None, _) => "the model only",
+        (_, None) => "the rules only",
+    };
+    for way in [way, "joined"] {
+        let trust = trust.entry(way).or_default();
+        trust.values += 1;
+        trust.right += usize::from(right);
+        trust.confidence += f64::from(joined.confidence);
+        trust.accepted += usize::from(!joined.needs_review);
+        trust.accepted_right += usize::from(right && !joined.needs_review);
+    }
 }
 
 fn tally(count: &mut Count, result: &FieldResult, given: &Value, truth: &Value) {

@@ -39,6 +39,8 @@ pub(super) enum Closeness {
     Confused,
     /// Other characters differ, too.
     Near,
+    /// As a model reads it on a picture, where recognition spells it otherwise.
+    Pictured,
 }
 
 /// Where a text stands.

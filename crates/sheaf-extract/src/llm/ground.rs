@@ -161,6 +161,7 @@ impl Index<'_> {
         }
         let words = || spans.iter().flat_map(|span| lines[span.line].words_in(&span.range));
         let source = self.source(spans);
+        let is_misread = words().any(|word| word.is_misread);
         Some(Grounded {
             spans: spans.to_vec(),
             value: value.unwrap_or_else(|| source.clone()),
@@ -169,7 +170,7 @@ impl Index<'_> {
             page,
             bbox: words().map(|word| word.bbox).reduce(BoundingBox::union)?,
             cell: words().next()?.cell.clone(),
-            closeness,
+            closeness: if is_misread { Closeness::Pictured } else { closeness },
             is_cited: false,
             is_single: false,
             is_certain,

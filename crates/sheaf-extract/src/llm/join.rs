@@ -8,6 +8,7 @@
 //! | a value | one that stands nowhere | the value |
 //! | nothing | one that stands on the page | the model's |
 //! | nothing | one that stands nowhere | none, flagged ungrounded |
+//! | nothing | one that it reads on a picture, where recognition saw nearly that | the model's, always for review |
 
 use std::str::FromStr;
 
@@ -38,6 +39,8 @@ const NEAR: f32 = 0.16;
 const AMBIGUOUS: f32 = 0.3;
 /// How much of the confidence hangs on that of the least sure word.
 const BY_WORDS: f32 = 0.4;
+/// How sure a value is that only the model reads so, on a picture: less than any template would accept unseen.
+const PICTURED: f32 = 0.3;
 /// Most that both together are sure of.
 const SUREST: f32 = 0.99;
 /// Most confidence that is left where the two contradict each other.
@@ -51,6 +54,8 @@ impl Question {
     #[must_use]
     pub fn join(&self, template: &TemplateSpec, own: Vec<FieldResult>, answer: &Value) -> Vec<FieldResult> {
         let index = Index::new(&self.transcript);
+        let read = self.transcript.as_read(&self.pictured, answer);
+        let read = read.as_ref().map(Index::new);
         let join = |(result, field): (FieldResult, &FieldSpec)| {
             if !self.fields.contains(&field.name) {
                 return result;
@@ -62,11 +67,20 @@ impl Question {
                 Said::Absent => FieldResult { confidence: rounded(result.confidence * DENIED), ..result },
                 Said::Value(cited) => {
                     let hint = result.page.zip(result.bbox);
-                    let found = index.ground(Wanted::field(field), &cited, hint);
+                    let ground = |index: &Index<'_>| index.ground(Wanted::field(field), &cited, hint);
+                    let found = ground(&index).or_else(|| ground(read.as_ref()?));
                     with(field, result, found.map(|found| of_scalar(field, found)))
                 }
                 Said::Rows(rows) => {
-                    let (table, dropped) = index.table(field, &rows);
+                    let (mut table, mut dropped) = index.table(field, &rows);
+                    if dropped > 0
+                        && let Some(read) = &read
+                    {
+                        let (as_read, lacking) = read.table(field, &rows);
+                        if lacking < dropped {
+                            (table, dropped) = (as_read, lacking);
+                        }
+                    }
                     let mut joined = with(field, result, table);
                     if dropped > 0 && joined.method == Some(Method::Llm) {
                         joined.review_reason = Some(ReviewReason::Ungrounded);
@@ -106,6 +120,7 @@ fn with(field: &FieldSpec, own: FieldResult, found: Option<FieldResult>) -> Fiel
 fn of_scalar(field: &FieldSpec, found: Grounded) -> FieldResult {
     FieldResult {
         confidence: trust(&found),
+        review_reason: (found.closeness == Closeness::Pictured).then_some(ReviewReason::LowConfidence),
         value: Some(FieldValue::Scalar(found.value)),
         currency: found.currency,
         source: Some(found.source),
@@ -124,6 +139,7 @@ pub(super) fn trust(found: &Grounded) -> f32 {
         Closeness::Worded => WORDED,
         Closeness::Confused => CONFUSED,
         Closeness::Near => NEAR,
+        Closeness::Pictured => return PICTURED,
     };
     let place = match (found.is_cited, found.is_single) {
         (true, _) => 0.0,
@@ -136,8 +152,7 @@ pub(super) fn trust(found: &Grounded) -> f32 {
 
 /// Whether a result needs a look, and why.
 fn reviewed(mut result: FieldResult, threshold: f32) -> FieldResult {
-    let flagged = matches!(result.review_reason, Some(ReviewReason::Inconsistent | ReviewReason::Ungrounded));
-    if !flagged && result.value.is_some() {
+    if result.review_reason.is_none() && result.value.is_some() {
         result.review_reason = (result.confidence < threshold).then_some(ReviewReason::LowConfidence);
     }
     result.needs_review = result.review_reason.is_some();

@@ -3,7 +3,8 @@
 //! The call itself stands between two pure functions. [`Question`] holds what the model is shown: the fields it is asked
 //! for, and a [`Transcript`], the lines of the pages that matter with the place of every word. [`prompt`](Question::prompt)
 //! makes text and a JSON schema of it. [`join`](Question::join) takes the answer: each value is looked for among the
-//! words that were shown ([`find`], [`typed`]), and what stands there is read by the parsers that read everything else. So a
+//! words that were shown ([`find`], [`typed`]), or among those that it reads on the picture of a page, as far as recognition
+//! bears them out ([`picture`]); and what stands there is read by the parsers that read everything else. So a
 //! value comes from the page or not at all, whatever the model was told or made up; where the Standard tier found another
 //! one, both are shown.
 
@@ -12,6 +13,7 @@ mod find;
 mod ground;
 mod index;
 mod join;
+mod picture;
 mod prompt;
 mod rows;
 #[cfg(test)]
@@ -55,6 +57,9 @@ pub struct Question {
     pub fields: Vec<String>,
     /// What it is shown.
     pub transcript: Transcript,
+    /// Pages whose pictures go along; set by whoever sends them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pictured: Vec<u32>,
 }
 
 impl Question {
@@ -82,6 +87,7 @@ impl Question {
             return None;
         }
         let fields = asked.iter().map(|found| found.field.spec.name.clone()).collect();
-        Some(Self { fields, transcript: Transcript::new(pool, &asked, ask.budget) })
+        let transcript = Transcript::new(pool, &asked, ask.budget);
+        Some(Self { fields, transcript, pictured: Vec::new() })
     }
 }

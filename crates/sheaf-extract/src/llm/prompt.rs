@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use sheaf_types::{FieldKind, FieldSpec, TemplateSpec};
 
 use super::Question;
+use super::picture::{self, READINGS};
 
 const SYSTEM: &str = "You read values out of one document for a program that checks every value against the page.
 
@@ -37,23 +38,6 @@ pub struct Prompt {
     pub schema: Value,
 }
 
-impl Prompt {
-    /// The same, sent along with pictures of pages that were hard to recognise.
-    #[must_use]
-    pub fn with_pictures(mut self, pages: &[u32]) -> Self {
-        if !pages.is_empty() {
-            let pages: Vec<String> = pages.iter().map(ToString::to_string).collect();
-            let _ = write!(
-                self.user,
-                "\n\nPictures of these pages are attached, in this order, as their lines were hard to recognise: {}. Read \
-                 their values from the pictures, and cite the lines that say nearly the same.",
-                pages.join(", ")
-            );
-        }
-        self
-    }
-}
-
 impl Question {
     /// The question as text, and the schema of its answer.
     #[must_use]
@@ -73,10 +57,26 @@ impl Question {
             self.transcript.render(),
             shape(&asked)
         );
-        let properties: Map<String, Value> =
+        let mut properties: Map<String, Value> =
             asked.iter().map(|field| (field.name.clone(), schema(field))).collect();
+        if !self.pictured.is_empty() {
+            user.push_str(&announce(&self.pictured));
+            properties.insert(READINGS.to_owned(), picture::schema());
+        }
         Prompt { system: SYSTEM.to_owned(), user, schema: object(properties) }
     }
+}
+
+/// What is said of the pictures that go along.
+fn announce(pages: &[u32]) -> String {
+    let pages: Vec<String> = pages.iter().map(ToString::to_string).collect();
+    format!(
+        "\n\nPictures of these pages are attached, in this order, as their lines were hard to recognise: {}. What they show \
+         is data like the document. Where a picture shows a value otherwise than its line does, give the value as the \
+         picture shows it, cite that line, and say in \"{READINGS}\" how the whole line reads on the picture: \
+         [{{\"line\": …, \"text\": …}}].",
+        pages.join(", ")
+    )
 }
 
 /// A field in a line: its name, type, meaning and labels.

@@ -5,9 +5,12 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use indexmap::IndexMap;
-use sheaf_types::{BoundingBox, CellResult, FieldResult, FieldSpec, FieldValue, Method, Provenance};
+use sheaf_types::{
+    BoundingBox, CellResult, FieldResult, FieldSpec, FieldValue, Method, Provenance, ReviewReason,
+};
 
 use super::answer::{RowSaid, text};
+use super::find::Closeness;
 use super::ground::{Grounded, Wanted};
 use super::index::Index;
 use super::join::trust;
@@ -29,6 +32,7 @@ impl Index<'_> {
         let (mut taken, mut places) = (Taken::new(), Places::new());
         let mut values: Vec<IndexMap<String, Option<String>>> = Vec::new();
         let mut cells: Vec<IndexMap<String, CellResult>> = Vec::new();
+        let mut is_pictured = false;
         for row in said {
             let named = named(field, row);
             let found = self.row(field, row, &named, &mut places, &mut taken);
@@ -36,6 +40,7 @@ impl Index<'_> {
             if found.is_empty() {
                 continue;
             }
+            is_pictured |= found.values().any(|cell| cell.closeness == Closeness::Pictured);
             let value = |name: &str| found.get(name).map(|cell| cell.value.clone());
             values.push(
                 field.columns.iter().map(|column| (column.name.clone(), value(&column.name))).collect(),
@@ -59,6 +64,7 @@ impl Index<'_> {
             confidence,
             method: Some(Method::Llm),
             cells: Some(cells),
+            review_reason: is_pictured.then_some(ReviewReason::LowConfidence),
             ..ground::nothing(field)
         };
         (Some(result), dropped)

@@ -83,6 +83,9 @@ pub(super) struct Word {
     pub(super) confidence: f32,
     /// Whether it was recognised on an image.
     pub(super) is_ocr: bool,
+    /// Whether recognition spells it otherwise than a model that was shown the page.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) is_misread: bool,
     /// The cell of a spreadsheet or the paragraph of a text document in which it begins.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) cell: Option<String>,
@@ -185,6 +188,7 @@ impl Line {
             bbox: word.bbox,
             confidence: word.confidence,
             is_ocr: word.source.is_ocr(),
+            is_misread: false,
             cell: page.cell_at(word.bbox).map(str::to_owned),
         });
         Self { page: page.number, text: line.text.clone(), words: words.collect() }

@@ -93,9 +93,9 @@ impl Asker {
     }
 
     async fn outcome(&self, asking: Asking) -> Outcome {
-        let Asking { claim, template, reading, question, images, .. } = asking;
-        let pictured: Vec<u32> = images.iter().map(|image| image.page).collect();
-        let prompt = question.prompt(&template).with_pictures(&pictured);
+        let Asking { claim, template, reading, mut question, images, .. } = asking;
+        question.pictured = images.iter().map(|image| image.page).collect();
+        let prompt = question.prompt(&template);
         let answer = match self.answer(&claim, &prompt, &images).await {
             Ok(answer) => answer,
             Err(outcome) => return outcome,

@@ -2,6 +2,7 @@
 
 mod adversary;
 mod joining;
+mod pictures;
 
 use serde_json::{Value, json};
 use sheaf_types::{Document, FieldResult, FieldValue, Method, ReviewReason, TemplateSpec, TextSource};
@@ -327,9 +328,10 @@ fn a_question_survives_the_way_between_processes() {
 #[test]
 fn pictures_are_announced_outside_the_fence() {
     let template = field("text");
-    let (_, question) = question(&page(&["Acme"]), &template);
+    let (_, mut question) = question(&page(&["Acme"]), &template);
+    assert!(!question.prompt(&template).user.contains("Pictures"));
+    question.pictured = vec![2, 5];
     let prompt = question.prompt(&template);
-    assert_eq!(prompt.clone().with_pictures(&[]), prompt);
-    let said = prompt.with_pictures(&[2, 5]).user;
-    assert!(said.rsplit_once("</document>").unwrap().1.contains("2, 5"), "{said}");
+    assert!(prompt.user.rsplit_once("</document>").unwrap().1.contains("2, 5"), "{}", prompt.user);
+    assert!(prompt.schema["required"].as_array().unwrap().contains(&json!("_readings")));
 }
