@@ -277,10 +277,6 @@ fn following(
     let layout = surroundings.layout;
     let above = &layout.segments[last];
     let page = layout.line_of(above).page;
-    let has_label = |index: usize| {
-        let line = layout.line_of(&layout.segments[index]);
-        index > line.segments.start && surroundings.is_label(index - 1)
-    };
     layout.lines[above.line + 1..]
         .iter()
         .take(2)
@@ -295,7 +291,7 @@ fn following(
                 && (next.size - size).abs() < 0.3 * size
                 && layout.text(next).chars().filter(|c| c.is_alphanumeric()).count() > 2
                 && !surroundings.is_label(index)
-                && !has_label(index)
+                && !has_label(surroundings, index)
                 && !label.is_spent
                 && !label.is_value
                 && !label.matches.iter().any(|m| m.similarity > 0.97)
@@ -424,6 +420,12 @@ fn breaks_off(name: &str) -> bool {
     )
 }
 
+/// Whether a label stands left of a segment in its line.
+fn has_label(surroundings: &Surroundings<'_>, index: usize) -> bool {
+    let line = surroundings.layout.line_of(&surroundings.layout.segments[index]);
+    index > line.segments.start && surroundings.is_label(index - 1)
+}
+
 /// The segment right below a span that starts where it starts, if no label stands left of it.
 pub(crate) fn below(surroundings: &Surroundings<'_>, span: &Span) -> Option<usize> {
     let layout = surroundings.layout;
@@ -431,10 +433,6 @@ pub(crate) fn below(surroundings: &Surroundings<'_>, span: &Span) -> Option<usiz
     let line = &layout.lines[span.line];
     let own = layout.segment_at(span.line, span.range.start);
     let size = layout.segments[own].size;
-    let left_label = |index: usize| {
-        let line = layout.line_of(&layout.segments[index]);
-        index > line.segments.start && surroundings.is_label(index - 1)
-    };
     layout.lines[span.line + 1..]
         .iter()
         .take(3)
@@ -445,7 +443,7 @@ pub(crate) fn below(surroundings: &Surroundings<'_>, span: &Span) -> Option<usiz
             let label = &surroundings.segments[index];
             let known = label.matches.iter().any(|m| m.similarity > 0.97);
             // A label beside the lower line makes it another value, unless it is the label of both lines.
-            let labelled = left_label(index) && left_label(own);
+            let labelled = has_label(surroundings, index) && has_label(surroundings, own);
             (next.rect.x0 - rect.x0).abs() < 0.6 * size
                 && !labelled
                 && next.rect.y0 > rect.centre_y()
