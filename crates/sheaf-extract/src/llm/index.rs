@@ -56,6 +56,8 @@ pub(super) struct Stream {
     pub(super) bytes: Vec<u8>,
     /// For each byte its character.
     pub(super) spots: Vec<Spot>,
+    /// Pages and where they begin, of a stream of lines.
+    pages: Vec<(u32, usize)>,
 }
 
 impl Stream {
@@ -65,6 +67,7 @@ impl Stream {
         for (index, line) in lines.iter().enumerate() {
             if line.page != page {
                 page = line.page;
+                stream.pages.push((page, stream.bytes.len()));
                 stream.border();
             }
             stream.push(index, &line.text, 0..line.text.len());
@@ -117,6 +120,13 @@ impl Stream {
             }
         }
         stream
+    }
+
+    /// The part of a stream of lines that is a page's; empty for one that was not shown.
+    pub(super) fn of_page(&self, page: u32) -> Range<usize> {
+        let Some(at) = self.pages.iter().position(|&(number, _)| number == page) else { return 0..0 };
+        let end = self.pages.get(at + 1).map_or(self.bytes.len(), |&(_, start)| start);
+        self.pages[at].1..end
     }
 
     fn border(&mut self) {
