@@ -97,7 +97,7 @@ impl Index<'_> {
         closeness: Option<Closeness>,
     ) -> Vec<Place> {
         let wanted = skeleton(text);
-        if wanted.is_empty() {
+        if wanted.is_empty() || !stream.may_hold(&wanted) {
             return Vec::new();
         }
         let finder = memmem::Finder::new(&wanted);
@@ -147,6 +147,9 @@ impl Index<'_> {
         for part in 0..=errors {
             let start = part * piece;
             let end = if part == errors { length } else { start + piece };
+            if !stream.may_hold(&wanted.bytes[start..end]) {
+                continue;
+            }
             let finder = memmem::Finder::new(&wanted.bytes[start..end]);
             for at in finder.find_iter(&stream.bytes) {
                 // Found around another of its pieces.
