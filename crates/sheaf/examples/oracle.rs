@@ -117,7 +117,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let template = template(&args.set, &truth["template"])?;
         let bytes = fs::read(args.set.join(file))?;
         let media_type = MediaType::sniff(&bytes).unwrap_or(MediaType::Other);
-        let reply = reader.extract_and_ask(media_type, &bytes, &template, Some(llm.how_to_ask())).await;
+        let reply = reader.extract_and_ask(media_type, &bytes, &template, &[], Some(llm.how_to_ask())).await;
         let name = Path::new(file).file_name().and_then(|name| name.to_str()).unwrap_or(file);
         let entry = |fields: &[FieldResult]| json!({"filename": name, "id": truth["id"], "status": "completed", "fields": fields});
         let Reply::Done(mut reading) = reply else {

@@ -521,7 +521,7 @@ impl<'a> Pool<'a> {
 
     fn scored(&self, field: &Field<'_>, candidate: &Candidate, evidence: Evidence) -> Option<Scored> {
         // What has nothing to speak for it is not looked at any closer.
-        let drawn = field.region.is_some() || field.pattern.is_some() || field.spec.kind == FieldKind::Enum;
+        let drawn = field.place().is_some() || field.pattern.is_some() || field.spec.kind == FieldKind::Enum;
         if evidence.score < NOTHING && !drawn {
             return None;
         }
@@ -536,9 +536,9 @@ impl<'a> Pool<'a> {
             score = score.max(BY_PATTERN);
         }
         let parsed = parse::value(field.spec.kind, &source, &self.locale, &field.spec.enum_values)?;
-        if field.region.is_some() {
+        if field.place().is_some() {
             let page = layout.page_number(layout.lines[candidate.line()].page);
-            score += layout.bbox(&candidate.spans).map_or(0.0, |bbox| score::by_region(field, page, bbox));
+            score += layout.bbox(&candidate.spans).map_or(0.0, |bbox| score::by_place(field, page, bbox));
         }
         let spans = candidate.spans.clone();
         Some(Scored {
