@@ -1,5 +1,5 @@
 //! How much of a perfect model's answer survives grounding, and what it gains over the Standard tier:
-//! `oracle SETDIR OUT.json [--all] [--wrong 0.1]`, with `sheaf` built beside it.
+//! `oracle SETDIR OUT.json [--all] [--wrong 0.1]`.
 //!
 //! A scripted server on this machine answers each question from the truth of its document (`SETDIR/truth.jsonl`, as
 //! `sheaf eval` has it), over HTTP and in the `openai` wire format, without a citation: so nothing but the document's
@@ -9,13 +9,16 @@
 //!
 //! With `--wrong SHARE` the model is wrong that often, half of the time with another value of the same document and half of
 //! the time with that of another document, and cites the lines of whatever it says: so it shows how far the confidence of
-//! what comes out can be trusted.
+//! what comes out can be trusted. "alone" are the model's own values, whatever the rules found.
+//!
+//! With `SHEAF_READ=folder`, what was read is kept there, as `predict` does, so that the next run begins with it.
 
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::routing::post;
@@ -23,10 +26,12 @@ use axum::{Json, Router};
 use clap::Parser;
 use serde_json::{Map, Value, json};
 use sheaf::llm::{Asked, Llm, LlmArgs};
-use sheaf::reader::{OcrConfig, ReaderCommand, ReaderLimits, ReaderProcess, Reply};
 use sheaf_extract::llm::Question;
+use sheaf_extract::ocr::{Engines, OcrConfig};
+use sheaf_extract::{Limits, ReadError, extract_and_ask, read_with_ocr};
 use sheaf_types::{
-    BoundingBox, FieldKind, FieldResult, FieldSpec, FieldValue, MediaType, Method, ReviewReason, TemplateSpec,
+    BoundingBox, Document, FieldKind, FieldResult, FieldSpec, FieldValue, MediaType, Method, ReviewReason,
+    TemplateSpec,
 };
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -96,12 +101,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let config = LlmOptions::parse_from(options).llm.config()?.ok_or("no language model is configured")?;
     let llm = Llm::new(config)?;
 
-    let program = std::env::current_exe()?;
-    let program = program.parent().and_then(Path::parent).ok_or("no folder of programs")?.join("sheaf");
     let models =
         args.models.or_else(|| std::env::home_dir().map(|home| home.join(".local/share/sheaf/models")));
-    let ocr = OcrConfig { models, ..OcrConfig::default() };
-    let mut reader = ReaderProcess::new(ReaderCommand::new(program, ReaderLimits::default(), ocr));
+    let engines = Engines::load(&OcrConfig { models, ..OcrConfig::default() });
 
     let mut counts: BTreeMap<String, Count> = BTreeMap::new();
     let (mut standard, mut premium) = (Vec::new(), Vec::new());
@@ -115,19 +117,18 @@ async fn main() -> Result<(), Box<dyn Error>> {
     for (at, truth) in truths.iter().enumerate() {
         let file = truth["file"].as_str().ok_or("a document without a file")?;
         let template = template(&args.set, &truth["template"])?;
-        let bytes = fs::read(args.set.join(file))?;
-        let media_type = MediaType::sniff(&bytes).unwrap_or(MediaType::Other);
-        let reply = reader.extract_and_ask(media_type, &bytes, &template, &[], Some(llm.how_to_ask())).await;
         let name = Path::new(file).file_name().and_then(|name| name.to_str()).unwrap_or(file);
         let entry = |fields: &[FieldResult]| json!({"filename": name, "id": truth["id"], "status": "completed", "fields": fields});
-        let Reply::Done(mut reading) = reply else {
+        let Ok(document) = read(&args.set, file, &engines) else {
             for results in [&mut standard, &mut premium] {
                 results.push(json!({"filename": name, "id": truth["id"], "status": "failed", "fields": []}));
             }
             continue;
         };
-        standard.push(entry(&reading.fields));
-        if let Some(question) = reading.question.take() {
+        let (own, question) = extract_and_ask(&document, &template, &[], None, Some(&llm.how_to_ask()));
+        standard.push(entry(&own));
+        let mut fields = own.clone();
+        if let Some(question) = question {
             let mut said = honest(&template, truth);
             if args.wrong > 0.0 {
                 let elsewhere = &truths[(at + 7) % truths.len()];
@@ -138,22 +139,20 @@ async fn main() -> Result<(), Box<dyn Error>> {
             let Asked::Answered(text) = asked else { return Err(format!("{name}: {asked:?}").into()) };
             let given: Value = serde_json::from_str(&text)?;
             // Grounding alone, without what the rules found.
-            let nothing =
-                reading.fields.iter().map(|own| FieldResult::empty(own.name.as_str(), own.kind)).collect();
+            let nothing = own.iter().map(|own| FieldResult::empty(own.name.as_str(), own.kind)).collect();
             let grounded = question.join(&template, nothing, &given);
             for result in grounded.iter().filter(|result| question.fields.contains(&result.name)) {
                 let count = counts.entry(result.name.clone()).or_default();
                 tally(count, result, &given, truth);
             }
-            let own = std::mem::take(&mut reading.fields);
-            reading.fields = question.join(&template, own.clone(), &given);
-            for ((own, found), joined) in own.iter().zip(&grounded).zip(&reading.fields) {
+            fields = question.join(&template, own.clone(), &given);
+            for ((own, found), joined) in own.iter().zip(&grounded).zip(&fields) {
                 if question.fields.contains(&joined.name) {
-                    weigh(&mut trust, own, found, joined, truth);
+                    weigh(&mut trust, (own, found, joined), &given, truth);
                 }
             }
         }
-        premium.push(entry(&reading.fields));
+        premium.push(entry(&fields));
     }
     let mut all = Count::default();
     for (name, count) in &counts {
@@ -292,30 +291,52 @@ fn first(value: &Value) -> Value {
 /// Counts a result by how it came about, if it is a value.
 fn weigh(
     trust: &mut BTreeMap<&str, Trust>,
-    own: &FieldResult,
-    found: &FieldResult,
-    joined: &FieldResult,
+    (own, found, joined): (&FieldResult, &FieldResult, &FieldResult),
+    given: &Value,
     truth: &Value,
 ) {
-    let Some(FieldValue::Scalar(value)) = &joined.value else { return };
-    let right = match &truth["fields"][&joined.name] {
-        Value::Array(acceptable) => acceptable.iter().any(|one| same(one, value)),
-        one => same(one, value),
-    };
     let way = match (&own.value, &found.value) {
         (Some(_), Some(_)) if joined.review_reason == Some(ReviewReason::Inconsistent) => "contradicted",
         (Some(_), Some(_)) => "agreed",
         (None, _) => "the model only",
-        (_, None) => "the rules only",
+        (_, None) if given[&joined.name]["value"].is_null() => "denied",
+        (_, None) => "stands nowhere",
     };
-    for way in [way, "joined"] {
+    for (way, result) in [(way, joined), ("joined", joined), ("alone", found), ("the rules", own)] {
+        let Some(FieldValue::Scalar(value)) = &result.value else { continue };
+        let right = match &truth["fields"][&result.name] {
+            Value::Array(acceptable) => acceptable.iter().any(|one| same(one, value)),
+            one => same(one, value),
+        };
         let trust = trust.entry(way).or_default();
         trust.values += 1;
         trust.right += usize::from(right);
-        trust.confidence += f64::from(joined.confidence);
-        trust.accepted += usize::from(!joined.needs_review);
-        trust.accepted_right += usize::from(right && !joined.needs_review);
+        trust.confidence += f64::from(result.confidence);
+        trust.accepted += usize::from(!result.needs_review);
+        trust.accepted_right += usize::from(right && !result.needs_review);
     }
+}
+
+/// A document of the set, from the folder of those that were read before if it is there.
+fn read(set: &Path, file: &str, engines: &Engines) -> Result<Document, ReadError> {
+    let folder = std::env::var_os("SHEAF_READ").map(PathBuf::from);
+    let kept = folder.map(|folder| folder.join(format!("{}.json", file.replace('/', "_"))));
+    let before = kept.as_ref().and_then(|path| serde_json::from_slice(&fs::read(path).ok()?).ok());
+    if let Some(document) = before {
+        return Ok(document);
+    }
+    let bytes = fs::read(set.join(file)).unwrap_or_default();
+    let media_type = MediaType::sniff(&bytes).unwrap_or(MediaType::Other);
+    // Figures must not depend on how busy the machine is.
+    let patient = Duration::from_secs(600);
+    let limits = Limits { max_duration: patient, max_page_duration: patient, ..Limits::default() };
+    let document = read_with_ocr(&bytes, media_type, engines, &limits)?;
+    if let Some(path) = kept
+        && let Err(error) = fs::write(&path, serde_json::to_vec(&document).unwrap_or_default())
+    {
+        eprintln!("{}: {error}", path.display());
+    }
+    Ok(document)
 }
 
 fn tally(count: &mut Count, result: &FieldResult, given: &Value, truth: &Value) {

@@ -4,9 +4,11 @@
 //! |---|---|---|
 //! | a value | the same | it, surer than before |
 //! | a value | another that stands on the page | the surer of the two, flagged inconsistent, with the other beside it |
-//! | a value | that there is none | the value, less sure |
-//! | a value | one that stands nowhere | the value |
-//! | nothing | one that stands on the page | the model's |
+//! | a text | a longer one of which it is a part | the longer, flagged inconsistent, with the part beside it |
+//! | a value | that there is none | the value, much less sure |
+//! | a value | one that stands nowhere | the value, less sure |
+//! | nothing | one that stands on the page by a label of the field | the model's |
+//! | nothing | one that stands elsewhere on the page | the model's, not sure enough to be accepted unseen |
 //! | nothing | one that stands nowhere | none, flagged ungrounded |
 //! | nothing | one that it reads on a picture, where recognition saw nearly that | the model's, always for review |
 
@@ -45,8 +47,14 @@ const PICTURED: f32 = 0.3;
 const SUREST: f32 = 0.99;
 /// Most confidence that is left where the two contradict each other.
 const CONTRADICTED: f32 = 0.7;
-/// What is left of the confidence in a value that the model says is not there.
-const DENIED: f32 = 0.8;
+/// What is left of the confidence in a value that the rules did not find, and that stands by no label of its field: where the
+/// rules find nothing there mostly is nothing, and whatever a model then names stands somewhere.
+const ALONE: f32 = 0.75;
+/// By how much the odds of a value shrink that the model says is not there.
+const DENIED: f32 = 0.03;
+/// The same where the model names one that stands nowhere: it was made up, or it is what recognition did not make out, and
+/// then the rules have taken something else.
+const PASSED_OVER: f32 = 0.2;
 
 impl Question {
     /// The results with what a model's `answer` adds to them. `own` are those of the Standard tier, one a field of the
@@ -64,12 +72,12 @@ impl Question {
                 Said::Unanswered => return result,
                 // What does not stand on the pages that were shown may stand on others.
                 Said::Absent if self.transcript.is_partial => return result,
-                Said::Absent => FieldResult { confidence: rounded(result.confidence * DENIED), ..result },
+                Said::Absent => doubted(result, DENIED),
                 Said::Value(cited) => {
                     let hint = result.page.zip(result.bbox);
                     let ground = |index: &Index<'_>| index.ground(Wanted::field(field), &cited, hint);
                     let found = ground(&index).or_else(|| ground(read.as_ref()?));
-                    with(field, result, found.map(|found| of_scalar(field, found)))
+                    with(field, result, found.map(|found| of_scalar(field, found)), &index)
                 }
                 Said::Rows(rows) => {
                     let (mut table, mut dropped) = index.table(field, &rows);
@@ -81,7 +89,7 @@ impl Question {
                             (table, dropped) = (as_read, lacking);
                         }
                     }
-                    let mut joined = with(field, result, table);
+                    let mut joined = with(field, result, table, &index);
                     if dropped > 0 && joined.method == Some(Method::Llm) {
                         joined.review_reason = Some(ReviewReason::Ungrounded);
                     }
@@ -95,12 +103,13 @@ impl Question {
 }
 
 /// The Standard tier's result and the model's, where it stands on the page.
-fn with(field: &FieldSpec, own: FieldResult, found: Option<FieldResult>) -> FieldResult {
+fn with(field: &FieldSpec, own: FieldResult, found: Option<FieldResult>, index: &Index<'_>) -> FieldResult {
     let Some(found) = found else {
-        return if own.value.is_some() { own } else { ground::ungrounded(field) };
+        return if own.value.is_some() { doubted(own, PASSED_OVER) } else { ground::ungrounded(field) };
     };
     if own.value.is_none() {
-        return found;
+        let left = if index.is_labelled(field, &found) { 1.0 } else { ALONE };
+        return FieldResult { confidence: rounded(found.confidence * left), ..found };
     }
     if agree(field, &own, &found) {
         let together = 1.0 - (1.0 - own.confidence) * (1.0 - found.confidence);
@@ -108,13 +117,29 @@ fn with(field: &FieldSpec, own: FieldResult, found: Option<FieldResult>) -> Fiel
         // What made it doubtful has been answered.
         return FieldResult { confidence, review_reason: None, ..own };
     }
-    let (first, second) = if own.confidence >= found.confidence { (own, found) } else { (found, own) };
+    let is_own = own.confidence >= found.confidence && !is_part(&own, &found);
+    let (first, second) = if is_own { (own, found) } else { (found, own) };
     FieldResult {
         confidence: rounded(first.confidence.min(CONTRADICTED)),
         review_reason: Some(ReviewReason::Inconsistent),
         alternative: alternative(second).map(Box::new),
         ..first
     }
+}
+
+/// A value of the rules of which the odds that it is right are so many times what they were.
+fn doubted(own: FieldResult, times: f32) -> FieldResult {
+    let (right, wrong) = (own.confidence * times, 1.0 - own.confidence);
+    // Nothing of nothing: a value of which nobody was sure at all.
+    let confidence = if right > 0.0 { right / (right + wrong) } else { 0.0 };
+    FieldResult { confidence: rounded(confidence), ..own }
+}
+
+/// Whether a text is a part of what the model says stands in its place.
+fn is_part(own: &FieldResult, found: &FieldResult) -> bool {
+    let (Some(part), Some(whole)) = (&own.source, &found.source) else { return false };
+    let meet = own.bbox.zip(found.bbox).is_some_and(|(own, found)| own.iou(found) > 0.0);
+    own.kind == FieldKind::Text && own.page == found.page && meet && tight(whole).contains(&tight(part))
 }
 
 fn of_scalar(field: &FieldSpec, found: Grounded) -> FieldResult {

@@ -13,6 +13,7 @@ mod find;
 mod ground;
 mod index;
 mod join;
+mod label;
 mod picture;
 mod prompt;
 mod rows;

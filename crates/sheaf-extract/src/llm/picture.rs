@@ -127,6 +127,10 @@ impl Line {
         if (same as f32) < SAME_LINE * read.classes.len() as f32 {
             return None;
         }
+        let mut is_said = vec![false; seen.classes.len()];
+        for pair in pairs.iter().filter(|pair| pair.is_same) {
+            is_said[pair.seen] = true;
+        }
         let mut line = Self { page: self.page, text: String::new(), words: Vec::new() };
         // Whether the word before was borne out.
         let mut follows = false;
@@ -134,7 +138,8 @@ impl Line {
             let text = &reading[range.clone()];
             let is_letter = |at: usize| range.contains(&read.bytes[at]);
             let letters = (0..read.classes.len()).filter(|&at| is_letter(at)).count();
-            let place = self.place(&seen, pairs.iter().filter(|pair| is_letter(pair.read)), letters);
+            let own = pairs.iter().filter(|pair| is_letter(pair.read));
+            let place = self.place((&seen, &is_said), own, letters);
             // Marks alone belong to the word before them.
             let is_kept = if letters == 0 { follows } else { place.is_some() };
             if is_kept {
@@ -158,15 +163,17 @@ impl Line {
         (!line.words.is_empty()).then_some(line)
     }
 
-    /// The words that a word of a reading stands on, and their box, where enough of its letters are theirs.
+    /// The words that a word of a reading stands on, and their box, where enough of its letters are theirs, and of theirs the
+    /// reading's: `is_said` has the letters that were seen and stand anywhere in it.
     fn place<'p>(
         &self,
-        seen: &Letters,
+        (seen, is_said): (&Letters, &[bool]),
         pairs: impl Iterator<Item = &'p Pair>,
         letters: usize,
     ) -> Option<(BoundingBox, &[Word])> {
-        let (mut same, mut first, mut last) = (0usize, usize::MAX, 0);
+        let (mut paired, mut same, mut first, mut last) = (0, 0usize, usize::MAX, 0);
         for pair in pairs {
+            paired += 1;
             same += usize::from(pair.is_same);
             first = first.min(pair.seen);
             last = last.max(pair.seen);
@@ -174,20 +181,28 @@ impl Line {
         if same == 0 {
             return None;
         }
-        let most = letters.max(last + 1 - first);
-        if (same as f32) < SAME_WORD * most as f32 {
+        let words = self.words_in(&(seen.bytes[first]..seen.bytes[last] + 1));
+        let bytes = words.first()?.start..self.end_of(words.last()?);
+        let beside = (0..is_said.len()).filter(|at| !(first..=last).contains(at));
+        let lost = beside.filter(|&at| !is_said[at] && bytes.contains(&seen.bytes[at])).count();
+        // Letters that stand on one side only count, too.
+        let all = letters + (last + 1 - first) - paired + lost;
+        if (same as f32) < SAME_WORD * all as f32 {
             return None;
         }
-        let words = self.words_in(&(seen.bytes[first]..seen.bytes[last] + 1));
         Some((words.iter().map(|word| word.bbox).reduce(BoundingBox::union)?, words))
     }
 
     /// Whether these words of the line are the very text.
     fn says(&self, words: &[Word], text: &str) -> bool {
         let (Some(first), Some(last)) = (words.first(), words.last()) else { return false };
-        let next = self.words.iter().map(|word| word.start).find(|&start| start > last.start);
-        let said = &self.text[first.start..next.unwrap_or(self.text.len())];
-        tight(said) == tight(text)
+        tight(&self.text[first.start..self.end_of(last)]) == tight(text)
+    }
+
+    /// The byte at which the word after this one starts, or the text ends.
+    fn end_of(&self, word: &Word) -> usize {
+        let next = self.words.iter().map(|word| word.start).find(|&start| start > word.start);
+        next.unwrap_or(self.text.len())
     }
 }
 

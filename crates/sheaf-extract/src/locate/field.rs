@@ -71,7 +71,17 @@ impl<'t> Field<'t> {
             shape = Shape::Name;
         }
         let pattern = spec.pattern.as_deref().and_then(|p| compile_pattern(p).ok());
-        Self { spec, shape, keys, concept, end, pattern, region: spec.region, taught: None, only_party: false }
+        Self {
+            spec,
+            shape,
+            keys,
+            concept,
+            end,
+            pattern,
+            region: spec.region,
+            taught: None,
+            only_party: false,
+        }
     }
 
     /// Where it was shown or drawn.

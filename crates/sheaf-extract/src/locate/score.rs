@@ -175,7 +175,9 @@ pub(crate) fn by_place(field: &Field<'_>, page: u32, bbox: sheaf_types::Bounding
     match region {
         Region { page: other, .. } if other != page => outside,
         Region { bbox: all, .. } if all.contains(bbox, 0.01) => inside,
-        Region { bbox: all, .. } if (all.x0..=all.x1).contains(&x) && (all.y0..=all.y1).contains(&y) => touched,
+        Region { bbox: all, .. } if (all.x0..=all.x1).contains(&x) && (all.y0..=all.y1).contains(&y) => {
+            touched
+        }
         Region { .. } => outside,
     }
 }

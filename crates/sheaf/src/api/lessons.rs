@@ -13,8 +13,8 @@ use sheaf_extract::find::find;
 use sheaf_extract::lesson::{is_about, learn};
 use sheaf_store::{Page, PageRequest, StoreError};
 use sheaf_types::{
-    DocumentId, ExtractionId, FieldKind, FieldResult, FieldValue, KeptLesson, Lesson, LessonId, Provenance, Resolution,
-    ReviewId, ReviewItem, TemplateId, TemplateSpec, UserId,
+    DocumentId, ExtractionId, FieldKind, FieldResult, FieldValue, KeptLesson, Lesson, LessonId, Provenance,
+    Resolution, ReviewId, ReviewItem, TemplateId, TemplateSpec, UserId,
 };
 use tracing::warn;
 use utoipa::ToSchema;

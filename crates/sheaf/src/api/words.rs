@@ -95,8 +95,7 @@ impl ApiState {
     ) -> Result<Vec<FieldResult>, ApiError> {
         let document = self.store.document(user, id).await?;
         let file = self.store.document_bytes(user, id).await?;
-        let fields =
-            self.readers.extract_from(document.media_type, &file, template, lessons, words).await;
+        let fields = self.readers.extract_from(document.media_type, &file, template, lessons, words).await;
         let fields = fields.map_err(|error| unreadable(&error.to_string()))?;
         serde_json::from_slice(&fields).map_err(|_| unreadable("what its reader answered are no fields"))
     }

@@ -42,9 +42,10 @@ impl ExtractArgs {
         let mut reply = reader.extract_and_ask(media_type, &file, &template, &[], ask).await;
         let mut used = None;
         if let (Some(llm), Reply::Done(reading)) = (llm, &mut reply)
-            && let Some(question) = reading.question.take()
+            && let Some(mut question) = reading.question.take()
         {
-            let (asked, took) = llm.ask(&question.prompt(&template), &[]).await;
+            let images = llm.pictures(&mut reader, (media_type, &file), reading, &mut question).await;
+            let (asked, took) = llm.ask(&question.prompt(&template), &images).await;
             used = Some(took);
             match asked {
                 Asked::Answered(answer) => {

@@ -14,8 +14,8 @@ mod wire;
 use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
-use sheaf_extract::llm::{Ask, Prompt};
-use sheaf_types::LlmUsage;
+use sheaf_extract::llm::{Ask, Prompt, Question};
+use sheaf_types::{LlmUsage, MediaType, PageWarning};
 use tokio::time::sleep;
 use tracing::{debug, warn};
 
@@ -27,6 +27,7 @@ use client::{CallError, Client, Exchange};
 use gate::{Admission, Gate};
 
 use crate::metrics::{LLM_CALLS, LLM_SECONDS, LLM_TOKENS};
+use crate::reader::{ReaderProcess, Reading};
 
 /// Times that a question is sent to a server which fails, before the document is handed back.
 const MOST_TRIES: u32 = 3;
@@ -39,6 +40,11 @@ const BUSY: Duration = Duration::from_secs(15);
 /// Tokens that an answer may have, and one whose first try was cut off.
 const ANSWER_TOKENS: u32 = 4_096;
 const LONG_ANSWER_TOKENS: u32 = 16_384;
+
+/// Pages that are shown as pictures, of one document.
+const MOST_IMAGES: usize = 4;
+/// Width of such a picture, in pixels.
+const IMAGE_WIDTH: u32 = 1_400;
 
 /// A language model, as it is configured.
 pub struct Llm {
@@ -95,10 +101,26 @@ impl Llm {
         self.config.concurrency
     }
 
-    /// Whether the model takes pictures of pages.
-    #[must_use]
-    pub fn takes_images(&self) -> bool {
-        self.config.vision
+    /// Pictures of the pages that recognition could not read well, which the question then announces; none where the model
+    /// takes no pictures. `file` is what `reading` was read from.
+    pub async fn pictures(
+        &self,
+        reader: &mut ReaderProcess,
+        (media_type, file): (MediaType, &[u8]),
+        reading: &Reading,
+        question: &mut Question,
+    ) -> Vec<Image> {
+        let mut images = Vec::new();
+        let hard = reading.warnings.iter().filter(|warning| warning.code == PageWarning::Illegible);
+        for warning in hard.take(if self.config.vision { MOST_IMAGES } else { 0 }) {
+            match reader.draw(media_type, file, warning.page, IMAGE_WIDTH).await {
+                Ok(Some(png)) => images.push(Image { page: warning.page, png }),
+                Ok(None) => {}
+                Err(error) => debug!(page = warning.page, code = error.code.as_str(), "a page was not drawn"),
+            }
+        }
+        question.pictured = images.iter().map(|image| image.page).collect();
+        images
     }
 
     /// Whether documents that need the model are worth starting now.

@@ -40,7 +40,7 @@ pub(super) struct Asking {
     pub(super) template: Arc<TemplateSpec>,
     pub(super) reading: Reading,
     pub(super) question: Question,
-    /// Pages that are hard to read, for a model that takes pictures.
+    /// Those that the question announces.
     pub(super) images: Vec<Image>,
     pub(super) cancel: CancellationToken,
 }
@@ -93,8 +93,7 @@ impl Asker {
     }
 
     async fn outcome(&self, asking: Asking) -> Outcome {
-        let Asking { claim, template, reading, mut question, images, .. } = asking;
-        question.pictured = images.iter().map(|image| image.page).collect();
+        let Asking { claim, template, reading, question, images, .. } = asking;
         let prompt = question.prompt(&template);
         let answer = match self.answer(&claim, &prompt, &images).await {
             Ok(answer) => answer,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use sheaf_store::{Claim, Finished, Outcome, Store, StoreError};
-use sheaf_types::{ErrorCode, ExtractionError, PageWarning, TemplateId, TemplateSpec, Tier};
+use sheaf_types::{ErrorCode, ExtractionError, TemplateId, TemplateSpec, Tier};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
@@ -12,17 +12,11 @@ use tracing::{debug, warn};
 
 use super::ask::{Asker, Asking};
 use super::{JobQueue, STORE_RETRY};
-use crate::llm::Image;
 use crate::metrics::STAGE;
-use crate::reader::{self, ReaderCommand, ReaderProcess, Reading, Reply};
+use crate::reader::{self, ReaderCommand, ReaderProcess, Reply};
 
 /// Templates a slot keeps at hand: a batch uses one for all of its documents.
 const TEMPLATES_KEPT: usize = 16;
-
-/// Pages that are shown to a language model as pictures, for one document.
-const MOST_IMAGES: usize = 4;
-/// Width of such a picture, in pixels.
-const IMAGE_WIDTH: u32 = 1_400;
 
 /// A claimed document on its way to a slot.
 pub(super) struct Job {
@@ -140,8 +134,14 @@ impl Slot {
                     warnings: reading.warnings,
                     fields: reading.fields,
                 }),
-                Some(question) => {
-                    let images = self.images(claim, &file, &reading).await;
+                Some(mut question) => {
+                    let images = match &self.asker {
+                        Some(asker) => {
+                            let file = (claim.media_type, file.as_ref());
+                            asker.llm().pictures(&mut self.reader, file, &reading, &mut question).await
+                        }
+                        None => Vec::new(),
+                    };
                     let (claim, cancel) = (claim.clone(), job.cancel.clone());
                     Done::Read(Box::new(Asking {
                         claim,
@@ -169,25 +169,6 @@ impl Slot {
         if let Err(error) = self.store.keep_claimed_words(claim, reader::VERSION, recognised.into()).await {
             warn!(extraction = %claim.extraction_id, %error, "the words of a scan were not kept");
         }
-    }
-
-    /// Pictures of the pages that were hard to read, for a model that takes them.
-    async fn images(&mut self, claim: &Claim, file: &[u8], reading: &Reading) -> Vec<Image> {
-        let mut images = Vec::new();
-        if !self.asker.as_ref().is_some_and(|asker| asker.llm().takes_images()) {
-            return images;
-        }
-        let hard = reading.warnings.iter().filter(|warning| warning.code == PageWarning::Illegible);
-        for warning in hard.take(MOST_IMAGES) {
-            match self.reader.draw(claim.media_type, file, warning.page, IMAGE_WIDTH).await {
-                Ok(Some(png)) => images.push(Image { page: warning.page, png }),
-                Ok(None) => {}
-                Err(error) => {
-                    debug!(extraction = %claim.extraction_id, code = error.code.as_str(), "not drawn");
-                }
-            }
-        }
-        images
     }
 
     async fn template(&self, claim: &Claim) -> Result<Arc<TemplateSpec>, StoreError> {

@@ -8,6 +8,7 @@ mod common;
 mod conduct;
 mod outage;
 mod scripted;
+mod vision;
 
 use serde_json::{Value, json};
 
@@ -36,7 +37,8 @@ fn what_the_model_names_comes_from_the_page_in_both_formats() {
             "{field}"
         );
         assert_eq!((&field["method"], &field["page"]), (&json!("llm"), &json!(1)));
-        assert_eq!(field["needs_review"], json!(false));
+        // No label of the field stands there.
+        assert_eq!(field["review_reason"], json!("low_confidence"));
         let asked = &server.requests()[0];
         assert_eq!(asked.key.as_deref(), Some("sk-test-key-0123456789"), "{wire:?}");
         assert!(

@@ -74,7 +74,11 @@ fn a_batch_with_a_dead_provider_fails_clearly_is_refunded_and_can_be_retried() {
     let (status, _) = server.post_json(&format!("/v1/batches/{premium}/retry"), &json!({}));
     assert!((200..300).contains(&status), "{status}");
     let done = server.wait_for(&premium);
-    assert_eq!((&done["status"], &done["counts"]["completed"]), (&json!("completed"), &json!(5)), "{done}");
+    assert_eq!(
+        (&done["status"], &done["counts"]["needs_review"]),
+        (&json!("completed"), &json!(5)),
+        "{done}"
+    );
     assert_eq!(used(&server), 25);
     let llm = &done["llm"];
     assert_eq!((&llm["model"], &llm["input_tokens"]), (&json!("test-model"), &json!(5 * 120)));
@@ -96,7 +100,7 @@ fn an_outage_is_told_on_the_batch_and_waited_out() {
     assert!(waiting["llm_notice"].as_str().unwrap().contains("has not answered"), "{waiting}");
     scripted.answer_with(|_| heron());
     let done = server.wait_for(&premium);
-    assert_eq!(done["counts"]["completed"], 6, "{done}");
+    assert_eq!(done["counts"]["needs_review"], 6, "{done}");
     assert_eq!(done.get("llm_notice"), None);
 }
 

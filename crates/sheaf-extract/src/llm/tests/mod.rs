@@ -219,16 +219,21 @@ fn table() -> TemplateSpec {
 
 #[test]
 fn rows_of_a_table_stand_on_their_own_lines() {
-    let document = page(&["Left bolt    2    5.00", "Right bolt   2    5.00", "Nut, small   7    2.10"]);
+    let document = page(&[
+        "What         N    Amount",
+        "Left bolt    2    5.00",
+        "Right bolt   2    5.00",
+        "Nut, small   7    2.10",
+    ]);
     let row = |what: &str, n: u32, amount: &str, lines: &[u32]| json!({"cells": {"what": what, "n": n, "amount": amount}, "lines": lines});
     let answer = json!({"x": {"rows": [
-        row("Left bolt", 2, "5.00", &[1]), row("Right bolt", 2, "5.00", &[3]), row("Nut, small", 7, "2.10", &[])]}});
+        row("Left bolt", 2, "5.00", &[2]), row("Right bolt", 2, "5.00", &[4]), row("Nut, small", 7, "2.10", &[])]}});
     let result = answered(&document, &table(), &answer);
     assert_eq!(result.method, Some(Method::Llm));
     assert!(!result.needs_review, "{result:?}");
     let cells = result.cells.unwrap();
     assert_eq!(cells.len(), 3);
-    for (row, cells) in (0..).zip(&cells) {
+    for (row, cells) in (1..).zip(&cells) {
         for cell in cells.values() {
             let line = ((cell.provenance.bbox.y0 * 840.0 - 20.0) / 14.0).round() as i32;
             assert_eq!(line, row, "{cell:?}");
