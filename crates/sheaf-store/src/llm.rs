@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::Store;
 use crate::db::{Conn, Tx, commit, execute, fetch_optional};
 use crate::error::Result;
-use crate::time::rfc3339;
+use crate::time::spoken;
 
 /// How long after it was to end an outage is believed in, in milliseconds: its worker may have gone.
 const OUTAGE_STALE_MS: i64 = 60_000;
@@ -170,8 +170,11 @@ pub(crate) async fn notice(conn: &mut Conn, now: i64) -> Result<Option<String>> 
         now - OUTAGE_STALE_MS
     )?;
     Ok(row.map(|(since, until, reason)| {
-        let (since, until) = (rfc3339(since), rfc3339(until));
-        format!("Since {since} the language model has not answered: {reason}. It is tried again at {until}.")
+        let (since, until) = (spoken(since), spoken(until));
+        format!(
+            "The language model has not answered since {since}: {reason}. It is tried again at {until}; documents that \
+             wait for it then go on by themselves."
+        )
     }))
 }
 

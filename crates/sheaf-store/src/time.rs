@@ -31,11 +31,17 @@ impl Clock {
 
 /// `2026-05-01T12:00:00.123Z`.
 pub(crate) fn rfc3339(ms: i64) -> String {
-    match Timestamp::from_millisecond(ms) {
-        Ok(time) => format!("{time:.3}"),
-        // Out of the years that RFC 3339 can name: only a row that sheaf did not write.
-        Err(_) => format!("{:.3}", Timestamp::UNIX_EPOCH),
-    }
+    format!("{:.3}", timestamp(ms))
+}
+
+/// `2026-05-01 12:00:00 UTC`, for people.
+pub(crate) fn spoken(ms: i64) -> String {
+    timestamp(ms).strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
+fn timestamp(ms: i64) -> Timestamp {
+    // Out of the years that RFC 3339 can name: only a row that sheaf did not write.
+    Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
 /// A calendar month in UTC.

@@ -71,28 +71,42 @@ impl Index<'_> {
         self.nearly(text)
     }
 
+    /// The places on a page where a text stands but for characters that recognition confuses, along its lines.
+    pub(super) fn on_page(&self, text: &str, page: u32) -> Vec<Place> {
+        self.search(&self.rows, self.rows.of_page(page), text, None)
+    }
+
     fn exactly(&self, text: &str, closeness: Option<Closeness>) -> Vec<Place> {
-        let wanted = skeleton(text);
-        if wanted.is_empty() {
-            return Vec::new();
-        }
-        let finder = memmem::Finder::new(&wanted);
-        let search = |stream: &Stream| {
-            let places = overlapping(&finder, &stream.bytes)
-                .map(|at| at..at + wanted.len())
-                .filter(|range| self.is_bounded(stream, range))
-                .map(|range| self.place(stream, range, text, closeness))
-                .take(MOST_PLACES);
-            places.collect::<Vec<Place>>()
-        };
-        let mut places = search(&self.rows);
+        let all = |stream: &Stream| self.search(stream, 0..stream.bytes.len(), text, closeness);
+        let mut places = all(&self.rows);
         if places.is_empty() {
-            places = search(self.columns());
+            places = all(self.columns());
         }
         // Where one place says it in these very characters, those that only resemble them are others.
         let best = places.iter().map(|place| place.closeness).min();
         places.retain(|place| Some(place.closeness) == best);
         places
+    }
+
+    /// Where a text stands within a part of a stream.
+    fn search(
+        &self,
+        stream: &Stream,
+        within: Range<usize>,
+        text: &str,
+        closeness: Option<Closeness>,
+    ) -> Vec<Place> {
+        let wanted = skeleton(text);
+        if wanted.is_empty() || !stream.may_hold(&wanted) {
+            return Vec::new();
+        }
+        let finder = memmem::Finder::new(&wanted);
+        overlapping(&finder, &stream.bytes[within.clone()])
+            .map(|at| within.start + at..within.start + at + wanted.len())
+            .filter(|range| self.is_bounded(stream, range))
+            .map(|range| self.place(stream, range, text, closeness))
+            .take(MOST_PLACES)
+            .collect()
     }
 
     /// Places where a few letters differ, the best only.
@@ -133,6 +147,9 @@ impl Index<'_> {
         for part in 0..=errors {
             let start = part * piece;
             let end = if part == errors { length } else { start + piece };
+            if !stream.may_hold(&wanted.bytes[start..end]) {
+                continue;
+            }
             let finder = memmem::Finder::new(&wanted.bytes[start..end]);
             for at in finder.find_iter(&stream.bytes) {
                 // Found around another of its pieces.

@@ -16,6 +16,10 @@ use crate::parse::fold::push_folded;
 
 /// Lines that a column may be interrupted by.
 const COLUMN_GAP: usize = 3;
+/// Bytes of the runs whose occurrence is noted: most of what stands nowhere has one that does not occur.
+const GRAM: usize = 4;
+/// Bits of their hash.
+const GRAM_BITS: u32 = 19;
 /// Parts two pages or columns: no character folds to it.
 const BORDER: u8 = 0;
 
@@ -56,6 +60,10 @@ pub(super) struct Stream {
     pub(super) bytes: Vec<u8>,
     /// For each byte its character.
     pub(super) spots: Vec<Spot>,
+    /// Pages and where they begin, of a stream of lines.
+    pages: Vec<(u32, usize)>,
+    /// A bit for each run of [`GRAM`] bytes, by its hash, whether it occurs.
+    grams: Vec<u64>,
 }
 
 impl Stream {
@@ -65,11 +73,12 @@ impl Stream {
         for (index, line) in lines.iter().enumerate() {
             if line.page != page {
                 page = line.page;
+                stream.pages.push((page, stream.bytes.len()));
                 stream.border();
             }
             stream.push(index, &line.text, 0..line.text.len());
         }
-        stream
+        stream.with_grams()
     }
 
     fn of_columns(lines: &[Line]) -> Self {
@@ -116,7 +125,28 @@ impl Stream {
                 stream.push(index, &lines[index].text, range);
             }
         }
-        stream
+        stream.with_grams()
+    }
+
+    fn with_grams(mut self) -> Self {
+        self.grams = vec![0; 1 << (GRAM_BITS - u64::BITS.ilog2())];
+        for gram in self.bytes.windows(GRAM) {
+            let (at, bit) = gram_bit(gram);
+            self.grams[at] |= bit;
+        }
+        self
+    }
+
+    /// Whether a text may stand in the stream; where not, it does not.
+    pub(super) fn may_hold(&self, text: &[u8]) -> bool {
+        text.windows(GRAM).map(gram_bit).all(|(at, bit)| self.grams[at] & bit != 0)
+    }
+
+    /// The part of a stream of lines that is a page's; empty for one that was not shown.
+    pub(super) fn of_page(&self, page: u32) -> Range<usize> {
+        let Some(at) = self.pages.iter().position(|&(number, _)| number == page) else { return 0..0 };
+        let end = self.pages.get(at + 1).map_or(self.bytes.len(), |&(_, start)| start);
+        self.pages[at].1..end
     }
 
     fn border(&mut self) {
@@ -147,6 +177,14 @@ impl Stream {
         }
         spans
     }
+}
+
+/// The word of the noted runs, and the bit in it, that a run has.
+fn gram_bit(gram: &[u8]) -> (usize, u64) {
+    let run = gram.iter().fold(0, |run, &byte| run << 8 | u32::from(byte));
+    // Fibonacci hashing (Knuth, volume 3, 6.4).
+    let hash = run.wrapping_mul(0x9e37_79b1) >> (u32::BITS - GRAM_BITS);
+    ((hash >> 6) as usize, 1 << (hash & 63))
 }
 
 /// The parts of a line between wide gaps.

@@ -54,7 +54,7 @@ const ALONE: f32 = 0.75;
 const DENIED: f32 = 0.03;
 /// The same where the model names one that stands nowhere: it was made up, or it is what recognition did not make out, and
 /// then the rules have taken something else.
-const PASSED_OVER: f32 = 0.2;
+const PASSED_OVER: f32 = 0.15;
 
 impl Question {
     /// The results with what a model's `answer` adds to them. `own` are those of the Standard tier, one a field of the

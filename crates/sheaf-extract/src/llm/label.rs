@@ -28,13 +28,10 @@ impl Index<'_> {
     /// The boxes of a text on a page.
     fn boxes(&self, text: &str, page: u32) -> impl Iterator<Item = BoundingBox> {
         let lines = &self.transcript.lines;
-        let places = self.places(text).into_iter();
-        places
-            .filter(move |place| place.spans.first().is_some_and(|span| lines[span.line].page == page))
-            .filter_map(|place| {
-                let words = place.spans.iter().flat_map(|span| lines[span.line].words_in(&span.range));
-                words.map(|word| word.bbox).reduce(BoundingBox::union)
-            })
+        self.on_page(text, page).into_iter().filter_map(|place| {
+            let words = place.spans.iter().flat_map(|span| lines[span.line].words_in(&span.range));
+            words.map(|word| word.bbox).reduce(BoundingBox::union)
+        })
     }
 }
 

@@ -23,7 +23,7 @@ const BEST: usize = 3;
 /// Characters across a page, to which gaps are widened so that columns stay apart.
 const COLUMNS: f32 = 100.0;
 /// Blanks that a gap is widened to, at least and at most.
-const GAP: (usize, usize) = (2, 40);
+const GAP: (usize, usize) = (2, 90);
 /// How odd a document's words are where they are taken for those of a bad recognition, 0 to 1.
 const DOUBTFUL: f32 = 0.3;
 

@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use super::transcript::{DateSpot, NumberSpot, Transcript};
 use crate::locate::candidate::numbers_of;
 use crate::locate::layout::Span;
-use crate::parse::date;
+use crate::parse::date::{self, Day};
 use crate::parse::locale::{DateOrder, DecimalMark, Locale};
 use crate::parse::number;
 
@@ -43,20 +43,16 @@ impl<'t> Typed<'t> {
     }
 
     /// Where one of these days stands.
-    pub(super) fn dates(&self, wanted: &[String], locale: &Locale) -> Vec<DateAt<'t>> {
+    pub(super) fn dates(&self, wanted: &[Day], locale: &Locale) -> Vec<DateAt<'t>> {
         let mut found = Vec::new();
         for DateSpot { spans, date } in self.dates {
             let Some((day, is_certain)) = date.resolve(locale.order) else { continue };
-            let value = day.to_string();
             let is_certain = is_certain || locale.order_settled;
-            if wanted.contains(&value) {
-                found.push(DateAt { spans, value, is_certain });
-            } else if !is_certain && let Some((day, _)) = date.resolve(other(locale.order)) {
-                // Nothing on the document says which of day and month comes first: the model may.
-                let value = day.to_string();
-                if wanted.contains(&value) {
-                    found.push(DateAt { spans, value, is_certain });
-                }
+            // Where nothing on the document says which of day and month comes first, the model may.
+            let other = || date.resolve(other(locale.order)).filter(|_| !is_certain).map(|(day, _)| day);
+            let meant = Some(day).filter(|day| wanted.contains(day));
+            if let Some(day) = meant.or_else(|| other().filter(|day| wanted.contains(day))) {
+                found.push(DateAt { spans, value: day.to_string(), is_certain });
             }
         }
         found
@@ -84,14 +80,14 @@ pub(super) fn meant_numbers(text: &str) -> Vec<Decimal> {
     meant
 }
 
-/// The days that an answer may mean, as `YYYY-MM-DD`: both readings of `05/06/2020`.
-pub(super) fn meant_days(text: &str) -> Vec<String> {
+/// The days that an answer may mean: both readings of `05/06/2020`.
+pub(super) fn meant_days(text: &str) -> Vec<Day> {
     let found = date::find(text);
     let [only] = found.as_slice() else { return Vec::new() };
-    let mut days: Vec<String> = [DateOrder::DayFirst, DateOrder::MonthFirst]
+    let mut days: Vec<Day> = [DateOrder::DayFirst, DateOrder::MonthFirst]
         .into_iter()
         .filter_map(|order| only.date.resolve(order))
-        .map(|(day, _)| day.to_string())
+        .map(|(day, _)| day)
         .collect();
     days.dedup();
     days

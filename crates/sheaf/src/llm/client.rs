@@ -54,6 +54,9 @@ pub(super) enum CallError {
     /// The server does not take such requests: another try will not do better.
     #[error("{0}")]
     Rejected(String),
+    /// The server does not take this very question; others it may.
+    #[error("{0}")]
+    Unfit(String),
 }
 
 pub(super) struct Client {
@@ -153,12 +156,12 @@ impl Client {
                 if about_schema && self.takes_schemas.swap(false, Ordering::Relaxed) {
                     return CallError::Failed("the language model's server takes no JSON schemas".to_owned());
                 }
-                CallError::Failed(format!(
+                CallError::Unfit(format!(
                     "the language model's server does not take the request ({status}): check SHEAF_LLM_MODEL, and \
                      SHEAF_LLM_CONTEXT_TOKENS if the model is a small one"
                 ))
             }
-            413 => CallError::Failed(format!(
+            413 => CallError::Unfit(format!(
                 "the question is too long for the language model's server ({status}): lower SHEAF_LLM_CONTEXT_TOKENS"
             )),
             _ => CallError::Failed(format!("the language model's server fails ({status})")),

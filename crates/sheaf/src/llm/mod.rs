@@ -216,6 +216,11 @@ impl Llm {
                     self.gate.busy(wait);
                 }
                 CallError::Rejected(_) => self.gate.rejected(&error.to_string()),
+                // The server is there: somebody's long documents must not close the gate for all others.
+                CallError::Unfit(reason) => {
+                    self.gate.answered();
+                    return Asked::Unavailable(reason);
+                }
                 CallError::Failed(_) => {
                     self.gate.failed(&error.to_string());
                     tries += 1;

@@ -145,10 +145,7 @@ impl Asker {
                 ),
                 pages: None,
             }),
-            Asked::Unavailable(detail) => Err(Outcome::Failed {
-                error: ExtractionError::new(ErrorCode::LlmUnavailable, detail),
-                pages: None,
-            }),
+            Asked::Unavailable(reason) => Err(unavailable(&reason)),
         }
     }
 
@@ -189,6 +186,12 @@ fn join(
 ) -> Vec<FieldResult> {
     let answer: Value = serde_json::from_str(answer).unwrap_or_default();
     question.join(template, own, &answer)
+}
+
+/// That there is no answer to be had, for a reason that is no fault of the document.
+pub(super) fn unavailable(reason: &str) -> Outcome {
+    let detail = format!("{reason}; retry the document once that is settled");
+    Outcome::Failed { error: ExtractionError::new(ErrorCode::LlmUnavailable, detail), pages: None }
 }
 
 fn failed(code: ErrorCode, detail: &str, pages: u32) -> Outcome {

@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
-use super::ask::{Asker, Asking};
+use super::ask::{self, Asker, Asking};
 use super::{JobQueue, STORE_RETRY};
 use crate::metrics::STAGE;
 use crate::reader::{self, ReaderCommand, ReaderProcess, Reply};
@@ -91,8 +91,7 @@ impl Slot {
         if let Some(reason) =
             self.asker.as_ref().filter(|_| ask.is_some()).and_then(|asker| asker.llm().given_up())
         {
-            let error = ExtractionError::new(ErrorCode::LlmUnavailable, reason);
-            return Done::With(Outcome::Failed { error, pages: None });
+            return Done::With(ask::unavailable(&reason));
         }
         let started = Instant::now();
         let fetched = tokio::try_join!(

@@ -11,6 +11,7 @@
 mod common;
 
 mod batches;
+mod premium;
 mod review;
 mod sign_in;
 mod support;

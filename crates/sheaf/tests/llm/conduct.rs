@@ -121,6 +121,29 @@ fn a_refused_key_is_told_and_not_tried_again_and_again() {
 }
 
 #[test]
+fn questions_that_the_server_does_not_take_fail_alone() {
+    let server =
+        Scripted::start(
+            Wire::Openai,
+            |prompt| {
+                if prompt.contains("long") { error(413, "too long") } else { heron() }
+            },
+        );
+    let documents: Vec<Vec<u8>> =
+        (0..6).map(|n| document(&[&format!("a long letter, number {n}")])).collect();
+    let heron = document(&["we saw a grey heron today."]);
+    let run = run(&server, &template(), &[documents, vec![heron]].concat());
+    let results = run.results.as_array().unwrap();
+    for failed in &results[..6] {
+        assert_eq!(failed["error"]["code"], "llm_unavailable", "{failed}");
+        assert!(failed["error"]["detail"].as_str().unwrap().contains("SHEAF_LLM_CONTEXT_TOKENS"), "{failed}");
+    }
+    assert_eq!(results[6]["fields"][0]["value"], "a grey heron");
+    // Once in each of a document's attempts.
+    assert!(server.requests().len() <= 6 * 3 + 1, "{}", server.requests().len());
+}
+
+#[test]
 fn a_redirect_is_not_followed() {
     let elsewhere = in_turn(Wire::Openai, |_| heron());
     let to = format!("{}/chat/completions", elsewhere.url());

@@ -358,7 +358,7 @@ fn says(kind: FieldKind, said: &Value, value: &str, source: &str) -> bool {
         FieldKind::Number | FieldKind::Currency => {
             value.parse::<Decimal>().is_ok_and(|value| meant_numbers(&said).contains(&value))
         }
-        FieldKind::Date => meant_days(&said).contains(&value.to_owned()),
+        FieldKind::Date => meant_days(&said).iter().any(|day| day.to_string() == value),
         _ => {
             let (said_folded, shown) = (skeleton(&said), skeleton(source));
             distance(&said_folded, &shown) * 7 <= said_folded.len() && digits(&said) == digits(source)
