@@ -218,13 +218,13 @@ impl<'a> Sight<'a> {
     /// How far down the value is from where it was: as far as most of the landmarks around it, those of its own line first.
     fn moved_down(&self, lesson: &Lesson, (right, down): (f32, f32)) -> f32 {
         let middle = center(lesson.bbox);
-        let mut around: Vec<(f32, &Landmark)> =
-            lesson.landmarks.iter().map(|landmark| (distance(landmark, middle), landmark)).collect();
-        around.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let in_line = |guide: &Landmark| (lesson.bbox.y0..=lesson.bbox.y1).contains(&guide.y);
+        let known = lesson.landmarks.iter().filter(|landmark| self.places.contains_key(&landmark.word));
+        let mut guides: Vec<(bool, f32, &Landmark)> =
+            known.map(|guide| (in_line(guide), distance(guide, middle), guide)).collect();
+        guides.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.total_cmp(&b.1)));
         let mut votes: Vec<(f32, f32)> = Vec::new();
-        let guides = around.iter().filter(|(_, guide)| self.places.contains_key(&guide.word)).take(GUIDES);
-        for (distance, guide) in guides {
-            let in_line = (lesson.bbox.y0..=lesson.bbox.y1).contains(&guide.y);
+        for &(in_line, distance, guide) in guides.iter().take(GUIDES) {
             let (most, reach) = if in_line { (IN_LINE_WEIGHT, 0.5) } else { (1.0, 0.1) };
             let weight = most / (1.0 + (distance / reach).powi(2));
             let places = self.places.get(&guide.word).into_iter().flatten();
@@ -353,7 +353,7 @@ mod tests {
             name,
             "",
             "Kennwort|Verladen durch|Fahrer",
-            &format!("{project}|Team Ost|Fahrer Klein"),
+            &format!("{project}|Team Ost|Adam Klein"),
             "",
             "Artikel|Menge|Gewicht",
         ];
@@ -452,9 +452,8 @@ mod tests {
 
     #[test]
     fn where_the_rules_are_sure_of_another_value_somebody_looks() {
-        let template =
-            template(&serde_json::json!({"name": "Notes", "confidence_threshold": 0.6, "fields": [
-            {"name": "site", "type": "text", "anchor": "Verladen durch"}]}));
+        let template = template(&serde_json::json!({"name": "Notes", "confidence_threshold": 0.6, "fields": [
+            {"name": "site", "type": "text", "anchor": "Fahrer"}]}));
         let shown = note("Frau Unger", "Hafenkai", &["Kies fein|3|44 kg"]);
         let lesson = learn(&shown.pages[0], &template.fields[0], bbox_of(&shown, "Hafenkai")).unwrap();
         let other = note("Herr Voss", "Nordring", &["Sand|1|12 kg"]);
@@ -462,7 +461,7 @@ mod tests {
         assert_eq!(value(&results, "site"), Some("Nordring"));
         assert_eq!(results[0].review_reason, Some(ReviewReason::Inconsistent));
         let other = results[0].alternative.as_ref().unwrap();
-        assert_eq!(other.value, FieldValue::Scalar("Team Ost".to_owned()));
+        assert_eq!(other.value, FieldValue::Scalar("Adam Klein".to_owned()));
     }
 
     #[test]

@@ -125,7 +125,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             }
             continue;
         };
-        let (own, question) = extract_and_ask(&document, &template, &[], None, Some(&llm.how_to_ask()));
+        let (own, question) = extract_and_ask(&document, &template, None, Some(&llm.how_to_ask()));
         standard.push(entry(&own));
         let mut fields = own.clone();
         if let Some(question) = question {

@@ -253,9 +253,14 @@ impl ApiState {
         let fields = self.preview_of(user, extraction.document_id, wanted, document).await?;
         let proposed = fields.into_iter().find(|field| field.name == lesson.field);
         let proposed = proposed.filter(|field| field.value.is_some());
-        Ok(proposed.filter(|proposed| current.needs_review || proposed.value != current.value).map(
-            |proposed| LookAlike { extraction_id: id, filename: extraction.filename, current, proposed },
-        ))
+        let proposed = proposed.filter(|proposed| current.needs_review || proposed.value != current.value);
+        Ok(proposed.map(|proposed| LookAlike {
+            extraction_id: id,
+            document_id: extraction.document_id,
+            filename: extraction.filename,
+            current,
+            proposed,
+        }))
     }
 }
 

@@ -48,6 +48,11 @@ impl ExtractionPage {
         self.fields.iter().filter(|field| field.is_open()).count() as u64
     }
 
+    /// The item that was decided about last, if its correction may have look-alikes.
+    fn last_with_lookalikes(&self) -> Option<ReviewId> {
+        self.last.as_ref().and_then(lookalikes_of)
+    }
+
     /// Where decisions about a field are sent.
     fn action(&self, field: &FieldView) -> String {
         format!("/dashboard/extractions/{}/fields/{}", self.extraction.id, field.result.name)
