@@ -452,7 +452,8 @@ mod tests {
 
     #[test]
     fn where_the_rules_are_sure_of_another_value_somebody_looks() {
-        let template = template(&serde_json::json!({"name": "Notes", "confidence_threshold": 0.6, "fields": [
+        let template =
+            template(&serde_json::json!({"name": "Notes", "confidence_threshold": 0.6, "fields": [
             {"name": "site", "type": "text", "anchor": "Fahrer"}]}));
         let shown = note("Frau Unger", "Hafenkai", &["Kies fein|3|44 kg"]);
         let lesson = learn(&shown.pages[0], &template.fields[0], bbox_of(&shown, "Hafenkai")).unwrap();
