@@ -1,8 +1,9 @@
-//! Measures what corrections teach: `teach [--all] [--show] [--models FOLDER] [--cache FOLDER] SET...`.
+//! Measures what corrections teach: `teach [--all] [--nameless] [--show] [--models FOLDER] [--cache FOLDER] SET...`.
 //!
 //! A set is a folder as `calibrate` reads it. Each value that the engine finds wrongly or not at all is corrected as a person
 //! would, where it stands on the document; then the documents of the same design are extracted again with that one lesson.
-//! With `--all`, values that were right are shown, too: what a lesson must not spoil. `--show` prints what changed.
+//! With `--all`, values that were right are shown, too: what a lesson must not spoil. With `--nameless`, the template says nothing
+//! of its fields but their types, so that all the engine knows of them is what it is shown. `--show` prints what changed.
 
 #[path = "calibrate/sets.rs"]
 mod sets;
@@ -21,7 +22,7 @@ use sheaf_types::{FieldKind, FieldResult, FieldValue, Lesson};
 const MOST_PLACES: usize = 12;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let (mut all, mut show) = (false, false);
+    let (mut all, mut nameless, mut show) = (false, false, false);
     let mut cache = std::env::temp_dir().join("sheaf-calibrate");
     let mut ocr = OcrConfig::default();
     let mut folders: Vec<PathBuf> = Vec::new();
@@ -29,6 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "--all" => all = true,
+            "--nameless" => nameless = true,
             "--show" => show = true,
             "--models" => ocr.models = args.next().map(PathBuf::from),
             "--cache" => cache = args.next().ok_or("--cache needs a folder")?.into(),
@@ -37,16 +39,33 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let engines = Engines::load(&ocr);
     println!(
-        "{:16} {:>8} {:>8} {:>10} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8}",
-        "set", "lessons", "taught", "look-alike", "right", "then", "gained", "lost", "accepted", "wrong"
+        "{:16} {:>8} {:>8} {:>10} {:>8} {:>8} | {:>8} {:>8} {:>8} | {:>8} {:>8} {:>8}",
+        "set",
+        "lessons",
+        "taught",
+        "look-alike",
+        "gained",
+        "lost",
+        "right",
+        "accepted",
+        "wrong",
+        "then",
+        "accepted",
+        "wrong"
     );
     for folder in &folders {
-        let cases = read_set(folder, &engines, &cache)?;
-        let before: Vec<Vec<FieldResult>> =
-            cases.iter().map(|case| extract(&case.document, &case.template)).collect();
+        let mut cases = read_set(folder, &engines, &cache)?;
+        let by_names: Vec<Vec<FieldResult>> = cases.iter().map(by_rules).collect();
+        if nameless {
+            cases.iter_mut().for_each(forget_names);
+        }
+        let before: Vec<Vec<FieldResult>> = cases.iter().map(by_rules).collect();
         let mut count = Count::default();
         for (teacher, case) in cases.iter().enumerate() {
-            for result in before[teacher].iter().filter(|result| result.kind != FieldKind::Table) {
+            for (result, by_names) in before[teacher].iter().zip(&by_names[teacher]) {
+                if result.kind == FieldKind::Table {
+                    continue;
+                }
                 let Some(truth) = case.truth.get(&result.name).filter(|truth| !truth.is_empty()) else {
                     continue;
                 };
@@ -54,7 +73,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                     continue;
                 }
                 count.lessons += 1;
-                let Some(lesson) = lesson(case, result, truth) else { continue };
+                let Some(lesson) = lesson(case, &result.name, by_names, truth) else { continue };
                 count.taught += 1;
                 for (learner, other) in cases.iter().enumerate() {
                     if learner != teacher && is_about(&lesson, &other.document) {
@@ -69,10 +88,26 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+fn by_rules(case: &Case) -> Vec<FieldResult> {
+    extract(&case.document, &case.template)
+}
+
+/// Leaves of a template's fields their types.
+fn forget_names(case: &mut Case) {
+    for (number, field) in case.template.fields.iter_mut().enumerate() {
+        let name = format!("f{number}");
+        if let Some(truth) = case.truth.remove(&field.name) {
+            case.truth.insert(name.clone(), truth);
+        }
+        field.name = name;
+        (field.anchors, field.description, field.pattern) = (Vec::new(), None, None);
+    }
+}
+
 /// What is learned from the true value, where a person would show it: where it was found if it was found rightly; else of
 /// the places where it stands the one that looks most like the field's, which here is the one with the surest result.
-fn lesson(case: &Case, found: &FieldResult, truth: &[String]) -> Option<Lesson> {
-    let field = case.template.fields.iter().find(|field| field.name == found.name)?;
+fn lesson(case: &Case, name: &str, found: &FieldResult, truth: &[String]) -> Option<Lesson> {
+    let field = case.template.fields.iter().find(|field| field.name == name)?;
     let at = |page: u32, bbox| {
         let page = case.document.pages.iter().find(|one| one.number == page)?;
         learn(page, field, bbox)
@@ -87,7 +122,7 @@ fn lesson(case: &Case, found: &FieldResult, truth: &[String]) -> Option<Lesson> 
         let lesson = at(place.page, place.bbox)?;
         let lessons = std::slice::from_ref(&lesson);
         let (results, _) = extract_and_ask(&case.document, &case.template, lessons, None, None);
-        let confidence = results.iter().find(|result| result.name == found.name)?.confidence;
+        let confidence = results.iter().find(|result| result.name == name)?.confidence;
         Some((confidence, lesson))
     });
     taught.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, lesson)| lesson)
@@ -107,15 +142,29 @@ struct Count {
     /// Values that were to be corrected; those of them that stand on the document.
     lessons: usize,
     taught: usize,
-    /// Documents of the same design whose value is known, over all lessons; how many of these were right before and after.
+    /// Documents of the same design whose value is known, over all lessons; values that became right, and that became wrong.
     pairs: usize,
-    right: usize,
-    then: usize,
     gained: usize,
     lost: usize,
-    /// Values that need no review afterwards, and the wrong ones among them.
+    before: Tally,
+    after: Tally,
+}
+
+/// Of the values of these pairs: the right ones, those that need no review, and the wrong ones among these.
+#[derive(Default)]
+struct Tally {
+    right: usize,
     accepted: usize,
     wrong: usize,
+}
+
+impl Tally {
+    fn add(&mut self, result: &FieldResult, is_right: bool) {
+        let is_accepted = result.value.is_some() && !result.needs_review;
+        self.right += usize::from(is_right);
+        self.accepted += usize::from(is_accepted);
+        self.wrong += usize::from(is_accepted && !is_right);
+    }
 }
 
 impl Count {
@@ -127,14 +176,10 @@ impl Count {
         let truth = case.truth.get(&lesson.field);
         let (Some(was), Some(is)) = (judge(&before, truth), judge(&after, truth)) else { return };
         self.pairs += 1;
-        self.right += usize::from(was);
-        self.then += usize::from(is);
+        self.before.add(&before, was);
+        self.after.add(&after, is);
         self.gained += usize::from(is && !was);
         self.lost += usize::from(was && !is);
-        if after.value.is_some() && !after.needs_review {
-            self.accepted += 1;
-            self.wrong += usize::from(!is);
-        }
         if show && (was != is || !is) {
             let (was, is) = (if was { '+' } else { '-' }, if is { '+' } else { '-' });
             println!(
@@ -147,18 +192,11 @@ impl Count {
 
 impl std::fmt::Display for Count {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "{:>8} {:>8} {:>10} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8}",
-            self.lessons,
-            self.taught,
-            self.pairs,
-            self.right,
-            self.then,
-            self.gained,
-            self.lost,
-            self.accepted,
-            self.wrong
-        )
+        let Self { lessons, taught, pairs, gained, lost, before, after } = self;
+        write!(f, "{lessons:>8} {taught:>8} {pairs:>10} {gained:>8} {lost:>8}")?;
+        for Tally { right, accepted, wrong } in [before, after] {
+            write!(f, " | {right:>8} {accepted:>8} {wrong:>8}")?;
+        }
+        Ok(())
     }
 }

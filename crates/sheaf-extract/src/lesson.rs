@@ -67,8 +67,8 @@ pub fn learn(page: &Page, field: &FieldSpec, bbox: BoundingBox) -> Option<Lesson
 
 /// As [`crate::extract_and_ask`], going by lessons.
 ///
-/// Where the rules alone are sure of another value than the lesson's place holds, either may be wrong: the field needs a look,
-/// with the other value as its alternative.
+/// Where the rules alone are sure of another value than the lesson's place holds, or nothing that fits stands there, the rules or
+/// the lesson may be wrong: the field needs a look.
 #[must_use]
 pub fn extract_and_ask(
     document: &Document,
@@ -81,24 +81,32 @@ pub fn extract_and_ask(
     let (mut results, question) = extract_taught(document, template, &places, invoice, ask);
     if places.iter().any(Option::is_some) {
         let by_rules = crate::extract_with(document, template, invoice);
-        for ((result, rules), place) in results.iter_mut().zip(by_rules).zip(&places) {
-            if place.is_some() {
-                compare(result, rules, template.confidence_threshold);
+        for (at, rules) in by_rules.into_iter().enumerate().filter(|&(at, _)| places[at].is_some()) {
+            let is_taken = results.iter().any(|other| other.page == rules.page && other.bbox == rules.bbox);
+            let result = &mut results[at];
+            if is_part(result, document) {
+                doubt(result);
+            }
+            let was_seen = result.value.is_some();
+            if !was_seen && rules.value.is_some() && !is_taken {
+                *result = rules;
+                doubt(result);
+            } else if was_seen && rules.confidence >= template.confidence_threshold {
+                compare(result, rules);
             }
         }
     }
     (results, question)
 }
 
-/// Notes that the rules are sure of another value, if they are.
-fn compare(result: &mut FieldResult, rules: FieldResult, threshold: f32) {
-    let (Some(_), Some(value), Some(method)) = (&result.value, rules.value, rules.method) else { return };
+/// Notes that the rules are sure of another value, if it is another.
+fn compare(result: &mut FieldResult, rules: FieldResult) {
+    let (Some(value), Some(method)) = (rules.value, rules.method) else { return };
     let (Some(source), Some(page), Some(bbox)) = (rules.source, rules.page, rules.bbox) else { return };
-    if result.value.as_ref() == Some(&value) || rules.confidence < threshold || result.alternative.is_some() {
+    if result.value.as_ref() == Some(&value) || result.alternative.is_some() {
         return;
     }
-    result.needs_review = true;
-    result.review_reason = Some(ReviewReason::Inconsistent);
+    doubt(result);
     result.alternative = Some(Box::new(Alternative {
         value,
         source,
@@ -108,6 +116,22 @@ fn compare(result: &mut FieldResult, rules: FieldResult, threshold: f32) {
         confidence: rules.confidence,
         method,
     }));
+}
+
+/// Whether a date or number is only a part of the words that it stands in ("01/27-02/02"): a place does not say which part.
+fn is_part(result: &FieldResult, document: &Document) -> bool {
+    let (Some(source), Some(page), Some(bbox)) = (&result.source, result.page, result.bbox) else {
+        return false;
+    };
+    let count = |text: &str| text.chars().filter(char::is_ascii_digit).count();
+    let pages = document.pages.iter().filter(|one| one.number == page);
+    let words = pages.flat_map(|page| &page.words).filter(|word| bbox.contains(word.bbox, 0.0));
+    result.kind != FieldKind::Text && words.map(|word| count(&word.text)).sum::<usize>() > count(source)
+}
+
+fn doubt(result: &mut FieldResult) {
+    result.needs_review = true;
+    result.review_reason.get_or_insert(ReviewReason::Inconsistent);
 }
 
 /// Whether a page of the document is of the lesson's design.
@@ -153,9 +177,11 @@ impl<'a> Sight<'a> {
     /// Where the lesson's value stands on this page, and how much of the lesson's design it has, 0 to 1.
     fn place(&self, lesson: &Lesson) -> Option<(f32, Region)> {
         let (share, (right, down)) = self.shift(lesson)?;
-        let down = self.moved_down(lesson, (right, down));
-        if !self.is_labelled(lesson, (right, down)) {
-            return None;
+        let mut down = down;
+        if !self.labels(lesson, (right, down)).is_some_and(|(nearest, share)| nearest || share >= 0.5) {
+            down = self.moved_down(lesson, (right, down));
+            // Labels resemble one another: "Invoice" stands in every line of a letterhead.
+            self.labels(lesson, (right, down)).filter(|&(nearest, share)| nearest && share >= 0.5)?;
         }
         let bbox = BoundingBox {
             x0: lesson.bbox.x0 + right,
@@ -163,7 +189,11 @@ impl<'a> Sight<'a> {
             x1: lesson.bbox.x1 + right,
             y1: lesson.bbox.y1 + down,
         };
-        let bbox = self.run_at(bbox, lesson, (right, down));
+        // A text ends where its words do; of two dates or numbers in a row, only one was shown.
+        let bbox = match lesson.kind {
+            FieldKind::Text | FieldKind::Enum => self.run_at(bbox, lesson, (right, down)),
+            _ => bbox,
+        };
         Some((share, Region { page: self.page.number, bbox }))
     }
 
@@ -184,9 +214,10 @@ impl<'a> Sight<'a> {
         (there >= FEWEST && share >= SAME_DESIGN).then_some((share, shift))
     }
 
-    /// Whether what stood beside the value or right above it stands there again. Where that is something else, so is the value:
-    /// on the first page of a longer invoice, say, the total's place holds an item.
-    fn is_labelled(&self, lesson: &Lesson, shift: (f32, f32)) -> bool {
+    /// Whether the nearest word of what stood beside the value or right above it stands there again, and the share of the nearest
+    /// few that do; `None` where nothing stood there. Where that is something else, so is the value: on the first page of a
+    /// longer invoice, say, the total's place holds an item.
+    fn labels(&self, lesson: &Lesson, shift: (f32, f32)) -> Option<(bool, f32)> {
         let (x, y) = center(lesson.bbox);
         let in_line = |l: &&Landmark| (l.y - y).abs() <= 0.5 * lesson.bbox.height() + IN_LINE;
         let above = |l: &&Landmark| {
@@ -200,7 +231,8 @@ impl<'a> Sight<'a> {
         labels.sort_by(|a, b| distance(a, (x, y)).total_cmp(&distance(b, (x, y))));
         labels.truncate(LABELS);
         let there = labels.iter().filter(|label| self.is_there(label, shift)).count();
-        there > 0 && 2 * there >= labels.len()
+        let nearest = labels.first()?;
+        Some((self.is_there(nearest, shift), there as f32 / labels.len() as f32))
     }
 
     /// Whether a word like the landmark stands in its place, shifted.
@@ -220,12 +252,15 @@ impl<'a> Sight<'a> {
         let middle = center(lesson.bbox);
         let in_line = |guide: &Landmark| (lesson.bbox.y0..=lesson.bbox.y1).contains(&guide.y);
         let known = lesson.landmarks.iter().filter(|landmark| self.places.contains_key(&landmark.word));
-        let mut guides: Vec<(bool, f32, &Landmark)> =
-            known.map(|guide| (in_line(guide), distance(guide, middle), guide)).collect();
-        guides.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.total_cmp(&b.1)));
+        let mut guides: Vec<(f32, &Landmark)> = known.map(|guide| (distance(guide, middle), guide)).collect();
+        guides.sort_by(|a, b| a.0.total_cmp(&b.0));
         let mut votes: Vec<(f32, f32)> = Vec::new();
-        for &(in_line, distance, guide) in guides.iter().take(GUIDES) {
-            let (most, reach) = if in_line { (IN_LINE_WEIGHT, 0.5) } else { (1.0, 0.1) };
+        for (rank, (distance, guide)) in guides.into_iter().enumerate() {
+            let (most, reach) = match in_line(guide) {
+                true => (IN_LINE_WEIGHT, 0.5),
+                false if rank < GUIDES => (1.0, 0.1),
+                false => continue,
+            };
             let weight = most / (1.0 + (distance / reach).powi(2));
             let places = self.places.get(&guide.word).into_iter().flatten();
             let aligned = places.filter(|(x, _)| (x - guide.x - right).abs() <= NEAR);

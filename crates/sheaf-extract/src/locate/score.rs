@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 
-use sheaf_types::Region;
+use sheaf_types::{BoundingBox, FieldKind, Region};
 
 use super::candidate::Candidate;
 use super::context::{Context, Place};
@@ -167,18 +167,18 @@ fn listens(field: &Field<'_>, key: Key, strength: Strength, titled: &[ConceptId]
 
 /// How far the candidate stands where the field was drawn or shown: added to the score. A drawn region is of one sample, and
 /// other documents may be of another design; what a lesson says holds for this document, whatever labels say.
-pub(crate) fn by_place(field: &Field<'_>, page: u32, bbox: sheaf_types::BoundingBox) -> f32 {
+pub(crate) fn by_place(field: &Field<'_>, page: u32, bbox: BoundingBox) -> f32 {
     let Some(region) = field.place() else { return 0.0 };
     let (inside, touched, outside) =
         if field.taught.is_some() { (0.9, 0.7, -0.6) } else { (0.7, 0.55, -0.2) };
-    let (x, y) = (f32::midpoint(bbox.x0, bbox.x1), f32::midpoint(bbox.y0, bbox.y1));
-    match region {
-        Region { page: other, .. } if other != page => outside,
-        Region { bbox: all, .. } if all.contains(bbox, 0.01) => inside,
-        Region { bbox: all, .. } if (all.x0..=all.x1).contains(&x) && (all.y0..=all.y1).contains(&y) => {
-            touched
-        }
-        Region { .. } => outside,
+    let Region { page: there, bbox: all } = region;
+    // Amounts are not all of one length.
+    let may_be_longer = field.taught.is_some() && field.spec.kind != FieldKind::Text;
+    match () {
+        () if there != page => outside,
+        () if all.contains(bbox, 0.01) => inside,
+        () if all.holds_middle_of(bbox) || may_be_longer && bbox.holds_middle_of(all) => touched,
+        () => outside,
     }
 }
 
