@@ -182,8 +182,9 @@ impl Count {
         self.lost += usize::from(was && !is);
         if show && (was != is || !is) {
             let (was, is) = (if was { '+' } else { '-' }, if is { '+' } else { '-' });
+            let flag = if after.needs_review { " for review" } else { "" };
             println!(
-                "  {was}{is} {} {} {:?} -> {:?} {:.2}, is {truth:?}",
+                "  {was}{is} {} {} {:?} -> {:?} {:.2}{flag}, is {truth:?}",
                 case.group, lesson.field, before.value, after.value, after.confidence
             );
         }
