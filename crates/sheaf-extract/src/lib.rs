@@ -7,6 +7,7 @@ pub mod find;
 mod ground;
 #[cfg(test)]
 mod invariant;
+pub mod lesson;
 mod lexicon;
 pub mod llm;
 mod locate;

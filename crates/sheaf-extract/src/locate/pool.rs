@@ -6,7 +6,7 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use rust_decimal::Decimal;
-use sheaf_types::FieldKind;
+use sheaf_types::{FieldKind, Region};
 
 use super::address;
 use super::candidate::{self, Candidate, Typed};
@@ -80,6 +80,9 @@ const LABEL_OF_ANOTHER: f32 = 0.5;
 
 /// What it costs a text to hold its label, where what stands behind the label is a candidate of its own.
 const WITH_LABEL: f32 = 0.25;
+
+/// What it costs a text to be no more than what stands where a person showed one: it ends where a gap is, not where its sense does.
+const SHOWN: f32 = 0.12;
 
 /// What it costs an amount to be what another one is reckoned on, or to be part of a label.
 const ASIDE: f32 = 0.4;
@@ -182,6 +185,7 @@ impl<'a> Pool<'a> {
         };
         if field.spec.kind == FieldKind::Text {
             scored.extend(self.matching(field, loose));
+            scored.extend(self.shown(field));
         }
         scored.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| first(a).cmp(&first(b))));
         count_repeats(&mut scored);
@@ -425,6 +429,17 @@ impl<'a> Pool<'a> {
             .collect()
     }
 
+    /// What stands where a person showed a text, which need not look like one.
+    fn shown(&self, field: &Field<'_>) -> Option<Scored> {
+        let Region { page, bbox } = field.taught?;
+        let layout = self.surroundings.layout;
+        let candidate = Candidate::new(layout, layout.spans_in(page, bbox), Typed::Text)?;
+        let contexts = self.surroundings.contexts(&candidate);
+        let evidence = score::by_labels(field, &contexts, &self.titled, &Loose::new());
+        let scored = self.scored(field, &candidate, evidence)?;
+        Some(Scored { score: scored.score - SHOWN, ..scored })
+    }
+
     /// Codes; where none has the field's label, the words that do. A reference may be somebody's name, and a label may mean
     /// something else than what it is usually the label of ("Project: Dry Garden"); a number of an invoice is no word.
     fn codes_or_words(&self, field: &Field<'_>, loose: &Loose) -> Vec<Scored> {
@@ -525,7 +540,7 @@ impl<'a> Pool<'a> {
 
     fn scored(&self, field: &Field<'_>, candidate: &Candidate, evidence: Evidence) -> Option<Scored> {
         // What has nothing to speak for it is not looked at any closer.
-        let drawn = field.region.is_some() || field.pattern.is_some() || field.spec.kind == FieldKind::Enum;
+        let drawn = field.place().is_some() || field.pattern.is_some() || field.spec.kind == FieldKind::Enum;
         if evidence.score < NOTHING && !drawn {
             return None;
         }
@@ -540,9 +555,15 @@ impl<'a> Pool<'a> {
             score = score.max(BY_PATTERN);
         }
         let parsed = parse::value(field.spec.kind, &source, &self.locale, &field.spec.enum_values)?;
-        if field.region.is_some() {
+        if field.place().is_some() {
             let page = layout.page_number(layout.lines[candidate.line()].page);
-            score += layout.bbox(&candidate.spans).map_or(0.0, |bbox| score::by_region(field, page, bbox));
+            let by_place =
+                layout.bbox(&candidate.spans).map_or(0.0, |bbox| score::by_place(field, page, bbox));
+            // What a person showed is the field's, whatever it is labelled.
+            if field.taught.is_some() && by_place > 0.0 {
+                score = score.max(0.0);
+            }
+            score += by_place;
         }
         let spans = candidate.spans.clone();
         Some(Scored {
