@@ -105,12 +105,16 @@ fn wrapped_date(layout: &Layout<'_>, index: usize) -> Option<Candidate> {
     };
     let tail = &line.tokens[line.tokens.len().saturating_sub(5)..];
     let head = &next.tokens[..next.tokens.len().min(4)];
-    if !near || tail.is_empty() || head.is_empty() || !(month(tail, line) || month(head, next)) {
+    if !near || tail.is_empty() || head.is_empty() {
         return None;
     }
     let start = tail[0].range.start;
     let end = head[head.len() - 1].range.end;
     let first = line.text[start..].trim_end();
+    let digits = first.bytes().chain(next.text[..end].bytes()).any(|b| b.is_ascii_digit());
+    if !digits || !(month(tail, line) || month(head, next)) {
+        return None;
+    }
     let joined = format!("{first} {}", &next.text[..end]);
     let broken = first.len();
     let found = date::find(&joined).into_iter().find(|f| f.range.start < broken && f.range.end > broken)?;

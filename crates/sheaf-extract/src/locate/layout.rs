@@ -14,7 +14,8 @@ use serde::{Deserialize, Serialize};
 use sheaf_types::{BoundingBox, Document, Page, Word};
 
 use super::lines::{Frame, group_lines};
-use crate::parse::fold::push_folded;
+use crate::lexicon::is_label_character;
+use crate::parse::fold::fold;
 
 /// A gap wider than this many font heights parts two segments. Blanks are a quarter to a third of the height, in
 /// monospaced text 0.6; justified text stays under 0.9.
@@ -291,7 +292,7 @@ impl<'d> Layout<'d> {
             text: String::new(),
             words: Vec::with_capacity(words.len()),
             folded: String::new(),
-            tokens: Vec::new(),
+            tokens: Vec::with_capacity(words.len()),
             segments: first_segment..first_segment,
             rect: Rect { x0: 0.0, y0: 0.0, x1: 0.0, y1: 0.0 },
         };
@@ -317,9 +318,12 @@ impl<'d> Layout<'d> {
             let start = line.text.len();
             line.words.push((index, start));
             // A word is a run without blanks; should one hold a blank or a tab all the same, it may not part the line.
-            line.text.extend(
-                word.text.chars().map(|c| if c.is_whitespace() || c.is_control() { '\u{a0}' } else { c }),
-            );
+            if word.text.bytes().all(|b| b.is_ascii_graphic()) {
+                line.text.push_str(&word.text);
+            } else {
+                let part = |c: char| c.is_whitespace() || c.is_control();
+                line.text.extend(word.text.chars().map(|c| if part(c) { '\u{a0}' } else { c }));
+            }
             let first_token = line.tokens.len();
             push_tokens(&mut line, start);
             line.rect = if last.is_some() { line.rect.union(rect) } else { rect };
@@ -364,18 +368,20 @@ fn push_tokens(line: &mut Line, start: usize) {
     let mut opens = false;
     let mut close = |range: Range<usize>, opens: bool, tokens: &mut Vec<Token>| {
         let from = folded.len();
-        let mut piece = String::new();
-        push_folded(&word[range.clone()], &mut piece);
-        folded.extend(
-            piece.chars().filter(|c| c.is_alphanumeric() || matches!(c, '#' | '%' | '€' | '$' | '£')),
-        );
+        let piece = &word[range.clone()];
+        if piece.is_ascii() {
+            folded.push_str(piece);
+            folded[from..].make_ascii_lowercase();
+        } else {
+            folded.extend(fold(piece).chars().filter(|&c| is_label_character(c)));
+        }
         if folded.len() > from {
             let range = start + range.start..start + range.end;
             tokens.push(Token { range, folded: from..folded.len(), colon: false, opens });
         }
     };
     for (at, c) in word.char_indices() {
-        let single = matches!(c, '#' | '%' | '€' | '$' | '£');
+        let single = is_label_character(c);
         if c.is_alphanumeric() {
             open.get_or_insert(at);
             continue;

@@ -55,11 +55,17 @@ const LONGEST: usize = 120;
 
 /// Looks at a text.
 pub(crate) fn look(text: &str) -> Look {
-    let web = text.contains('@') || text.contains("www.") || text.contains("://") || text.contains(".com");
+    let web = text.contains('@')
+        || text.contains('.') && (text.contains("www.") || text.contains(".com"))
+        || text.contains(':') && text.contains("://");
     let letters = text.chars().filter(|c| c.is_alphabetic()).count();
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     let phone = digits >= 7 && digits * 2 > letters && !text.contains([',', '$', '€']) && has_phone(text);
     if text.len() > LONGEST {
+        return Look { reachable: web || phone, ..Look::default() };
+    }
+    // Numbers and dates name nobody, and an address has a word.
+    if letters == 0 && text.is_ascii() && !text.contains('&') {
         return Look { reachable: web || phone, ..Look::default() };
     }
     let folded = fold(text);
@@ -93,7 +99,7 @@ pub(crate) fn look(text: &str) -> Look {
 
 /// A blank in place of a full stop between a digit and a word, where recognised text has lost it: "290.Jalan".
 fn parted(text: &str) -> Cow<'_, str> {
-    if !text.contains('.') {
+    if !text.as_bytes().windows(2).any(|w| w[0].is_ascii_digit() && w[1] == b'.') {
         return Cow::Borrowed(text);
     }
     let characters: Vec<char> = text.chars().collect();
@@ -297,6 +303,9 @@ pub(crate) fn domain_carries(domain: &str, tight_name: &str) -> bool {
 
 /// The domains (without their endings) of the mail and web addresses in `text`, folded and tight.
 pub(crate) fn domains(text: &str) -> Vec<String> {
+    if text.is_ascii() && !text.contains(['@', '.', '/']) {
+        return Vec::new();
+    }
     let folded = fold(text);
     folded
         .split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '(' | ')'))

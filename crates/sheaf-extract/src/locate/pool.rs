@@ -555,7 +555,13 @@ impl<'a> Pool<'a> {
             // A pattern is as much of a hint as a weak label, where there is no label.
             score = score.max(BY_PATTERN);
         }
-        let parsed = parse::value(field.spec.kind, &source, &self.locale, &field.spec.enum_values)?;
+        let parsed = match (&candidate.typed, field.spec.kind) {
+            // It has been read already.
+            (Typed::Number(number), FieldKind::Number | FieldKind::Currency) if !number.percent => {
+                Parsed { value: number.value.clone(), currency: number.currency, certain: number.certain }
+            }
+            (_, kind) => parse::value(kind, &source, &self.locale, &field.spec.enum_values)?,
+        };
         if field.place().is_some() {
             let page = layout.page_number(layout.lines[candidate.line()].page);
             let by_place =

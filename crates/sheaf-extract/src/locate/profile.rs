@@ -40,6 +40,9 @@ pub(super) fn locale(surroundings: &Surroundings<'_>, dates: &[Candidate], tag: 
 
 /// Whether a text ends like an address of the United States: "Springfield, IL 62701".
 fn is_american(text: &str) -> bool {
+    if !text.bytes().any(|b| b.is_ascii_digit()) {
+        return false;
+    }
     let mut words: Vec<&str> = text.split_whitespace().collect();
     while words.last().is_some_and(|w| matches!(*w, "US" | "USA" | "U.S.A." | "United" | "States")) {
         words.pop();

@@ -196,7 +196,8 @@ fn trimmed(layout: &Layout<'_>, line: usize, range: Range<usize>) -> Option<Rang
 fn head(layout: &Layout<'_>, line: usize, range: &Range<usize>) -> Option<Range<usize>> {
     let text = &layout.lines[line].text[range.clone()];
     let separators = [" - ", " – ", " — ", " • ", " ● ", " · ", " | ", " ▪ ", " * ", " / ", ", ", "; "];
-    let cut = separators.iter().filter_map(|s| text.find(s)).min()?;
+    let starts = |at: usize| separators.iter().any(|s| text[at..].starts_with(s));
+    let (cut, _) = text.match_indices([' ', ',', ';']).find(|&(at, _)| starts(at))?;
     // ", LLC" is part of the name.
     if text[cut..].starts_with(", ") && is_only_form(&text[cut + 2..]) {
         return None;

@@ -155,14 +155,14 @@ fn strip_zeros(digits: &str) -> &str {
 
 /// Where the decimal mark stands, if there is one, and whether that is sure; `None` where the marks make no number.
 fn decimal_position(text: &str, mark: DecimalMark) -> Option<(Option<usize>, bool)> {
-    let marks: Vec<(usize, char)> = text.char_indices().filter(|&(_, c)| c == '.' || c == ',').collect();
-    let Some(&(at, last)) = marks.last() else { return Some((None, true)) };
-    if marks.iter().any(|&(_, c)| c != last) {
+    let Some(at) = text.rfind(['.', ',']) else { return Some((None, true)) };
+    let (last, other) = if text[at..].starts_with('.') { ('.', ',') } else { (',', '.') };
+    let once = !text[..at].contains(last);
+    if text[..at].contains(other) {
         // Both marks: the last one is decimal, and stands once.
-        let once = marks.iter().filter(|&&(_, c)| c == last).count() == 1;
         return once.then_some((Some(at), true));
     }
-    if marks.len() > 1 {
+    if !once {
         return Some((None, true));
     }
     let fraction = text.len() - at - 1;
@@ -179,6 +179,9 @@ fn decimal_position(text: &str, mark: DecimalMark) -> Option<(Option<usize>, boo
 /// Whether `whole` groups its digits (every group of three, the first shorter; Indian groups of two before the last
 /// three); `None` where groups are malformed.
 fn groups_are_valid(whole: &str) -> Option<bool> {
+    if whole.bytes().all(|b| b.is_ascii_digit()) {
+        return Some(false);
+    }
     let groups: Vec<&str> = whole.split(|c: char| !c.is_ascii_digit()).collect();
     let [first, middle @ .., last] = groups.as_slice() else { return Some(false) };
     let marks: Vec<char> = whole.chars().filter(|c| !c.is_ascii_digit()).collect();

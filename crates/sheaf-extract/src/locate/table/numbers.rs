@@ -57,7 +57,10 @@ pub(super) fn find(tokens: &[Token<'_>], mark: DecimalMark) -> Vec<Found> {
             let words = &tokens[at..end];
             let joined = words.windows(2).all(|pair| pair[0].gap_to(&pair[1]) < 1.6);
             // A unit price with its own currency, and digits that only happen to stand side by side, stay apart.
-            (end == at + 1 || joined && words.iter().all(is_part)).then(|| read(&join(words), mark)).flatten()
+            if let [word] = words {
+                return read(word.text(), mark);
+            }
+            (joined && words.iter().all(is_part)).then(|| read(&join(words), mark)).flatten()
         });
         match longest {
             Some((source, number)) => {
