@@ -3,7 +3,7 @@
 //! Typed candidates and their contexts are collected once; every field then scores those of its shape.
 
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use rust_decimal::Decimal;
 use sheaf_types::{FieldKind, Region};
@@ -272,15 +272,17 @@ impl<'a> Pool<'a> {
     fn settle(&self, field: &Field<'_>, scored: &mut Vec<Scored>) {
         let payment = self.payment.get_or_init(|| Payment::new(self.numbers()));
         let value = |found: &Scored| found.parsed.value.parse::<Decimal>().ok();
-        let best_of = |scored: &[Scored], wanted: &dyn Fn(Decimal) -> bool| {
-            let best =
-                scored.iter().filter(|found| value(found).is_some_and(wanted)).map(|found| found.score);
-            best.fold(0.0, f32::max)
-        };
-        let labelled = scored.clone();
+        // The best score of each amount by its label.
+        let mut labelled: HashMap<Decimal, f32> = HashMap::new();
+        for found in scored.iter() {
+            if let Some(value) = value(found) {
+                let best = labelled.entry(value).or_default();
+                *best = best.max(found.score);
+            }
+        }
+        let known: HashSet<Vec<Span>> = scored.iter().map(|found| found.spans.clone()).collect();
         for (candidate, _) in self.numbers() {
-            let known = labelled.iter().any(|found| found.spans == candidate.spans);
-            if !known
+            if !known.contains(&candidate.spans)
                 && let Some(found) =
                     self.scored(field, candidate, Evidence { score: NOTHING, ..Evidence::default() })
             {
@@ -297,7 +299,8 @@ impl<'a> Pool<'a> {
             }
             let unrounded = payment
                 .before_rounding(total)
-                .fold(0.0, |best: f32, before| best.max(best_of(&labelled, &|other| other == before)));
+                .filter_map(|before| labelled.get(&before))
+                .fold(0.0, |best: f32, &score| best.max(score));
             // The label of a total that was rounded afterwards is the label of what it was rounded to.
             if unrounded > LABELLED && (settled || found.score > LABELLED) {
                 found.score = found.score.max(unrounded + ROUNDED);
@@ -309,15 +312,16 @@ impl<'a> Pool<'a> {
 
     /// Whether the amount to the right of this one is the tax that makes it another labelled total: "Total 70.75 4.25" in a
     /// summary of taxes.
-    fn is_before_tax(&self, found: &Scored, net: Decimal, labelled: &[Scored]) -> bool {
+    fn is_before_tax(&self, found: &Scored, net: Decimal, labelled: &HashMap<Decimal, f32>) -> bool {
         let Some(span) = found.spans.first() else { return false };
-        let right = self.numbers.iter().filter(|c| c.line() == span.line && c.start() >= span.range.end);
+        let line = &self.numbers[self.numbers.partition_point(|c| c.line() < span.line)..];
+        let line = line.iter().take_while(|c| c.line() == span.line);
+        let right = line.filter(|c| c.start() >= span.range.end);
         let Some(Typed::Number(tax)) = right.min_by_key(|c| c.start()).map(|c| &c.typed) else {
             return false;
         };
         let tax: Decimal = tax.value.parse().unwrap_or_default();
-        let is_total = |other: &Scored| other.parsed.value.parse::<Decimal>().is_ok_and(|o| o == net + tax);
-        !tax.is_zero() && labelled.iter().any(|other| other.score > LABELLED && is_total(other))
+        !tax.is_zero() && labelled.get(&(net + tax)).is_some_and(|&score| score > LABELLED)
     }
 
     fn free(&self, field: &Field<'_>, loose: &Loose) -> Vec<Scored> {
