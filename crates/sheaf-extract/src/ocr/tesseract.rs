@@ -296,7 +296,10 @@ fn parted(mut words: Vec<(Recognised, Rect)>) -> Vec<(Recognised, Rect)> {
         let (before, from) = words.split_at_mut(at);
         let ((left, line), (right, next_line)) = (&mut before[at - 1], &from[0]);
         let (left, right) = (&mut left.bounds, right.bounds);
-        if line == next_line && left.x0 < right.x0 && right.x0 < left.x1 {
+        // Not in a line that runs down the page.
+        let are_beside =
+            left.y1.min(right.y1) - left.y0.max(right.y0) > 0.5 * left.height().min(right.height());
+        if line == next_line && are_beside && left.x0 < right.x0 && right.x0 < left.x1 {
             left.x1 = right.x0;
         }
     }
