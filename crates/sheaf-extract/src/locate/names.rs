@@ -172,9 +172,9 @@ fn ends_in_form(words: &[Cow<'_, str>]) -> bool {
 }
 
 fn is_street(words: &[&str]) -> bool {
-    let numbered = words.iter().any(|w| w.bytes().any(|b| b.is_ascii_digit()) && w.len() <= 6);
+    let numbered = words.iter().any(|w| w.bytes().any(|b| b.is_ascii_digit()) && w.len() <= 9);
     let known = numbered
-        && words.iter().any(|w| {
+        && words.iter().flat_map(|w| w.split('-')).any(|w| {
             let w = w.trim_end_matches('.');
             STREETS.contains(w)
                 || STREET_STARTS.contains(w)
