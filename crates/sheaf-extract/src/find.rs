@@ -3,9 +3,9 @@
 use serde::Serialize;
 use sheaf_types::{Document, FieldKind, Provenance, TemplateSpec};
 
-use crate::locate::Pool;
 use crate::locate::labels::Labels;
 use crate::locate::layout::{Layout, Span};
+use crate::locate::profile::locale_of;
 use crate::parse::{self, fold::tight};
 
 /// Words of a number, a date or an enum's value: `3. Mai 2024`.
@@ -35,7 +35,7 @@ pub fn find(
     let typed = typed.trim();
     let layout = Layout::new(document);
     let labels = Labels::new(template);
-    let locale = Pool::new(&layout, &labels, template.locale.as_deref()).locale;
+    let locale = locale_of(&layout, &labels, template.locale.as_deref());
     let value = |text: &str| parse::value(kind, text, &locale, enum_values).map(|parsed| parsed.value);
     let Some(wanted) = value(typed) else { return Found::default() };
     let (folded, words) = (tight(typed), typed.split_whitespace().count());

@@ -6,11 +6,11 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use sheaf_types::{BoundingBox, Document, FieldValue, Page, Rule, TemplateSpec, TextSource, Word};
 
-use crate::{extract, grid};
-use crate::locate::Pool;
 use crate::locate::labels::Labels;
 use crate::locate::layout::Layout;
+use crate::locate::profile::locale_of;
 use crate::parse;
+use crate::{extract, grid};
 
 /// Words that real documents are made of, and some that none should be.
 fn any_text() -> impl Strategy<Value = String> {
@@ -186,7 +186,7 @@ proptest! {
         prop_assert_eq!(results.len(), template.fields.len());
         let layout = Layout::new(&document);
         let labels = Labels::new(&template);
-        let locale = Pool::new(&layout, &labels, template.locale.as_deref()).locale;
+        let locale = locale_of(&layout, &labels, template.locale.as_deref());
         for (result, field) in results.iter().zip(&template.fields) {
             prop_assert_eq!(&result.name, &field.name);
             prop_assert!((0.0..=1.0).contains(&result.confidence));

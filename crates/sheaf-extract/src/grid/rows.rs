@@ -163,12 +163,15 @@ fn headed<'d>(mut rows: Vec<Row<'d>>, strokes: &Strokes) -> Vec<Row<'d>> {
             column.is_some_and(|column| {
                 // Sorted by the column of the middle, so that few are looked at.
                 let next = covered.partition_point(|&(_, last)| last < column);
-                below.cells.contains_key(&column) && covered.get(next).is_none_or(|&(first, _)| first > column)
+                below.cells.contains_key(&column)
+                    && covered.get(next).is_none_or(|&(first, _)| first > column)
             })
         };
         let labels: Vec<usize> = above.cells.keys().copied().collect();
         for column in labels {
-            let (Some(label), Some(rest)) = (above.cells.get(&column), below.cells.get(&column)) else { continue };
+            let (Some(label), Some(rest)) = (above.cells.get(&column), below.cells.get(&column)) else {
+                continue;
+            };
             let common = (label.x0.max(rest.x0), label.x1.min(rest.x1));
             let heights = (above.bottom - 0.3 * height, below.top + 0.3 * height);
             let is_heading = common.0 >= common.1
@@ -192,7 +195,8 @@ fn headed<'d>(mut rows: Vec<Row<'d>>, strokes: &Strokes) -> Vec<Row<'d>> {
 fn wrapped<'d>(rows: Vec<Row<'d>>, columns: &[Column], strokes: &Strokes) -> Vec<Row<'d>> {
     // How far each column's texts reach to the right.
     let mut right = vec![f32::NEG_INFINITY; columns.len()];
-    for (&column, cell) in rows.iter().flat_map(|row| &row.cells).filter(|(_, cell)| cell.is_in_one_column()) {
+    for (&column, cell) in rows.iter().flat_map(|row| &row.cells).filter(|(_, cell)| cell.is_in_one_column())
+    {
         right[column] = right[column].max(cell.x1);
     }
     let mut joined: Vec<Row<'d>> = Vec::new();

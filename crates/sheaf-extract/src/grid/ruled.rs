@@ -89,10 +89,7 @@ fn lattices(strokes: &Strokes) -> Vec<Lattice> {
 fn places(values: impl Iterator<Item = f32>) -> Vec<f32> {
     let mut values: Vec<f32> = values.collect();
     values.sort_by(f32::total_cmp);
-    values
-        .chunk_by(|a, b| b - a <= SAME)
-        .map(|near| near.iter().sum::<f32>() / near.len() as f32)
-        .collect()
+    values.chunk_by(|a, b| b - a <= SAME).map(|near| near.iter().sum::<f32>() / near.len() as f32).collect()
 }
 
 impl Lattice {
@@ -102,7 +99,8 @@ impl Lattice {
     }
 
     fn holds(&self, token: &Token<'_>) -> bool {
-        let within = |at: &[f32], v: f32| at.first().is_some_and(|a| *a <= v) && at.last().is_some_and(|b| v <= *b);
+        let within =
+            |at: &[f32], v: f32| at.first().is_some_and(|a| *a <= v) && at.last().is_some_and(|b| v <= *b);
         within(&self.x, token.rect.centre_x()) && within(&self.y, token.middle())
     }
 
@@ -146,10 +144,8 @@ impl Lattice {
     /// The squares, row by row, joined where no line stands between them.
     fn squares(&self) -> Sets {
         let (columns, rows) = (self.x.len() - 1, self.y.len() - 1);
-        let (beside, below) = (
-            borders(&self.upright, &self.x, &self.y),
-            borders(&self.across, &self.y, &self.x),
-        );
+        let (beside, below) =
+            (borders(&self.upright, &self.x, &self.y), borders(&self.across, &self.y, &self.x));
         let mut sets = Sets::new(rows * columns);
         for row in 0..rows {
             for column in 0..columns {
@@ -173,7 +169,8 @@ fn borders(strokes: &[Stroke], places: &[f32], along: &[f32]) -> Vec<bool> {
     let mut drawn = vec![false; places.len() * steps];
     for stroke in strokes {
         let next = places.partition_point(|place| *place < stroke.at - SAME);
-        for (place, _) in places.iter().enumerate().skip(next).take_while(|(_, at)| **at <= stroke.at + SAME) {
+        for (place, _) in places.iter().enumerate().skip(next).take_while(|(_, at)| **at <= stroke.at + SAME)
+        {
             for step in 0..steps {
                 drawn[place * steps + step] |=
                     stroke.from - 1.0 <= middle(step) && middle(step) <= stroke.to + 1.0;
@@ -190,9 +187,8 @@ fn is_table(areas: &[Area<'_>], strokes: &Strokes) -> bool {
         return false;
     }
     let all: usize = areas.iter().map(|area| area.tokens.len()).sum();
-    let holds_table = |area: &&Area<'_>| {
-        area.lines(strokes).iter().filter(|line| line.is_parted()).count() >= NESTED_LINES
-    };
+    let holds_table =
+        |area: &&Area<'_>| area.lines(strokes).iter().filter(|line| line.is_parted()).count() >= NESTED_LINES;
     let nested: usize = areas.iter().filter(holds_table).map(|area| area.tokens.len()).sum();
     2 * nested < all
 }

@@ -22,7 +22,8 @@ pub(super) fn score(grid: &Grid) -> f32 {
     let numbers = grid.cells.iter().filter(|cell| cell.column > 0 && is_value(&cell.text)).count();
     let numbers = share(numbers, right);
     // `Name: …`: what a form asks for, not a column's values.
-    let labels = grid.cells.iter().filter(|cell| cell.text.split(' ').any(|word| word.ends_with(':'))).count();
+    let labels =
+        grid.cells.iter().filter(|cell| cell.text.split(' ').any(|word| word.ends_with(':'))).count();
     let labels = share(labels, cells);
     if grid.ruled {
         return (0.75 + 0.25 * way(numbers, 0.0, 0.4) + 0.1 * way(rows, 2.0, 8.0)
@@ -39,7 +40,8 @@ pub(super) fn score(grid: &Grid) -> f32 {
     let first = || grid.cells.iter().filter(|cell| cell.column == 0);
     let marks = share(first().filter(|cell| is_mark(&cell.text)).count(), first().count());
     let is_list = marks >= 0.5 && words >= 2.5 && numbers < 0.3;
-    (0.35 + 0.4 * way(numbers, 0.0, 0.4)
+    (0.35
+        + 0.4 * way(numbers, 0.0, 0.4)
         + 0.2 * way(rows, 2.0, 8.0)
         + 0.1 * way(columns, 2.0, 5.0)
         + 0.1 * parted
@@ -58,7 +60,8 @@ fn is_mark(text: &str) -> bool {
     let is_single = chars.next().is_some_and(|c| !c.is_ascii_digit()) && chars.next().is_none();
     let is_roman = !core.is_empty() && core.chars().all(|c| "ivxIVX".contains(c));
     let mut parts = core.split('.');
-    let is_digits = |part: &str| !part.is_empty() && part.len() < 3 && part.chars().all(|c| c.is_ascii_digit());
+    let is_digits =
+        |part: &str| !part.is_empty() && part.len() < 3 && part.chars().all(|c| c.is_ascii_digit());
     is_single || is_roman || parts.all(is_digits)
 }
 

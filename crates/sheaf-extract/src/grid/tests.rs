@@ -296,7 +296,14 @@ fn pages_made_to_take_long_do_not() {
             .map(|i| {
                 let at = share(i / 2, 10_000);
                 let (x1, y1) = if i % 2 == 0 { (at, 1.0) } else { (1.0, at) };
-                Rule { bbox: BoundingBox { x0: if i % 2 == 0 { at } else { 0.0 }, y0: if i % 2 == 0 { 0.0 } else { at }, x1, y1 } }
+                Rule {
+                    bbox: BoundingBox {
+                        x0: if i % 2 == 0 { at } else { 0.0 },
+                        y0: if i % 2 == 0 { 0.0 } else { at },
+                        x1,
+                        y1,
+                    },
+                }
             })
             .collect();
         let start = Instant::now();

@@ -186,8 +186,7 @@ pub(super) fn is_number(text: &str) -> bool {
 fn is_grouped_number(text: &str) -> bool {
     let core = text.trim_matches(|c: char| !c.is_alphanumeric());
     let parts: Vec<&str> = core.split(['.', ',']).collect();
-    parts.len() > 1
-        && parts.iter().all(|part| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit()))
+    parts.len() > 1 && parts.iter().all(|part| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit()))
 }
 
 #[cfg(test)]

@@ -1,9 +1,6 @@
 //! The boxes of a form: what stands between four drawn lines belongs together, wherever in the box it stands.
 
-use sheaf_types::Document;
-
-use super::layout::Rect;
-use super::lines::Frame;
+use super::layout::{Layout, Rect};
 
 /// A rule is thinner than this, in points.
 const THIN: f32 = 4.0;
@@ -25,20 +22,19 @@ pub(crate) struct Boxes {
 }
 
 impl Boxes {
-    pub(crate) fn new(document: &Document) -> Self {
-        let rules = |page| {
-            let frame = Frame::of(page);
+    pub(crate) fn new(layout: &Layout<'_>) -> Self {
+        let pages = layout.rules().map(|(width, rects)| {
             let (mut horizontal, mut vertical) = (Vec::new(), Vec::new());
-            for rect in page.rules.iter().map(|rule| frame.rect(rule.bbox)) {
+            for rect in rects {
                 if rect.height() < THIN && rect.width() > rect.height() {
                     horizontal.push(rect);
                 } else if rect.width() < THIN {
                     vertical.push(rect);
                 }
             }
-            Rules { width: frame.width, horizontal, vertical }
-        };
-        Self { pages: document.pages.iter().map(rules).collect() }
+            Rules { width, horizontal, vertical }
+        });
+        Self { pages: pages.collect() }
     }
 
     /// The box around a place: from the nearest rules on its four sides, of which the page's edges may stand for two; `None`
@@ -62,7 +58,7 @@ impl Boxes {
 
 #[cfg(test)]
 mod tests {
-    use sheaf_types::{BoundingBox, Page, Rule};
+    use sheaf_types::{BoundingBox, Document, Page, Rule};
 
     use super::*;
 
@@ -83,7 +79,8 @@ mod tests {
             cells: Vec::new(),
             warnings: Vec::new(),
         };
-        let boxes = Boxes::new(&Document { pages: vec![page] });
+        let document = Document { pages: vec![page] };
+        let boxes = Boxes::new(&Layout::new(&document));
         let at = |x0: f32, y0: f32| boxes.around(0, Rect { x0, y0, x1: x0 + 10.0, y1: y0 + 5.0 });
         assert_eq!(at(60.0, 25.0), Some(Rect { x0: 50.5, y0: 20.5, x1: 100.0, y1: 40.5 }));
         assert_eq!(at(20.0, 50.0), Some(Rect { x0: 0.0, y0: 40.5, x1: 50.5, y1: 60.5 }));

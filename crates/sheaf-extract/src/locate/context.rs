@@ -145,7 +145,7 @@ impl<'a> Surroundings<'a> {
                 }
             })
             .collect();
-        let boxes = Boxes::new(layout.document());
+        let boxes = Boxes::new(layout);
         let mut surroundings = Self { layout, labels, segments, occupied, boxes };
         for index in 0..surroundings.segments.len() {
             surroundings.segments[index].below = surroundings.below_label(index);

@@ -146,11 +146,14 @@ pub(crate) struct Layout<'d> {
     pub(crate) segments: Vec<Segment>,
     /// For each page its lines, as indices into `lines`.
     pub(crate) pages: Vec<Range<usize>>,
+    /// For each page how it is turned.
+    frames: Vec<Frame>,
 }
 
 impl<'d> Layout<'d> {
     pub(crate) fn new(document: &'d Document) -> Self {
-        let mut layout = Self { document, lines: Vec::new(), segments: Vec::new(), pages: Vec::new() };
+        let mut layout =
+            Self { document, lines: Vec::new(), segments: Vec::new(), pages: Vec::new(), frames: Vec::new() };
         for (index, page) in document.pages.iter().enumerate() {
             let first = layout.lines.len();
             let frame = Frame::of(page);
@@ -158,6 +161,7 @@ impl<'d> Layout<'d> {
                 layout.push_line(index, page, &frame, &line);
             }
             layout.pages.push(first..layout.lines.len());
+            layout.frames.push(frame);
         }
         layout
     }
@@ -237,8 +241,7 @@ impl<'d> Layout<'d> {
     /// The rectangle of a part of a line, by its words.
     pub(crate) fn rect(&self, span: &Span) -> Rect {
         let line = &self.lines[span.line];
-        let page = &self.document.pages[line.page];
-        let frame = Frame::of_line(page, line.words.first().map(|&(word, _)| &page.words[word]));
+        let frame = &self.frames[line.page];
         self.words(span).map(|word| frame.rect(word.bbox)).reduce(Rect::union).unwrap_or(line.rect)
     }
 
@@ -247,9 +250,18 @@ impl<'d> Layout<'d> {
         self.document.pages[page].number
     }
 
+    /// The drawn lines of each page, in points of the upright one, and its width.
+    pub(super) fn rules(&self) -> impl Iterator<Item = (f32, impl Iterator<Item = Rect>)> {
+        self.document
+            .pages
+            .iter()
+            .zip(&self.frames)
+            .map(|(page, frame)| (frame.width, page.rules.iter().map(|rule| frame.rect(rule.bbox))))
+    }
+
     /// Size of the upright page in points.
     pub(crate) fn page_size(&self, page: usize) -> (f32, f32) {
-        let frame = Frame::of(&self.document.pages[page]);
+        let frame = &self.frames[page];
         (frame.width, frame.height)
     }
 

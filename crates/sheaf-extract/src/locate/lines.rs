@@ -3,7 +3,7 @@
 //! Lines are grouped by the overlap of heights with the nearest word of the line, so that slanted scans and mixed sizes
 //! hold; words printed over one another are parted into lines of their own.
 
-use sheaf_types::{BoundingBox, Page, Word};
+use sheaf_types::{BoundingBox, Page};
 
 use super::layout::Rect;
 
@@ -11,6 +11,7 @@ use super::layout::Rect;
 const SAME_LINE: f32 = 0.5;
 
 /// How a page is turned so that most of its words read upright.
+#[derive(Debug)]
 pub(crate) struct Frame {
     turn: u8,
     pub(crate) width: f32,
@@ -37,10 +38,6 @@ impl Frame {
             .collect();
         frame.verticals.sort_by(|a, b| a.x0.total_cmp(&b.x0));
         frame
-    }
-
-    pub(super) fn of_line(page: &Page, word: Option<&Word>) -> Self {
-        Self::turned(page, word.map_or(0, |word| word.turn % 4))
     }
 
     fn turned(page: &Page, turn: u8) -> Self {

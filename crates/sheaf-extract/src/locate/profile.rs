@@ -1,12 +1,19 @@
 //! What kind of document it is: how it writes numbers and dates, in which language, and under which title.
 
-use super::candidate::{Candidate, Typed};
+use super::candidate::{self, Candidate, Typed};
 use super::context::Surroundings;
-use super::layout::{BLANK, TAB};
+use super::labels::Labels;
+use super::layout::{BLANK, Layout, TAB};
 use crate::lexicon::{ConceptId, LANGUAGES, LEXICON};
 use crate::parse::Locale;
 use crate::parse::fold::fold;
 use crate::parse::locale::Votes;
+
+/// The locale of a document of which nothing else is asked.
+pub(crate) fn locale_of(layout: &Layout<'_>, labels: &Labels, tag: Option<&str>) -> Locale {
+    let dates = candidate::dates(layout);
+    locale(&Surroundings::new(layout, labels, &dates), &dates, tag)
+}
 
 /// The document's locale: votes of its numbers and dates, the template's tag, the language of its labels.
 pub(super) fn locale(surroundings: &Surroundings<'_>, dates: &[Candidate], tag: Option<&str>) -> Locale {

@@ -276,26 +276,20 @@ fn following(
 ) -> Option<usize> {
     let layout = surroundings.layout;
     let above = &layout.segments[last];
-    let page = layout.line_of(above).page;
-    layout.lines[above.line + 1..]
-        .iter()
-        .take(2)
-        .take_while(|next| next.page == page && next.rect.y0 < above.rect.y1 + TIGHT * size)
-        .flat_map(|next| next.segments.clone())
-        .find(|&index| {
-            let next = &layout.segments[index];
-            let label = &surroundings.segments[index];
-            let at = |edge: f32| (next.rect.x0 - edge).abs() < 0.7 * size;
-            next.rect.y0 > above.rect.centre_y()
-                && (at(edges.0) || at(edges.1) && wraps(layout, last, index, right))
-                && (next.size - size).abs() < 0.3 * size
-                && layout.text(next).chars().filter(|c| c.is_alphanumeric()).count() > 2
-                && !surroundings.is_label(index)
-                && !has_label(surroundings, index)
-                && !label.is_spent
-                && !label.is_value
-                && !label.matches.iter().any(|m| m.similarity > 0.97)
-        })
+    right_below(layout, above.line, above.rect.y1 + TIGHT * size, 2).find(|&index| {
+        let next = &layout.segments[index];
+        let label = &surroundings.segments[index];
+        let at = |edge: f32| (next.rect.x0 - edge).abs() < 0.7 * size;
+        next.rect.y0 > above.rect.centre_y()
+            && (at(edges.0) || at(edges.1) && wraps(layout, last, index, right))
+            && (next.size - size).abs() < 0.3 * size
+            && layout.text(next).chars().filter(|c| c.is_alphanumeric()).count() > 2
+            && !surroundings.is_label(index)
+            && !has_label(surroundings, index)
+            && !label.is_spent
+            && !label.is_value
+            && !label.matches.iter().any(|m| m.similarity > 0.97)
+    })
 }
 
 /// Whether the line had no room for the first word of the line below it, so that the text had to wrap there.
@@ -430,25 +424,29 @@ fn has_label(surroundings: &Surroundings<'_>, index: usize) -> bool {
 pub(crate) fn below(surroundings: &Surroundings<'_>, span: &Span) -> Option<usize> {
     let layout = surroundings.layout;
     let rect = layout.rect(span);
-    let line = &layout.lines[span.line];
     let own = layout.segment_at(span.line, span.range.start);
     let size = layout.segments[own].size;
-    layout.lines[span.line + 1..]
+    right_below(layout, span.line, rect.y1 + TIGHT * size, 3).find(|&index| {
+        let next = &layout.segments[index];
+        let label = &surroundings.segments[index];
+        let known = label.matches.iter().any(|m| m.similarity > 0.97);
+        // A label beside the lower line makes it another value, unless it is the label of both lines.
+        let labelled = has_label(surroundings, index) && has_label(surroundings, own);
+        (next.rect.x0 - rect.x0).abs() < 0.6 * size
+            && !labelled
+            && next.rect.y0 > rect.centre_y()
+            && !known
+            && !label.is_spent
+            && (next.size - size).abs() < 0.15 * size
+    })
+}
+
+/// The segments of the next lines of a page, `most` at most, that start above a height.
+fn right_below(layout: &Layout<'_>, line: usize, height: f32, most: usize) -> impl Iterator<Item = usize> {
+    let page = layout.lines[line].page;
+    layout.lines[line + 1..]
         .iter()
-        .take(3)
-        .take_while(|next| next.page == line.page && next.rect.y0 < rect.y1 + 0.9 * size)
+        .take(most)
+        .take_while(move |next| next.page == page && next.rect.y0 < height)
         .flat_map(|next| next.segments.clone())
-        .find(|&index| {
-            let next = &layout.segments[index];
-            let label = &surroundings.segments[index];
-            let known = label.matches.iter().any(|m| m.similarity > 0.97);
-            // A label beside the lower line makes it another value, unless it is the label of both lines.
-            let labelled = has_label(surroundings, index) && has_label(surroundings, own);
-            (next.rect.x0 - rect.x0).abs() < 0.6 * size
-                && !labelled
-                && next.rect.y0 > rect.centre_y()
-                && !known
-                && !label.is_spent
-                && (next.size - size).abs() < 0.15 * size
-        })
 }
