@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::Area;
-use super::columns::{Column, columns, parts, reached};
+use super::columns::Columns;
 use super::rows;
 use super::strokes::Strokes;
 use super::text::{Line, extent, median};
@@ -93,16 +93,16 @@ fn trim(
     run: Range<usize>,
     above: usize,
     strokes: &Strokes,
-) -> Option<(Range<usize>, Vec<Column>)> {
-    let first = several(columns(&lines[run.clone()]))?;
+) -> Option<(Range<usize>, Columns)> {
+    let all = several(Columns::of(lines[run.clone()].iter()))?;
     let (mut start, mut end) = (run.start, run.end);
-    while start + 1 < end && is_title(&lines[start], &first) {
+    while start + 1 < end && is_title(&lines[start], &all) {
         start += 1;
     }
-    while end - start > 2 && is_title(&lines[end - 1], &first) {
+    while end - start > 2 && is_title(&lines[end - 1], &all) {
         end -= 1;
     }
-    let width = (first[0].x0, first[first.len() - 1].x1);
+    let width = all.extent();
     let mut heading = start;
     while heading > above && start - heading < MOST_ABOVE {
         let (line, below) = (&lines[heading - 1], &lines[heading]);
@@ -116,18 +116,18 @@ fn trim(
             break;
         }
     }
-    let columns = several(columns(&lines[start..end]))?;
+    let columns = several(Columns::of(lines[start..end].iter()))?;
     Some((start..end, columns))
 }
 
-fn several(columns: Vec<Column>) -> Option<Vec<Column>> {
+fn several(columns: Columns) -> Option<Columns> {
     (columns.len() > 1).then_some(columns)
 }
 
 /// Whether a line is no row of a table with these columns: it is one phrase, or runs across them.
-fn is_title(line: &Line<'_>, columns: &[Column]) -> bool {
-    let parts: Vec<_> = line.phrases().flat_map(|phrase| parts(phrase, columns)).collect();
-    let widest = parts.iter().map(|part| reached(columns, extent(part), 0.0).len()).max().unwrap_or(0);
+fn is_title(line: &Line<'_>, columns: &Columns) -> bool {
+    let parts: Vec<_> = line.phrases().flat_map(|phrase| columns.parts(phrase)).collect();
+    let widest = parts.iter().map(|part| columns.reached(extent(part), 1.0).len()).max().unwrap_or(0);
     !line.is_parted()
         || widest > 2 && 2 * widest >= columns.len()
         || columns.len() < 4 && widest == columns.len()

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::Area;
-use super::columns::{Column, column_at, columns, parts, reached};
+use super::columns::Columns;
 use super::strokes::Strokes;
 use super::text::{Line, Token, extent, is_number, join, lines};
 
-/// Lines of which most hold two numbers, from which on a drawn column is several.
+/// Lines of two numbers from which on a drawn column is several, if most of its lines are such.
 const FEWEST_LINES: usize = 3;
 /// Words from which on a cell across a whole table is a caption or a note.
 const CAPTION: usize = 8;
@@ -44,36 +44,37 @@ fn part_columns<'d>(areas: Vec<Area<'d>>, x: &[f32], strokes: &Strokes) -> (Vec<
     for area in areas.iter().filter(|area| area.left == area.right) {
         lines_of[area.left].extend(area.lines(strokes));
     }
-    let within: Vec<Vec<Column>> = lines_of
+    let within: Vec<Option<Columns>> = lines_of
         .iter()
         .map(|lines| {
-            let values = lines.iter().filter(|line| line.numbers() > 1).count();
-            if lines.len() >= FEWEST_LINES && 2 * values >= lines.len() { columns(lines) } else { Vec::new() }
+            let values = || lines.iter().filter(|line| line.numbers() > 1);
+            let count = values().count();
+            (count >= FEWEST_LINES && 2 * count >= lines.len()).then(|| Columns::of(values()))
         })
         .collect();
     // For each drawn column the first of those it becomes.
     let mut first = vec![0];
     let mut edges = vec![x[0]];
     for (column, within) in within.iter().enumerate() {
-        edges.extend(within.windows(2).map(|pair| f32::midpoint(pair[0].x1, pair[1].x0)));
+        edges.extend(within.iter().flat_map(Columns::gutters));
         edges.push(x[column + 1]);
         first.push(edges.len() - 1);
     }
     let mut fine = Vec::new();
     for area in areas {
         let (left, right) = (first[area.left], first[area.right + 1] - 1);
-        if area.left < area.right || left == right {
+        let Some(within) = within[area.left].as_ref().filter(|_| area.left == area.right) else {
             fine.push(Area { left, right, ..area });
             continue;
-        }
-        let within = &within[area.left];
+        };
         let mut cells: BTreeMap<usize, Vec<Token<'d>>> = BTreeMap::new();
         let mut is_heading = false;
         for line in area.lines(strokes) {
-            for part in line.phrases().flat_map(|phrase| parts(phrase, within)) {
+            let parted = |phrase| if is_number(&join(phrase)) { within.parts(phrase) } else { vec![phrase] };
+            for part in line.phrases().flat_map(parted) {
                 let (x0, x1) = extent(part);
-                is_heading |= reached(within, (x0, x1), 0.2).len() > 1;
-                let column = left + column_at(within, f32::midpoint(x0, x1));
+                is_heading |= within.reached((x0, x1), 1.0).len() > 1;
+                let column = left + within.at(f32::midpoint(x0, x1));
                 cells.entry(column).or_default().extend_from_slice(part);
             }
         }
@@ -92,12 +93,12 @@ fn part_wide<'d>(area: Area<'d>, x: &[f32], strokes: &Strokes) -> Vec<Area<'d>> 
     if area.left == area.right || area.top != area.bottom {
         return vec![area];
     }
-    let columns: Vec<Column> = x.windows(2).map(|edges| Column { x0: edges[0], x1: edges[1] }).collect();
+    let columns = Columns::between(x);
     let mut cells: Vec<Area<'d>> = Vec::new();
     for line in area.lines(strokes) {
         let mut next = area.left;
         for phrase in line.phrases() {
-            let reached = reached(&columns, extent(phrase), 0.0);
+            let reached = columns.reached(extent(phrase), 1.0);
             let (left, right) = (reached.start.max(area.left), reached.end.min(area.right + 1));
             if right <= left || left < next {
                 return vec![area];

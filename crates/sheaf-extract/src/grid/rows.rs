@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Area;
-use super::columns::{Column, column_at, parts, reached};
+use super::columns::Columns;
 use super::strokes::Strokes;
 use super::text::{Line, Token, extent, is_number, join};
 
@@ -13,6 +13,8 @@ const OVERLAP: f32 = 0.3;
 const FEWEST_RULES: usize = 3;
 /// Blank between two lines of one cell, in heights of a line.
 const LEADING: f32 = 0.6;
+/// How far the lines of one label may be off one another, in heights of a line.
+const SLACK: f32 = 0.3;
 /// A blank between words, in heights of a line.
 const BLANK: f32 = 0.3;
 
@@ -53,12 +55,12 @@ struct Row<'d> {
 }
 
 impl<'d> Row<'d> {
-    fn new(line: &Line<'d>, columns: &[Column]) -> Self {
+    fn new(line: &Line<'d>, columns: &Columns) -> Self {
         let mut row = Self { top: line.top, bottom: line.bottom, cells: BTreeMap::new() };
-        for part in line.phrases().flat_map(|phrase| parts(phrase, columns)) {
+        for part in line.phrases().flat_map(|phrase| columns.parts(phrase)) {
             let (x0, x1) = extent(part);
-            let column = column_at(columns, f32::midpoint(x0, x1));
-            let reached = reached(columns, (x0, x1), 0.0);
+            let column = columns.at(f32::midpoint(x0, x1));
+            let reached = columns.reached((x0, x1), 1.0);
             let (first, last) =
                 if reached.is_empty() { (column, column) } else { (reached.start, reached.end - 1) };
             row.put(column, Cell { x0, x1, first, last, tokens: part.to_vec() });
@@ -95,10 +97,9 @@ impl<'d> Row<'d> {
 }
 
 /// The cells of a table of these lines and columns.
-pub(super) fn areas<'d>(lines: &[Line<'d>], columns: &[Column], strokes: &Strokes) -> Vec<Area<'d>> {
-    let width = (columns[0].x0, columns[columns.len() - 1].x1);
+pub(super) fn areas<'d>(lines: &[Line<'d>], columns: &Columns, strokes: &Strokes) -> Vec<Area<'d>> {
     let rows = level(lines.iter().map(|line| Row::new(line, columns)).collect());
-    let rows = ruled(rows, width, strokes);
+    let rows = ruled(rows, columns.extent(), strokes);
     let rows = headed(rows, strokes);
     let rows = wrapped(rows, columns, strokes);
     rows.into_iter().enumerate().flat_map(|(index, row)| placed(index, row, columns)).collect()
@@ -177,6 +178,7 @@ fn headed<'d>(mut rows: Vec<Row<'d>>, strokes: &Strokes) -> Vec<Row<'d>> {
             let is_heading = common.0 >= common.1
                 || !label.is_in_one_column()
                 || !rest.is_in_one_column()
+                || !is_aligned(label, rest, SLACK * height)
                 || strokes.cross(heights, common)
                 || is_open(column.checked_sub(1), below) && is_open(Some(column + 1), below);
             if is_heading {
@@ -186,13 +188,26 @@ fn headed<'d>(mut rows: Vec<Row<'d>>, strokes: &Strokes) -> Vec<Row<'d>> {
                 rest.join(label, true);
             }
         }
+        // What stands beside the lower line's labels goes with them, unless a heading is left.
+        let goes_along = |(column, cell): (&usize, &Cell<'d>)| {
+            cell.is_in_one_column() && !below.cells.contains_key(column)
+        };
+        if above.cells.iter().all(goes_along) {
+            below.cells.append(&mut above.cells);
+        }
     }
     rows.retain(|row| !row.cells.is_empty());
     rows
 }
 
+/// Whether two lines of a label share an edge or their middle, give or take `slack` points.
+fn is_aligned(a: &Cell<'_>, b: &Cell<'_>, slack: f32) -> bool {
+    let off = [a.x0 - b.x0, a.x1 - b.x1, f32::midpoint(a.x0, a.x1) - f32::midpoint(b.x0, b.x1)];
+    off.iter().any(|off| off.abs() <= slack)
+}
+
 /// Joins a line of one cell with the row above where it continues a cell of that.
-fn wrapped<'d>(rows: Vec<Row<'d>>, columns: &[Column], strokes: &Strokes) -> Vec<Row<'d>> {
+fn wrapped<'d>(rows: Vec<Row<'d>>, columns: &Columns, strokes: &Strokes) -> Vec<Row<'d>> {
     // How far each column's texts reach to the right.
     let mut right = vec![f32::NEG_INFINITY; columns.len()];
     for (&column, cell) in rows.iter().flat_map(|row| &row.cells).filter(|(_, cell)| cell.is_in_one_column())
@@ -216,17 +231,16 @@ fn continues(
     row: &Row<'_>,
     next: Option<&Row<'_>>,
     right: &[f32],
-    columns: &[Column],
+    columns: &Columns,
     strokes: &Strokes,
 ) -> bool {
     let mut cells = row.cells.iter();
     let (Some((&column, cell)), None) = (cells.next(), cells.next()) else { return false };
     let Some(begun) = above.cells.get(&column).filter(|_| above.cells.len() > 1) else { return false };
     let (gap, height) = (row.top - above.bottom, row.height());
-    let extent = (columns[column].x0, columns[column].x1);
     if !cell.is_in_one_column()
         || gap >= LEADING * height
-        || strokes.cross((above.bottom - 2.0, row.top + 2.0), extent)
+        || strokes.cross((above.bottom - 2.0, row.top + 2.0), columns.extent_of(column))
     {
         return false;
     }
@@ -241,11 +255,14 @@ fn continues(
 }
 
 /// A row's cells with the columns they cover.
-fn placed<'d>(index: usize, row: Row<'d>, columns: &[Column]) -> Vec<Area<'d>> {
+fn placed<'d>(index: usize, row: Row<'d>, columns: &Columns) -> Vec<Area<'d>> {
     let mut areas: Vec<Area<'d>> = Vec::new();
     let mut cells = row.cells.into_iter().peekable();
     while let Some((column, cell)) = cells.next() {
-        let covered = reached(columns, (cell.x0, cell.x1), 0.5);
+        // Numbers stand out of narrow columns; a heading's ends are above the columns it is for.
+        let is_number = is_number(&join(&cell.tokens));
+        let least = if is_number { f32::INFINITY } else { 0.4 * (row.bottom - row.top) };
+        let covered = columns.reached((cell.x0, cell.x1), least);
         let before = areas.last().map_or(0, |area| area.right + 1);
         let behind = cells.peek().map_or(columns.len(), |(next, _)| *next);
         let (mut left, mut right) = (column, column);

@@ -276,11 +276,14 @@ fn word(x0: f32, y0: f32, x1: f32, y1: f32) -> Word {
     Word { bbox: BoundingBox { x0, y0, x1, y1 }, ..page.words.remove(0) }
 }
 
+/// The word of this number, given a function for the part of a whole that a number is.
+type Shape = fn(usize, fn(usize, usize) -> f32) -> Word;
+
 #[test]
 fn pages_made_to_take_long_do_not() {
     const MANY: usize = 200_000;
     let share = |i: usize, of: usize| (i % of) as f32 / of as f32;
-    let shapes: [fn(usize, fn(usize, usize) -> f32) -> Word; 6] = [
+    let shapes: [Shape; 6] = [
         |_, _| word(0.5, 0.5, 0.5, 0.5),
         |_, _| word(f32::NAN, f32::INFINITY, f32::NEG_INFINITY, f32::NAN),
         // One line; two lines; one column; a lattice of tiny words.
