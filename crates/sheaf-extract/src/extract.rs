@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use sheaf_types::{
-    Document, FieldKind, FieldResult, FieldValue, Method, PageWarning, ReviewReason, TemplateSpec,
+    Document, FieldKind, FieldResult, FieldValue, Method, PageWarning, Region, ReviewReason, TemplateSpec,
 };
 
 use crate::confidence::{Signals, Weights};
@@ -43,8 +43,19 @@ pub fn extract_and_ask(
     invoice: Option<&EInvoice>,
     ask: Option<&Ask>,
 ) -> (Vec<FieldResult>, Option<Question>) {
+    extract_taught(document, template, &[], invoice, ask)
+}
+
+/// The same, with the places that lessons name for fields, in the template's order; none where there are no lessons.
+pub(crate) fn extract_taught(
+    document: &Document,
+    template: &TemplateSpec,
+    taught: &[Option<Region>],
+    invoice: Option<&EInvoice>,
+    ask: Option<&Ask>,
+) -> (Vec<FieldResult>, Option<Question>) {
     let unread = document.pages.iter().any(|page| page.warnings.iter().any(|w| *w != PageWarning::Blank));
-    located(document, template, |pool, found| {
+    located(document, template, taught, |pool, found| {
         let result = |Found { field, candidates, choice }: &Found<'_>| {
             let mut result = match field.spec.kind {
                 FieldKind::Table => table::extract(document, field.spec, &pool.locale),
@@ -74,12 +85,16 @@ pub(crate) struct Found<'a> {
 fn located<T>(
     document: &Document,
     template: &TemplateSpec,
+    taught: &[Option<Region>],
     then: impl FnOnce(&Pool<'_>, &[Found<'_>]) -> T,
 ) -> T {
     let layout = Layout::new(document);
     let labels = Labels::new(template);
     let pool = Pool::new(&layout, &labels, template.locale.as_deref());
-    let fields = Field::all(template);
+    let mut fields = Field::all(template);
+    for (field, place) in fields.iter_mut().zip(taught) {
+        field.taught = *place;
+    }
     let candidates: Vec<Vec<Scored>> = fields.iter().map(|field| pool.candidates(field)).collect();
     let choices = assign(&fields, &candidates);
     let found: Vec<Found<'_>> = fields
@@ -110,7 +125,7 @@ pub struct Observation {
 /// weights of the signals are fitted to.
 #[must_use]
 pub fn observe(document: &Document, template: &TemplateSpec) -> Vec<Observation> {
-    located(document, template, |pool, found| {
+    located(document, template, &[], |pool, found| {
         let observation = |Found { field, candidates, choice }: &Found<'_>| {
             let chosen = choice.index.and_then(|index| candidates.get(index))?;
             Some(Observation {
@@ -129,7 +144,7 @@ pub fn observe(document: &Document, template: &TemplateSpec) -> Vec<Observation>
 /// work on the engine.
 #[must_use]
 pub fn explain(document: &Document, template: &TemplateSpec) -> String {
-    located(document, template, |pool, found| {
+    located(document, template, &[], |pool, found| {
         let mut text = format!("{:?}\n", pool.locale);
         for (index, line) in pool.surroundings.layout.lines.iter().enumerate() {
             let _ = writeln!(text, "  | {index} {}", line.text.replace('\t', " ⇥ "));

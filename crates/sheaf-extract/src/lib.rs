@@ -8,6 +8,7 @@ pub mod grid;
 mod ground;
 #[cfg(test)]
 mod invariant;
+pub mod lesson;
 mod lexicon;
 pub mod llm;
 mod locate;

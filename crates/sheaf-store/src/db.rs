@@ -56,6 +56,10 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../migrations/sqlite/6_llm.sql"),
         postgres: include_str!("../migrations/postgres/6_llm.sql"),
     },
+    Migration {
+        sqlite: include_str!("../migrations/sqlite/7_lesson.sql"),
+        postgres: include_str!("../migrations/postgres/7_lesson.sql"),
+    },
 ];
 
 #[derive(Clone, Copy)]

@@ -44,6 +44,7 @@ mod hint;
 mod idempotency;
 mod intake;
 mod key;
+mod lesson;
 mod lifecycle;
 mod llm;
 mod outbox;

@@ -72,3 +72,7 @@ id!(
     /// A field of an extraction that somebody should look at, or has.
     ReviewId
 );
+id!(
+    /// What a correction taught.
+    LessonId
+);

@@ -9,6 +9,7 @@ pub mod batch;
 pub mod document;
 pub mod extraction;
 pub mod id;
+pub mod lesson;
 pub mod llm;
 pub mod office;
 #[cfg(feature = "openapi")]
@@ -25,7 +26,10 @@ pub use extraction::{
     Alternative, CellResult, Engine, ErrorCode, Extraction, ExtractionError, FieldResult, FieldValue, Method,
     Provenance, ReviewReason, Status, Tier, Warning,
 };
-pub use id::{BatchId, DeliveryId, DocumentId, ExtractionId, KeyId, ReviewId, TemplateId, UserId, WebhookId};
+pub use id::{
+    BatchId, DeliveryId, DocumentId, ExtractionId, KeyId, LessonId, ReviewId, TemplateId, UserId, WebhookId,
+};
+pub use lesson::{KeptLesson, Landmark, Lesson};
 pub use llm::LlmUsage;
 pub use page::{BoundingBox, Cell, Document, Page, PageWarning, Rule, TextSource, Word};
 pub use review::{Decision, Resolution, ReviewAction, ReviewItem, ReviewStatus, ReviewedItem};

@@ -39,6 +39,13 @@ impl BoundingBox {
             && self.y1 >= other.y1 - slack
     }
 
+    /// Whether the middle of `other` is inside.
+    #[must_use]
+    pub fn holds_middle_of(self, other: Self) -> bool {
+        (self.x0..=self.x1).contains(&f32::midpoint(other.x0, other.x1))
+            && (self.y0..=self.y1).contains(&f32::midpoint(other.y0, other.y1))
+    }
+
     /// Intersection over union, 0 to 1; 0 where either box is empty.
     #[must_use]
     pub fn iou(self, other: Self) -> f32 {

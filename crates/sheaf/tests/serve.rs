@@ -4,6 +4,8 @@
 
 #[expect(dead_code, reason = "documents are fetched and deleted elsewhere")]
 mod common;
+#[path = "common/note.rs"]
+mod note;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use common::{Server, demo, sheaf};
+use note::delivery_note;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -106,6 +109,42 @@ fn one_document_is_extracted_at_once() {
     let id = extraction["id"].as_str().unwrap();
     assert_eq!(server.get_json(&format!("/v1/extractions/{id}")), extraction);
     assert_eq!(server.get_json("/v1/usage")["used"], 1);
+}
+
+#[test]
+fn a_correction_teaches_the_next_batch_where_its_field_stands() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::start(folder.path(), &[]);
+    let spec = json!({"name": "Notes", "fields": [{"name": "site", "type": "text"}]});
+    let (_, template) = server.post_json("/v1/templates", &spec);
+    let template = template["id"].as_str().unwrap();
+    let read = |site: &str, articles: usize| {
+        let files = [("files", "note.pdf", delivery_note(site, articles))];
+        let (status, batch) = server.post_form("/v1/batches", &[("template_id", template)], &files);
+        assert_eq!(status, 202, "{batch}");
+        let batch = batch["id"].as_str().unwrap();
+        server.wait_for(batch);
+        let list = server.get_json(&format!("/v1/batches/{batch}/extractions"));
+        let id = list["data"][0]["id"].as_str().unwrap().to_owned();
+        let field = server.get_json(&format!("/v1/extractions/{id}"))["fields"][0].clone();
+        (id, field)
+    };
+    let (id, untaught) = read("Harbour Quay", 1);
+    assert_ne!(untaught["value"], "Harbour Quay", "found without being taught");
+    let correct = json!({"action": "correct", "value": "Harbour Quay"});
+    let (status, corrected) =
+        server.post_json(&format!("/v1/extractions/{id}/fields/site/resolve"), &correct);
+    assert_eq!(status, 200, "{corrected}");
+
+    let (_, taught) = read("Tower South", 5);
+    assert_eq!((&taught["value"], &taught["source"]), (&json!("Tower South"), &json!("Tower South")));
+    assert_eq!(taught["needs_review"], false, "{taught}");
+
+    let lessons = server.get_json(&format!("/v1/templates/{template}/lessons"));
+    let lesson = lessons["data"][0]["id"].as_str().unwrap();
+    server.delete(&format!("/v1/templates/{template}/lessons/{lesson}"));
+    let (_, forgotten) = read("West Mill", 1);
+    assert_ne!(forgotten["value"], "West Mill", "what was taught was removed");
 }
 
 #[test]

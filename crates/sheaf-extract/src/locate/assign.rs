@@ -106,7 +106,7 @@ fn may_share(a: &Field<'_>, b: &Field<'_>) -> bool {
     payable(a) && payable(b)
         || same_anchor
         || a.spec.kind != b.spec.kind
-        || a.region.is_some() && b.region.is_some()
+        || a.place().is_some() && b.place().is_some()
 }
 
 /// Whether one field having this value rules out the other having that one.

@@ -36,6 +36,8 @@ pub(crate) struct Field<'t> {
     pub(crate) end: Option<End>,
     pub(crate) pattern: Option<Regex>,
     pub(crate) region: Option<Region>,
+    /// Where a lesson says that it stands on this document.
+    pub(crate) taught: Option<Region>,
     /// A seller's name in a template that asks for no buyer: receipts have none.
     pub(crate) only_party: bool,
 }
@@ -69,7 +71,22 @@ impl<'t> Field<'t> {
             shape = Shape::Name;
         }
         let pattern = spec.pattern.as_deref().and_then(|p| compile_pattern(p).ok());
-        Self { spec, shape, keys, concept, end, pattern, region: spec.region, only_party: false }
+        Self {
+            spec,
+            shape,
+            keys,
+            concept,
+            end,
+            pattern,
+            region: spec.region,
+            taught: None,
+            only_party: false,
+        }
+    }
+
+    /// Where it was shown or drawn.
+    pub(crate) fn place(&self) -> Option<Region> {
+        self.taught.or(self.region)
     }
 
     /// How much the field listens to a label; 0 where the label is not its own.

@@ -245,6 +245,24 @@ impl<'d> Layout<'d> {
         self.words(span).map(|word| frame.rect(word.bbox)).reduce(Rect::union).unwrap_or(line.rect)
     }
 
+    /// The words whose middle is in a box on a page, counted from 1; a span for each line that has some.
+    pub(crate) fn spans_in(&self, page: u32, bbox: BoundingBox) -> Vec<Span> {
+        let Some(index) = self.document.pages.iter().position(|one| one.number == page) else {
+            return Vec::new();
+        };
+        let words = &self.document.pages[index].words;
+        let span = |number: usize| {
+            let line = &self.lines[number];
+            let is_in = |&(word, _): &(usize, usize)| bbox.holds_middle_of(words[word].bbox);
+            let first = line.words.iter().position(is_in)?;
+            let last = line.words.iter().rposition(is_in)?;
+            let start = line.words[first].1;
+            let end = line.words.get(last + 1).map_or(line.text.len(), |&(_, next)| next);
+            Some(Span { line: number, range: start..start + line.text[start..end].trim_end().len() })
+        };
+        self.pages[index].clone().filter_map(span).collect()
+    }
+
     /// Number of the page, counted from 1.
     pub(crate) fn page_number(&self, page: usize) -> u32 {
         self.document.pages[page].number

@@ -62,7 +62,8 @@ pub(crate) fn look(text: &str) -> Look {
     if text.len() > LONGEST {
         return Look { reachable: web || phone, ..Look::default() };
     }
-    let folded = parted(&fold(text));
+    let folded = fold(text);
+    let folded = parted(&folded);
     let words: Vec<&str> = folded
         .split(|c: char| {
             c.is_whitespace() || matches!(c, ',' | ';' | '(' | ')' | '/' | '|' | '•' | '●' | '·')
@@ -91,12 +92,15 @@ pub(crate) fn look(text: &str) -> Look {
 }
 
 /// A blank in place of a full stop between a digit and a word, where recognised text has lost it: "290.Jalan".
-fn parted(text: &str) -> String {
+fn parted(text: &str) -> Cow<'_, str> {
+    if !text.contains('.') {
+        return Cow::Borrowed(text);
+    }
     let characters: Vec<char> = text.chars().collect();
     let word =
         |from: usize| characters.get(from..from + 3).is_some_and(|w| w.iter().all(|c| c.is_alphabetic()));
     let stop = |i: usize| characters[i] == '.' && i > 0 && characters[i - 1].is_ascii_digit() && word(i + 1);
-    (0..characters.len()).map(|i| if stop(i) { ' ' } else { characters[i] }).collect()
+    Cow::Owned((0..characters.len()).map(|i| if stop(i) { ' ' } else { characters[i] }).collect())
 }
 
 /// Whether seven digits stand together, with nothing but the marks of telephone numbers between them.
@@ -197,11 +201,13 @@ fn is_hyphenated_code(word: &str) -> bool {
 
 /// British (`SW1A 1AA`) and Irish (`D02 XY45`) postcodes, by their two parts.
 fn is_british_code(outward: &str, inward: &str) -> bool {
-    let shape =
-        |w: &str| -> String { w.chars().map(|c| if c.is_ascii_digit() { '9' } else { 'a' }).collect() };
-    let british = matches!(shape(outward).as_str(), "a9" | "a99" | "aa9" | "aa99" | "a9a" | "aa9a")
-        && shape(inward) == "9aa";
-    let irish = shape(outward) == "a99" && inward.len() == 4 && inward.bytes().any(|b| b.is_ascii_digit());
+    let shape = |word: &str, shape: &str| {
+        let like = |(c, s): (char, char)| c.is_ascii_digit() == (s == '9');
+        word.chars().count() == shape.len() && word.chars().zip(shape.chars()).all(like)
+    };
+    let british =
+        ["a9", "a99", "aa9", "aa99", "a9a", "aa9a"].iter().any(|s| shape(outward, s)) && shape(inward, "9aa");
+    let irish = shape(outward, "a99") && inward.len() == 4 && inward.bytes().any(|b| b.is_ascii_digit());
     british || irish
 }
 

@@ -3,10 +3,10 @@
 //! Typed candidates and their contexts are collected once; every field then scores those of its shape.
 
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use rust_decimal::Decimal;
-use sheaf_types::FieldKind;
+use sheaf_types::{FieldKind, Region};
 
 use super::address;
 use super::candidate::{self, Candidate, Typed};
@@ -80,6 +80,9 @@ const LABEL_OF_ANOTHER: f32 = 0.5;
 
 /// What it costs a text to hold its label, where what stands behind the label is a candidate of its own.
 const WITH_LABEL: f32 = 0.25;
+
+/// What it costs a text to be no more than what stands where a person showed one: it ends where a gap is, not where its sense does.
+const SHOWN: f32 = 0.12;
 
 /// What it costs an amount to be what another one is reckoned on, or to be part of a label.
 const ASIDE: f32 = 0.4;
@@ -182,6 +185,7 @@ impl<'a> Pool<'a> {
         };
         if field.spec.kind == FieldKind::Text {
             scored.extend(self.matching(field, loose));
+            scored.extend(self.shown(field));
         }
         scored.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| first(a).cmp(&first(b))));
         count_repeats(&mut scored);
@@ -268,15 +272,17 @@ impl<'a> Pool<'a> {
     fn settle(&self, field: &Field<'_>, scored: &mut Vec<Scored>) {
         let payment = self.payment.get_or_init(|| Payment::new(self.numbers()));
         let value = |found: &Scored| found.parsed.value.parse::<Decimal>().ok();
-        let best_of = |scored: &[Scored], wanted: &dyn Fn(Decimal) -> bool| {
-            let best =
-                scored.iter().filter(|found| value(found).is_some_and(wanted)).map(|found| found.score);
-            best.fold(0.0, f32::max)
-        };
-        let labelled = scored.clone();
+        // The best score of each amount by its label.
+        let mut labelled: HashMap<Decimal, f32> = HashMap::new();
+        for found in scored.iter() {
+            if let Some(value) = value(found) {
+                let best = labelled.entry(value).or_default();
+                *best = best.max(found.score);
+            }
+        }
+        let known: HashSet<Vec<Span>> = scored.iter().map(|found| found.spans.clone()).collect();
         for (candidate, _) in self.numbers() {
-            let known = labelled.iter().any(|found| found.spans == candidate.spans);
-            if !known
+            if !known.contains(&candidate.spans)
                 && let Some(found) =
                     self.scored(field, candidate, Evidence { score: NOTHING, ..Evidence::default() })
             {
@@ -293,7 +299,8 @@ impl<'a> Pool<'a> {
             }
             let unrounded = payment
                 .before_rounding(total)
-                .fold(0.0, |best: f32, before| best.max(best_of(&labelled, &|other| other == before)));
+                .filter_map(|before| labelled.get(&before))
+                .fold(0.0, |best: f32, &score| best.max(score));
             // The label of a total that was rounded afterwards is the label of what it was rounded to.
             if unrounded > LABELLED && (settled || found.score > LABELLED) {
                 found.score = found.score.max(unrounded + ROUNDED);
@@ -305,15 +312,16 @@ impl<'a> Pool<'a> {
 
     /// Whether the amount to the right of this one is the tax that makes it another labelled total: "Total 70.75 4.25" in a
     /// summary of taxes.
-    fn is_before_tax(&self, found: &Scored, net: Decimal, labelled: &[Scored]) -> bool {
+    fn is_before_tax(&self, found: &Scored, net: Decimal, labelled: &HashMap<Decimal, f32>) -> bool {
         let Some(span) = found.spans.first() else { return false };
-        let right = self.numbers.iter().filter(|c| c.line() == span.line && c.start() >= span.range.end);
+        let line = &self.numbers[self.numbers.partition_point(|c| c.line() < span.line)..];
+        let line = line.iter().take_while(|c| c.line() == span.line);
+        let right = line.filter(|c| c.start() >= span.range.end);
         let Some(Typed::Number(tax)) = right.min_by_key(|c| c.start()).map(|c| &c.typed) else {
             return false;
         };
         let tax: Decimal = tax.value.parse().unwrap_or_default();
-        let is_total = |other: &Scored| other.parsed.value.parse::<Decimal>().is_ok_and(|o| o == net + tax);
-        !tax.is_zero() && labelled.iter().any(|other| other.score > LABELLED && is_total(other))
+        !tax.is_zero() && labelled.get(&(net + tax)).is_some_and(|&score| score > LABELLED)
     }
 
     fn free(&self, field: &Field<'_>, loose: &Loose) -> Vec<Scored> {
@@ -421,6 +429,17 @@ impl<'a> Pool<'a> {
             .collect()
     }
 
+    /// What stands where a person showed a text, which need not look like one.
+    fn shown(&self, field: &Field<'_>) -> Option<Scored> {
+        let Region { page, bbox } = field.taught?;
+        let layout = self.surroundings.layout;
+        let candidate = Candidate::new(layout, layout.spans_in(page, bbox), Typed::Text)?;
+        let contexts = self.surroundings.contexts(&candidate);
+        let evidence = score::by_labels(field, &contexts, &self.titled, &Loose::new());
+        let scored = self.scored(field, &candidate, evidence)?;
+        Some(Scored { score: scored.score - SHOWN, ..scored })
+    }
+
     /// Codes; where none has the field's label, the words that do. A reference may be somebody's name, and a label may mean
     /// something else than what it is usually the label of ("Project: Dry Garden"); a number of an invoice is no word.
     fn codes_or_words(&self, field: &Field<'_>, loose: &Loose) -> Vec<Scored> {
@@ -521,7 +540,7 @@ impl<'a> Pool<'a> {
 
     fn scored(&self, field: &Field<'_>, candidate: &Candidate, evidence: Evidence) -> Option<Scored> {
         // What has nothing to speak for it is not looked at any closer.
-        let drawn = field.region.is_some() || field.pattern.is_some() || field.spec.kind == FieldKind::Enum;
+        let drawn = field.place().is_some() || field.pattern.is_some() || field.spec.kind == FieldKind::Enum;
         if evidence.score < NOTHING && !drawn {
             return None;
         }
@@ -536,9 +555,15 @@ impl<'a> Pool<'a> {
             score = score.max(BY_PATTERN);
         }
         let parsed = parse::value(field.spec.kind, &source, &self.locale, &field.spec.enum_values)?;
-        if field.region.is_some() {
+        if field.place().is_some() {
             let page = layout.page_number(layout.lines[candidate.line()].page);
-            score += layout.bbox(&candidate.spans).map_or(0.0, |bbox| score::by_region(field, page, bbox));
+            let by_place =
+                layout.bbox(&candidate.spans).map_or(0.0, |bbox| score::by_place(field, page, bbox));
+            // What a person showed is the field's, whatever it is labelled.
+            if field.taught.is_some() && by_place > 0.0 {
+                score = score.max(0.0);
+            }
+            score += by_place;
         }
         let spans = candidate.spans.clone();
         Some(Scored {

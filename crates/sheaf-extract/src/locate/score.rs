@@ -7,6 +7,8 @@
 
 use std::collections::HashMap;
 
+use sheaf_types::{BoundingBox, FieldKind, Region};
+
 use super::candidate::Candidate;
 use super::context::{Context, Place};
 use super::field::Field;
@@ -163,20 +165,20 @@ fn listens(field: &Field<'_>, key: Key, strength: Strength, titled: &[ConceptId]
     }
 }
 
-/// How far the candidate stands in the region drawn for the field: added to the score.
-pub(crate) fn by_region(field: &Field<'_>, page: u32, bbox: sheaf_types::BoundingBox) -> f32 {
-    let Some(region) = field.region else { return 0.0 };
-    if region.page != page {
-        return -0.2;
-    }
-    let inside = region.bbox.contains(bbox, 0.01);
-    let (x, y) = (f32::midpoint(bbox.x0, bbox.x1), f32::midpoint(bbox.y0, bbox.y1));
-    let touched =
-        (region.bbox.x0..=region.bbox.x1).contains(&x) && (region.bbox.y0..=region.bbox.y1).contains(&y);
-    match (inside, touched) {
-        (true, _) => 0.7,
-        (false, true) => 0.55,
-        _ => -0.2,
+/// How far the candidate stands where the field was drawn or shown: added to the score. A drawn region is of one sample, and
+/// other documents may be of another design; what a lesson says holds for this document, whatever labels say.
+pub(crate) fn by_place(field: &Field<'_>, page: u32, bbox: BoundingBox) -> f32 {
+    let Some(region) = field.place() else { return 0.0 };
+    let (inside, touched, outside) =
+        if field.taught.is_some() { (0.9, 0.7, -0.6) } else { (0.7, 0.55, -0.2) };
+    let Region { page: there, bbox: all } = region;
+    // Amounts are not all of one length.
+    let may_be_longer = field.taught.is_some() && field.spec.kind != FieldKind::Text;
+    match () {
+        () if there != page => outside,
+        () if all.contains(bbox, 0.01) => inside,
+        () if all.holds_middle_of(bbox) || may_be_longer && bbox.holds_middle_of(all) => touched,
+        () => outside,
     }
 }
 

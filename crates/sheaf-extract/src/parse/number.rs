@@ -29,6 +29,10 @@ pub struct Number {
 /// Reads the whole of `text` as a number.
 #[must_use]
 pub fn read(text: &str, mark: DecimalMark) -> Option<Number> {
+    // Most words are none, and need not be compared with all currencies.
+    if !text.bytes().any(|b| b.is_ascii_digit()) {
+        return None;
+    }
     let mut rest = text.trim();
     let (mut negative, mut percent, mut currency) = (false, false, None);
     // Signs, brackets and currencies stand in any order around the digits: peel until nothing is left to peel.

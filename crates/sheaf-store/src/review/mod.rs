@@ -17,6 +17,7 @@ use crate::Store;
 use crate::db::{Conn, Tx, commit, execute, fetch_all, fetch_one, fetch_optional, on};
 use crate::error::{Result, StoreError};
 use crate::hint::Hint;
+use crate::lesson;
 use crate::page::PageRequest;
 use crate::time::rfc3339;
 
@@ -101,7 +102,8 @@ impl Store {
         Ok(approved)
     }
 
-    /// Takes the last decision about an item back: the field is again what it was, and needs a look.
+    /// Takes the last decision about an item back: the field is again what it was, and needs a look; what it taught is
+    /// forgotten.
     ///
     /// # Errors
     /// `NotFound`; `Conflict` where it is open.
@@ -123,6 +125,7 @@ impl Store {
         let note = Note { action: ReviewAction::Reopen, before: &undone, corrected: None, notes: None };
         note.insert(&mut tx, user, id, now).await?;
         execute!(&mut tx, "update extraction set status = 'needs_review' where id = $1", of.extraction)?;
+        lesson::forget(&mut tx, id, now).await?;
         commit(tx).await?;
         self.hint_here(Hint::Finished);
         self.review(user, id).await

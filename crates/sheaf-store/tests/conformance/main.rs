@@ -18,6 +18,7 @@ mod hint;
 mod idempotency;
 mod intake;
 mod interleaving;
+mod lesson;
 mod lifecycle;
 mod llm;
 mod open;

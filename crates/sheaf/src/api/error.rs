@@ -173,6 +173,17 @@ impl ApiError {
         Self::faulty(Code::InvalidRequest, vec![Fault { pointer: pointer.into(), detail: detail.into() }])
     }
 
+    /// What kind of error it is.
+    #[must_use]
+    pub(crate) fn code(&self) -> Code {
+        self.0.of
+    }
+
+    /// The sentence that says what to do.
+    pub(crate) fn detail(&self) -> &str {
+        &self.0.detail
+    }
+
     /// No such thing, or somebody else's: nobody learns which.
     #[must_use]
     pub fn not_found(what: &str) -> Self {

@@ -16,6 +16,7 @@ mod health;
 mod idempotency;
 mod json;
 mod keys;
+pub(crate) mod lessons;
 mod multipart;
 mod pages;
 mod reference;
@@ -125,6 +126,8 @@ fn operations() -> OpenApiRouter<ApiState> {
         .routes(routes!(templates::list_templates, templates::create_template))
         .routes(routes!(templates::create_starter_invoice))
         .routes(routes!(templates::get_template, templates::update_template, templates::delete_template))
+        .routes(routes!(lessons::list_lessons))
+        .routes(routes!(lessons::remove_lesson))
         .routes(routes!(documents::list_documents, documents::upload_documents))
         .routes(routes!(documents::get_document, documents::delete_document))
         .routes(routes!(documents::get_document_file))
@@ -142,6 +145,7 @@ fn operations() -> OpenApiRouter<ApiState> {
         .routes(routes!(review::list_reviews))
         .routes(routes!(review::get_review))
         .routes(routes!(review::resolve_review))
+        .routes(routes!(lessons::list_lookalikes, lessons::accept_lookalikes))
         .routes(routes!(review::reopen_review))
         .routes(routes!(review::resolve_field))
         .routes(routes!(usage::get_usage))

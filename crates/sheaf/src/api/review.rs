@@ -70,7 +70,8 @@ pub(super) async fn get_review(
 /// Decide about an item
 ///
 /// `approve` says that the value is right, `correct` gives another; a `value` of null says that the document has none. The
-/// last decision about an extraction makes it `completed`, and exports carry what was decided.
+/// last decision about an extraction makes it `completed`, and exports carry what was decided. Where the right value stands
+/// is looked up where `provenance` is not given; documents of the same design that are extracted later find the field there.
 #[utoipa::path(post, path = "/v1/review/{id}/resolve", tag = "Review",
     params(("id" = String, Path, description = "The item")), request_body = ResolveRequest,
     responses((status = 200, description = "The item and its history", body = ReviewedItem),
@@ -82,7 +83,11 @@ pub(super) async fn resolve_review(
     request: Request,
 ) -> Result<Json<ReviewedItem>, ApiError> {
     let (resolution, notes) = read_resolution(request).await?;
-    Ok(Json(api.store.resolve_review(user.id, id, &resolution, notes.as_deref()).await?))
+    let item = api.store.review(user.id, id).await?.item;
+    let resolution = api.placed(user.id, item.extraction_id, &item.field, resolution).await?;
+    let reviewed = api.store.resolve_review(user.id, id, &resolution, notes.as_deref()).await?;
+    api.learn(user.id, &reviewed.item, &resolution).await;
+    Ok(Json(reviewed))
 }
 
 /// Decide about any field
@@ -102,12 +107,15 @@ pub(super) async fn resolve_field(
 ) -> Result<Json<ReviewedItem>, ApiError> {
     let id: ExtractionId = id.parse().map_err(|_| ApiError::not_found("extraction"))?;
     let (resolution, notes) = read_resolution(request).await?;
-    Ok(Json(api.store.resolve_field(user.id, id, &field, &resolution, notes.as_deref()).await?))
+    let resolution = api.placed(user.id, id, &field, resolution).await?;
+    let reviewed = api.store.resolve_field(user.id, id, &field, &resolution, notes.as_deref()).await?;
+    api.learn(user.id, &reviewed.item, &resolution).await;
+    Ok(Json(reviewed))
 }
 
 /// Take the last decision back
 ///
-/// The field is again what it was before, and needs review; the history keeps both.
+/// The field is again what it was before, and needs review; the history keeps both. What a correction taught is forgotten.
 #[utoipa::path(post, path = "/v1/review/{id}/reopen", tag = "Review",
     params(("id" = String, Path, description = "The item")),
     responses((status = 200, description = "The item and its history", body = ReviewedItem),

@@ -3,7 +3,7 @@
 #![expect(dead_code, reason = "nothing but their schema is used")]
 
 use serde_json::Value;
-use sheaf_types::{DocumentId, Event, FieldValue, Provenance, ReviewAction, TemplateId};
+use sheaf_types::{DocumentId, Event, ExtractionId, FieldValue, Provenance, ReviewAction, TemplateId};
 use utoipa::ToSchema;
 
 /// A document and what to extract from it.
@@ -109,4 +109,12 @@ pub(super) struct ResolveRequest {
     provenance: Option<Provenance>,
     /// Whatever is to be remembered of it.
     notes: Option<String>,
+}
+
+/// Which look-alikes are to be corrected.
+#[derive(ToSchema)]
+pub(super) struct AcceptRequest {
+    /// Of those that are listed.
+    #[schema(min_items = 1, max_items = 200)]
+    extraction_ids: Vec<ExtractionId>,
 }

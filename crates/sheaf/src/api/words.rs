@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use bytes::Bytes;
 use serde::Serialize;
-use sheaf_types::{BoundingBox, Document, DocumentId, FieldResult, TemplateSpec, UserId};
+use sheaf_types::{BoundingBox, Document, DocumentId, FieldResult, Lesson, TemplateSpec, UserId};
 use utoipa::ToSchema;
 
 use super::ApiState;
@@ -82,9 +82,20 @@ impl ApiState {
         template: &TemplateSpec,
     ) -> Result<Vec<FieldResult>, ApiError> {
         let words = self.document_words(user, id).await?;
+        self.preview_of(user, id, (template.clone(), Vec::new()), words).await
+    }
+
+    /// The same for a document whose words are at hand, going by lessons.
+    pub(super) async fn preview_of(
+        &self,
+        user: UserId,
+        id: DocumentId,
+        (template, lessons): (TemplateSpec, Vec<Lesson>),
+        words: Document,
+    ) -> Result<Vec<FieldResult>, ApiError> {
         let document = self.store.document(user, id).await?;
         let file = self.store.document_bytes(user, id).await?;
-        let fields = self.readers.extract_from(document.media_type, &file, template.clone(), words).await;
+        let fields = self.readers.extract_from(document.media_type, &file, template, lessons, words).await;
         let fields = fields.map_err(|error| unreadable(&error.to_string()))?;
         serde_json::from_slice(&fields).map_err(|_| unreadable("what its reader answered are no fields"))
     }

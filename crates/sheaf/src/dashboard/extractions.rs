@@ -48,6 +48,11 @@ impl ExtractionPage {
         self.fields.iter().filter(|field| field.is_open()).count() as u64
     }
 
+    /// The item that was decided about last, if its correction may have look-alikes.
+    fn last_with_lookalikes(&self) -> Option<ReviewId> {
+        self.last.as_ref().and_then(lookalikes_of)
+    }
+
     /// Where decisions about a field are sent.
     fn action(&self, field: &FieldView) -> String {
         format!("/dashboard/extractions/{}/fields/{}", self.extraction.id, field.result.name)
@@ -148,6 +153,11 @@ impl FieldView {
         self.item.as_ref().zip(self.result.review.as_ref()).filter(|_| !self.is_open())
     }
 
+    /// The item whose correction may be right for other documents of its batch, too.
+    fn may_have_lookalikes(&self) -> Option<ReviewId> {
+        self.item.as_ref().filter(|_| !self.is_open()).and_then(lookalikes_of)
+    }
+
     fn level(&self) -> &'static str {
         level(self.result.confidence, self.threshold)
     }
@@ -193,6 +203,12 @@ impl FieldView {
         }
         marks
     }
+}
+
+/// The item, if it was corrected with a value of one place, in a batch.
+fn lookalikes_of(item: &ReviewItem) -> Option<ReviewId> {
+    let is_corrected = item.status == ReviewStatus::Resolved && item.kind != FieldKind::Table;
+    (is_corrected && item.batch_id.is_some() && item.bbox.is_some()).then_some(item.id)
 }
 
 /// How sure a value is: `good` passes, `warn` is under the template's threshold, `bad` far under.

@@ -10,8 +10,8 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use sheaf_store::{StoreError, User};
 
 use super::{assets, words};
-use crate::api::ApiState;
 use crate::api::response::percent_encoded;
+use crate::api::{ApiError, ApiState, Code};
 use crate::session;
 
 /// Bytes of a form: a template with 200 fields fits well.
@@ -280,6 +280,15 @@ impl From<StoreError> for PageError {
                 Self::new(status, "Over this month's quota", sentence(&error))
             }
             _ => Self::new(status, "That did not work", sentence(&error)),
+        }
+    }
+}
+
+impl From<ApiError> for PageError {
+    fn from(error: ApiError) -> Self {
+        match error.code() {
+            Code::NotFound => Self::not_found(),
+            code => Self::new(code.status(), code.title(), words::sentence(error.detail())),
         }
     }
 }

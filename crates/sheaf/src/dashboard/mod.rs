@@ -11,6 +11,7 @@ mod documents;
 mod extractions;
 mod frame;
 mod home;
+mod lookalikes;
 mod password;
 mod review;
 mod settings;
@@ -55,6 +56,7 @@ pub fn router(state: ApiState) -> Router {
         .route("/dashboard/templates/{id}/export", get(templates::export))
         .route("/dashboard/templates/{id}/replay", post(templates::replay))
         .route("/dashboard/templates/{id}/delete", post(templates::delete))
+        .route("/dashboard/templates/{id}/lessons/{lesson}/remove", post(templates::remove_lesson))
         .route("/dashboard/documents", get(documents::list))
         .route("/dashboard/documents/{id}/delete", post(documents::delete))
         .route("/dashboard/webhooks", get(webhooks::list).post(webhooks::create))
@@ -72,6 +74,7 @@ pub fn router(state: ApiState) -> Router {
         .route("/dashboard/review", get(review::page))
         .route("/dashboard/review/sheet", get(sheet::page).post(sheet::approve))
         .route("/dashboard/review/{id}/reopen", post(review::reopen))
+        .route("/dashboard/review/{id}/lookalikes", get(lookalikes::page).post(lookalikes::accept))
         .route("/dashboard/sign-in", get(sign_in::page).post(sign_in::with_password))
         .route("/dashboard/sign-out", post(sign_in::sign_out))
         .route("/dashboard/session", get(sign_in::session))

@@ -113,6 +113,7 @@ pub(super) async fn resolve(
         }
         Err(error) => return Err(error.into()),
     };
+    api.learn(user, &decided, &resolution).await;
     let here = |more: &str| format!("/dashboard/extractions/{id}{}{more}", in_queue(&posted));
     let filter =
         ReviewFilter { extraction: Some(id), status: Some(ReviewStatus::Open), ..ReviewFilter::default() };

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use sheaf_store::ReviewFilter;
 use sheaf_types::{
-    BatchId, BoundingBox, FieldValue, ReviewId, ReviewItem, ReviewStatus, Template as Spec, TemplateId,
+    BatchId, BoundingBox, DocumentId, ReviewId, ReviewItem, ReviewStatus, Template as Spec, TemplateId,
 };
 
 use super::assets;
@@ -46,26 +46,22 @@ struct ItemView {
 
 impl ItemView {
     fn value(&self) -> Option<String> {
-        Some(match self.item.value.as_ref()? {
-            FieldValue::Scalar(text) => match &self.item.currency {
-                Some(currency) => format!("{text} {currency}"),
-                None => text.clone(),
-            },
-            FieldValue::Rows(rows) => words::count(rows.len() as u64, "row", "rows"),
-        })
+        words::value(self.item.value.as_ref(), self.item.currency.as_deref())
     }
 
     fn level(&self) -> &'static str {
         level(self.item.confidence, self.threshold)
     }
 
-    /// The picture of the value's box with some of what stands around it.
     fn crop(&self) -> Option<String> {
-        let (page, bbox) = self.item.page.zip(self.item.bbox)?;
-        let BoundingBox { x0, y0, x1, y1 } = around(bbox);
-        let id = self.item.document_id;
-        Some(format!("/v1/documents/{id}/pages/{page}?width=1200&crop={x0:.4},{y0:.4},{x1:.4},{y1:.4}"))
+        Some(crop(self.item.document_id, self.item.page?, self.item.bbox?))
     }
+}
+
+/// The address of a picture of a value's box with some of what stands around it.
+pub(super) fn crop(id: DocumentId, page: u32, bbox: BoundingBox) -> String {
+    let BoundingBox { x0, y0, x1, y1 } = around(bbox);
+    format!("/v1/documents/{id}/pages/{page}?width=1200&crop={x0:.4},{y0:.4},{x1:.4},{y1:.4}")
 }
 
 /// A box with what stands around it: enough to see the label beside it.

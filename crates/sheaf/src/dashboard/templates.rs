@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 use sheaf_extract::propose::propose;
 use sheaf_store::PageRequest;
 use sheaf_types::{
-    BoundingBox, DocumentId, FieldResult, FieldSpec, FieldValue, Template as Spec, TemplateId, TemplateSpec,
-    UserId,
+    BoundingBox, DocumentId, FieldResult, FieldSpec, FieldValue, KeptLesson, LessonId, Template as Spec,
+    TemplateId, TemplateSpec, UserId,
 };
 
 use super::assets;
@@ -64,6 +64,7 @@ struct TemplatePage {
     /// Each with what it changed, latest first.
     versions: Vec<(Spec, Vec<String>)>,
     is_latest: bool,
+    lessons: Vec<KeptLesson>,
 }
 
 #[derive(Deserialize)]
@@ -80,6 +81,7 @@ pub(super) async fn page(
     let id: TemplateId = id.parse().map_err(|_| PageError::not_found())?;
     let template = api.store.template(signed_in.user.id, id, query.version).await?;
     let versions = api.store.template_versions(signed_in.user.id, id).await?;
+    let lessons = api.store.lessons(signed_in.user.id, id).await?;
     let changes: Vec<Vec<String>> = versions
         .iter()
         .zip(versions.iter().skip(1).map(Some).chain([None]))
@@ -93,6 +95,7 @@ pub(super) async fn page(
         template,
         versions: versions.into_iter().zip(changes).collect(),
         is_latest,
+        lessons: lessons.into_iter().map(|(lesson, _)| lesson).collect(),
     }))
 }
 
@@ -193,6 +196,18 @@ pub(super) async fn delete(
     let id: TemplateId = id.parse().map_err(|_| PageError::not_found())?;
     api.store.delete_template(posted.user.id, id).await?;
     Ok(Redirect::to("/dashboard/templates").into_response())
+}
+
+/// Removes what a correction taught.
+pub(super) async fn remove_lesson(
+    State(api): State<ApiState>,
+    Path((id, lesson)): Path<(String, String)>,
+    posted: Posted,
+) -> Result<Response, PageError> {
+    let id: TemplateId = id.parse().map_err(|_| PageError::not_found())?;
+    let lesson: LessonId = lesson.parse().map_err(|_| PageError::not_found())?;
+    api.store.remove_lesson(posted.user.id, id, lesson).await?;
+    Ok(Redirect::to(&format!("/dashboard/templates/{id}#lessons")).into_response())
 }
 
 #[derive(Template)]

@@ -2,7 +2,7 @@
 
 use std::borrow::Borrow;
 
-use sheaf_types::{BatchStatus, Event, FieldKind, Status};
+use sheaf_types::{BatchStatus, Event, FieldKind, FieldValue, Status};
 
 /// `1 document`, `2 documents`.
 pub(super) fn count(n: impl Borrow<u64>, one: &str, many: &str) -> String {
@@ -34,6 +34,17 @@ pub(super) fn moment(time: &str) -> String {
 /// `2026-05-15`.
 pub(super) fn day(time: &str) -> &str {
     time.get(..10).unwrap_or(time)
+}
+
+/// A value: text, an amount with its currency, or how many rows it has.
+pub(super) fn value(value: Option<&FieldValue>, currency: Option<&str>) -> Option<String> {
+    Some(match value? {
+        FieldValue::Scalar(text) => match currency {
+            Some(currency) => format!("{text} {currency}"),
+            None => text.clone(),
+        },
+        FieldValue::Rows(rows) => count(rows.len() as u64, "row", "rows"),
+    })
 }
 
 /// Where a document stands.

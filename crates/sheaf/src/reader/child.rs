@@ -6,8 +6,10 @@ use std::time::Duration;
 use image::ImageFormat;
 use sheaf_extract::llm::Ask;
 use sheaf_extract::ocr::{Engines, Missing, OcrConfig};
-use sheaf_extract::{Limits, ReadError, draw_page, embedded, extract_and_ask, read_with_ocr};
-use sheaf_types::{Document, Engine, ErrorCode, FieldResult, MediaType, PageWarning, TemplateSpec, Warning};
+use sheaf_extract::{Limits, ReadError, draw_page, embedded, lesson, read_with_ocr};
+use sheaf_types::{
+    Document, Engine, ErrorCode, FieldResult, Lesson, MediaType, PageWarning, TemplateSpec, Warning,
+};
 
 use super::confine::{confine, leaks};
 use super::{Probe, ReaderLimits, Reading, Reply, Request, Task, View};
@@ -28,16 +30,18 @@ pub fn run(memory_mb: u64, ocr: &OcrConfig) -> io::Result<()> {
         let file = read_frame(&mut input)?.ok_or(io::ErrorKind::UnexpectedEof)?;
         let limits = limits(&request.limits);
         let (answer, bytes) = match request.task {
-            Task::Extract(template, ask) => {
-                let mut reply = extract(&file, request.media_type, &limits, (&template, ask), &engines);
+            Task::Extract { template, lessons, ask } => {
+                let wanted = (&template, lessons.as_slice(), ask.as_ref());
+                let mut reply = extract(&file, request.media_type, &limits, wanted, &engines);
                 let recognised = match &mut reply {
                     Reply::Done(reading) => std::mem::take(&mut reading.recognised),
                     Reply::Failed { .. } => Vec::new(),
                 };
                 (serde_json::to_vec(&reply)?, recognised)
             }
-            Task::ExtractFrom { template, document } => {
-                let fields = extract_from(&document, &file, request.media_type, &limits, &template);
+            Task::ExtractFrom { template, lessons, document } => {
+                let wanted = (&template, lessons.as_slice());
+                let fields = extract_from(&document, &file, request.media_type, &limits, wanted);
                 view(serde_json::to_vec(&fields).map_err(|_| ReadError::Crashed))?
             }
             Task::Read => {
@@ -103,7 +107,7 @@ fn extract(
     file: &[u8],
     media_type: MediaType,
     limits: &Limits,
-    (template, ask): (&TemplateSpec, Option<Ask>),
+    (template, lessons, ask): (&TemplateSpec, &[Lesson], Option<&Ask>),
     engines: &Engines,
 ) -> Reply {
     let (engines, missing) = engines_for(template, engines);
@@ -119,7 +123,7 @@ fn extract(
         return Reply::Failed { code, detail, pages: Some(pages) };
     }
     let invoice = invoice(file, media_type, limits);
-    let (fields, question) = extract_and_ask(&document, template, invoice.as_ref(), ask.as_ref());
+    let (fields, question) = lesson::extract_and_ask(&document, template, lessons, invoice.as_ref(), ask);
     let question = question.map(Box::new);
     let engine = engine(media_type, engines.used_on(&document));
     let recognised = engine.ocr.as_ref().and_then(|_| serde_json::to_vec(&document).ok()).unwrap_or_default();
@@ -133,9 +137,10 @@ fn extract_from(
     file: &[u8],
     media_type: MediaType,
     limits: &Limits,
-    template: &TemplateSpec,
+    (template, lessons): (&TemplateSpec, &[Lesson]),
 ) -> Vec<FieldResult> {
-    sheaf_extract::extract_with(document, template, invoice(file, media_type, limits).as_ref())
+    let invoice = invoice(file, media_type, limits);
+    lesson::extract_and_ask(document, template, lessons, invoice.as_ref(), None).0
 }
 
 /// The e-invoice inside a file.

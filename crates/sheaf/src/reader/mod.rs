@@ -16,7 +16,7 @@ mod process;
 
 use serde::{Deserialize, Serialize};
 use sheaf_extract::llm::{Ask, Question};
-use sheaf_types::{Document, Engine, ErrorCode, FieldResult, MediaType, TemplateSpec, Warning};
+use sheaf_types::{Document, Engine, ErrorCode, FieldResult, Lesson, MediaType, TemplateSpec, Warning};
 
 pub use child::{probe, run};
 pub use pool::ReaderPool;
@@ -74,12 +74,21 @@ struct Request {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Task {
-    /// The fields of a template, and the question for a language model that is left open, if one is to be asked.
-    Extract(TemplateSpec, Option<Ask>),
+    /// The fields of a template.
+    Extract {
+        /// The template.
+        template: TemplateSpec,
+        /// What corrections taught about it.
+        lessons: Vec<Lesson>,
+        /// How to ask a language model about what is left open, if one is to be asked.
+        ask: Option<Ask>,
+    },
     /// The fields of a template, in words that were read before.
     ExtractFrom {
         /// The template.
         template: TemplateSpec,
+        /// What corrections taught about it.
+        lessons: Vec<Lesson>,
         /// What [`Task::Read`] answered for the file.
         document: Document,
     },

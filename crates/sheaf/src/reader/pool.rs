@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use sheaf_types::{Document, MediaType, TemplateSpec};
+use sheaf_types::{Document, Lesson, MediaType, TemplateSpec};
 use tokio::sync::Semaphore;
 
 use super::{ReaderCommand, ReaderError, ReaderProcess};
@@ -56,9 +56,13 @@ impl ReaderPool {
         media_type: MediaType,
         file: &[u8],
         template: TemplateSpec,
+        lessons: Vec<Lesson>,
         document: Document,
     ) -> Result<Vec<u8>, ReaderError> {
-        self.with_reader(async |reader| reader.extract_from(media_type, file, template, document).await).await
+        self.with_reader(async |reader| {
+            reader.extract_from(media_type, file, template, lessons, document).await
+        })
+        .await
     }
 
     async fn with_reader<T>(&self, work: impl AsyncFnOnce(&mut ReaderProcess) -> T) -> T {

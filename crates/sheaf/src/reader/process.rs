@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use sheaf_extract::llm::Ask;
 use sheaf_extract::ocr::OcrConfig;
-use sheaf_types::{Document, ErrorCode, MediaType, TemplateSpec};
+use sheaf_types::{Document, ErrorCode, Lesson, MediaType, TemplateSpec};
 use tokio::io::{self, AsyncReadExt, AsyncWriteExt, BufWriter};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::time::{Instant, timeout, timeout_at};
@@ -122,18 +122,21 @@ impl ReaderProcess {
     /// Never fails as a call: a child that cannot be started, crashes, hangs or runs out of memory is a failed reply
     /// with the code that says which. Dropping the future kills the child.
     pub async fn extract(&mut self, media_type: MediaType, file: &[u8], template: &TemplateSpec) -> Reply {
-        self.extract_and_ask(media_type, file, template, None).await
+        self.extract_and_ask(media_type, file, template, &[], None).await
     }
 
-    /// The same, with the question for a language model that the results leave open, if one is to be asked.
+    /// The same, going by lessons, and with the question for a language model that the results leave open, if one is to be
+    /// asked.
     pub async fn extract_and_ask(
         &mut self,
         media_type: MediaType,
         file: &[u8],
         template: &TemplateSpec,
+        lessons: &[Lesson],
         ask: Option<Ask>,
     ) -> Reply {
-        match self.ask(media_type, file, Task::Extract(template.clone(), ask)).await {
+        let task = Task::Extract { template: template.clone(), lessons: lessons.to_vec(), ask };
+        match self.ask(media_type, file, task).await {
             Ok((Reply::Done(reading), recognised)) => Reply::Done(Reading { recognised, ..reading }),
             Ok((failed, _)) => failed,
             Err(ReaderError { code, detail }) => Reply::Failed { code, detail, pages: None },
@@ -169,9 +172,10 @@ impl ReaderProcess {
         media_type: MediaType,
         file: &[u8],
         template: TemplateSpec,
+        lessons: Vec<Lesson>,
         document: Document,
     ) -> Result<Vec<u8>, ReaderError> {
-        match self.ask(media_type, file, Task::ExtractFrom { template, document }).await? {
+        match self.ask(media_type, file, Task::ExtractFrom { template, lessons, document }).await? {
             (View::Made, fields) => Ok(fields),
             (View::NoSuchPage, _) => Err(failed(ErrorCode::Corrupt, "it has no pages".to_owned())),
             (View::Failed { code, detail }, _) => Err(ReaderError { code, detail }),

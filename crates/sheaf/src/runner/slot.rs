@@ -94,8 +94,13 @@ impl Slot {
             return Done::With(ask::unavailable(&reason));
         }
         let started = Instant::now();
-        let (template, file) = match tokio::try_join!(self.template(claim), self.store.blob(&claim.sha256)) {
-            Ok(both) => both,
+        let fetched = tokio::try_join!(
+            self.template(claim),
+            self.store.lessons_for(claim.extraction_id),
+            self.store.blob(&claim.sha256)
+        );
+        let (template, lessons, file) = match fetched {
+            Ok(all) => all,
             // It is not the document's fault, and costs it no attempt.
             Err(error @ StoreError::Unavailable(_)) => {
                 warn!(%error, "the store did not answer; the document is handed back");
@@ -115,7 +120,7 @@ impl Slot {
         self.templates.insert((claim.template_id, claim.template_version), template.clone());
         metrics::histogram!(STAGE, "stage" => "fetch").record(started.elapsed().as_secs_f64());
         let started = Instant::now();
-        let mut reply = self.reader.extract_and_ask(claim.media_type, &file, &template, ask).await;
+        let mut reply = self.reader.extract_and_ask(claim.media_type, &file, &template, &lessons, ask).await;
         metrics::histogram!(STAGE, "stage" => "read").record(started.elapsed().as_secs_f64());
         if let Reply::Done(reading) = &mut reply {
             self.keep_recognised(claim, &template, std::mem::take(&mut reading.recognised)).await;

@@ -11,6 +11,7 @@ use crate::support::{Client, NOBODY, Server};
 const OPERATIONS: &str = "
     GET /v1/templates            POST /v1/templates           POST /v1/templates/starter-invoice
     GET /v1/templates/{id}       PUT /v1/templates/{id}       DELETE /v1/templates/{id}
+    GET /v1/templates/{id}/lessons                            DELETE /v1/templates/{id}/lessons/{lesson_id}
     GET /v1/documents            POST /v1/documents
     GET /v1/documents/{id}       DELETE /v1/documents/{id}    GET /v1/documents/{id}/file
     GET /v1/documents/{id}/pages/{n}                          GET /v1/documents/{id}/pages/{n}/words
@@ -20,6 +21,7 @@ const OPERATIONS: &str = "
     GET /v1/batches/{id}/extractions                          GET /v1/batches/{id}/export
     GET /v1/batches/{id}/events
     GET /v1/review               GET /v1/review/{id}          POST /v1/review/{id}/resolve
+    GET /v1/review/{id}/lookalikes                            POST /v1/review/{id}/lookalikes
     POST /v1/review/{id}/reopen  POST /v1/extractions/{id}/fields/{field}/resolve
     GET /v1/usage                GET /v1/keys                 POST /v1/keys               DELETE /v1/keys/{id}
     GET /v1/webhooks             POST /v1/webhooks            DELETE /v1/webhooks/{id}

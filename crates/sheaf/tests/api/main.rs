@@ -11,7 +11,10 @@ mod exports;
 mod extractions;
 mod idempotency;
 mod keys;
+mod lessons;
 mod lifecycle;
+#[path = "../common/note.rs"]
+mod note;
 mod pages;
 mod review;
 mod sessions;

@@ -336,7 +336,7 @@ fn engine() -> Engine {
     Engine { sheaf: "0.1.0".into(), text: Some("pdf".into()), ocr: None, llm: None }
 }
 
-fn done(fields: Value) -> Outcome {
+pub(crate) fn done(fields: Value) -> Outcome {
     Outcome::Done {
         pages: 2,
         engine: engine(),

@@ -11,6 +11,8 @@
 mod common;
 
 mod batches;
+#[path = "../common/note.rs"]
+mod note;
 mod premium;
 mod review;
 mod sign_in;

@@ -3,6 +3,7 @@
 use serde_json::json;
 use thirtyfour::Key;
 
+use crate::note::delivery_note;
 use crate::support::Stage;
 
 /// The scan has a seller that is misread, the other two dates that may be read either way.
@@ -131,5 +132,69 @@ async fn many_values_of_a_field_are_approved_on_a_contact_sheet() {
     stage.click("#approve").await;
     assert_eq!(stage.text("[role=status]").await, "1 value was approved.");
     assert_eq!(open().len(), all.len() - 1);
+    stage.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_correction_is_given_to_all_documents_that_look_alike() {
+    let Some(stage) = Stage::signed_in(&[]).await else { return };
+    let spec = json!({"name": "Delivery notes", "fields": [{"name": "site", "type": "text"}]});
+    let (_, template) = stage.server.post_json("/v1/templates", &spec);
+    let template = template["id"].as_str().unwrap();
+    let sites = ["Harbour Quay", "North Ring", "Tower South", "West Mill"];
+    let names: Vec<String> = (1..=sites.len()).map(|number| format!("note-{number}.pdf")).collect();
+    let files: Vec<_> = names
+        .iter()
+        .zip(sites)
+        .enumerate()
+        .map(|(articles, (name, site))| ("files", name.as_str(), delivery_note(site, articles + 1)))
+        .collect();
+    let (status, batch) = stage.server.post_form("/v1/batches", &[("template_id", template)], &files);
+    assert_eq!(status, 202, "{batch}");
+    let batch = batch["id"].as_str().unwrap();
+    stage.server.wait_for(batch);
+    let list = stage.server.get_json(&format!("/v1/batches/{batch}/extractions"));
+    let ids: Vec<&str> =
+        list["data"].as_array().unwrap().iter().map(|row| row["id"].as_str().unwrap()).collect();
+    let values = || -> Vec<String> {
+        let value = |id: &&str| {
+            stage.server.get_json(&format!("/v1/extractions/{id}"))["fields"][0]["value"].to_string()
+        };
+        ids.iter().map(value).collect()
+    };
+
+    // The first is corrected, and its look-alikes are one click away.
+    stage.open(&format!("/dashboard/extractions/{}", ids[0])).await;
+    stage.find("article.field").await;
+    stage.press("j").await;
+    stage.press("c").await;
+    stage.until("document.activeElement.name === 'value' && document.querySelector('rect.word')").await;
+    stage.press(Key::Control + "a").await;
+    stage.press("Harbour Quay").await;
+    stage.find("rect.found").await;
+    stage.press(Key::Enter + "").await;
+    stage.click("a[href$='/lookalikes']").await;
+    stage.find("#sheet").await;
+    assert_eq!(stage.run("return document.querySelectorAll('#sheet li').length").await, json!(3));
+    stage.look("lookalikes").await;
+
+    // One is not wanted; the others are corrected at once, and it is still there.
+    stage.click("#sheet li:nth-child(2) input").await;
+    stage.click("#approve").await;
+    assert_eq!(stage.text("[role=status]").await, "2 values were corrected.");
+    assert_eq!(stage.text("#sheet .value").await, "Tower South");
+    let corrected = values();
+    assert_eq!(
+        [&corrected[0], &corrected[1], &corrected[3]],
+        ["\"Harbour Quay\"", "\"North Ring\"", "\"West Mill\""]
+    );
+    assert_ne!(corrected[2], "\"Tower South\"");
+
+    // What it taught is kept with the template, and can be taken from it.
+    stage.open(&format!("/dashboard/templates/{template}")).await;
+    assert!(stage.text("[aria-labelledby=lessons]").await.contains("site"));
+    stage.look("template-lessons").await;
+    stage.click("[aria-labelledby=lessons] form button").await;
+    stage.until("!document.querySelector('[aria-labelledby=lessons]')").await;
     stage.end().await;
 }
