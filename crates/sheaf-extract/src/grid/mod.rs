@@ -75,7 +75,19 @@ impl Grid {
         }
         texts
     }
+
+    /// Whether its cells lie within its rows and columns, of which there are not too many: what [`Grid::texts`] relies on. True
+    /// of all that [`tables`] answers.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        let places = self.rows.saturating_mul(self.columns);
+        let lies_within = |cell: &Cell| cell.row < self.rows && cell.column < self.columns;
+        places <= MOST_PLACES && self.cells.iter().all(lies_within)
+    }
 }
+
+/// A grid with more places for cells is a drawing, in points or dashes.
+const MOST_PLACES: usize = 1_000_000;
 
 /// Everything on a document's pages that could be a table, page by page, from top to bottom; [`Grid::score`] says how likely
 /// it is one.
@@ -119,7 +131,7 @@ impl<'d> Area<'d> {
     }
 }
 
-/// A grid of these cells, without the rows and columns in which none begins; `None` where there are none.
+/// A grid of these cells, without the rows and columns in which none begins; `None` where there are none, or far too many.
 fn grid(page: u32, areas: Vec<Area<'_>>, ruled: bool) -> Option<Grid> {
     let tops: BTreeSet<usize> = areas.iter().map(|area| area.top).collect();
     let lefts: BTreeSet<usize> = areas.iter().map(|area| area.left).collect();
@@ -141,5 +153,5 @@ fn grid(page: u32, areas: Vec<Area<'_>>, ruled: bool) -> Option<Grid> {
     let bbox = cells.iter().map(|cell| cell.bbox).reduce(BoundingBox::union)?;
     let mut grid = Grid { page, bbox, score: 0.0, ruled, rows: tops.len(), columns: lefts.len(), cells };
     grid.score = (score::score(&grid) * 100.0).round() / 100.0;
-    Some(grid)
+    grid.is_sound().then_some(grid)
 }
