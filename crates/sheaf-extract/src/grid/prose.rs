@@ -1,4 +1,5 @@
-//! Paragraphs: lines of many words below one another that reach as far to the right as the widest of them.
+//! Paragraphs: lines of many words below one another that reach as far to the right as the widest of them, and are no items with
+//! numbers beside them.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -14,6 +15,10 @@ const WORDS: f32 = 5.0;
 const FULL: f32 = 0.82;
 /// Share of full lines: paragraphs have a last line.
 const FULL_LINES: f32 = 0.55;
+/// Items below one another are no paragraph, however long: fewer of their lines begin without a capital, and more of them have
+/// numbers beside them, than these shares.
+const GOING_ON: f32 = 0.3;
+const BESIDE_NUMBERS: f32 = 0.75;
 /// Share of its words that may be numbers.
 const NUMBERS: f32 = 0.3;
 /// How far a line may begin from the paragraph's left edge, in points; and one of many words, which may be indented.
@@ -29,6 +34,8 @@ struct Paragraph<'l, 'd> {
     bottom: f32,
     height: f32,
     phrases: Vec<&'l [Token<'d>]>,
+    /// How many of its lines have numbers beside them.
+    beside_numbers: usize,
 }
 
 /// The words of a page's lines that stand in no paragraph; `None` where there is no paragraph. `width` is the page's.
@@ -42,6 +49,7 @@ pub(super) fn leave_out<'d>(lines: &[Line<'d>], width: f32) -> Option<Vec<Token<
         }
     };
     for line in lines {
+        let has_numbers = line.numbers() > 0;
         for phrase in line.phrases() {
             let x0 = extent(phrase).0;
             let step = |x: f32| (x / EDGE).floor() as i32;
@@ -61,10 +69,12 @@ pub(super) fn leave_out<'d>(lines: &[Line<'d>], width: f32) -> Option<Vec<Token<
                 bottom: 0.0,
                 height: 0.0,
                 phrases: Vec::new(),
+                beside_numbers: 0,
             });
             paragraph.left = paragraph.left.min(x0);
             (paragraph.bottom, paragraph.height) = (line.bottom, line.height());
             paragraph.phrases.push(phrase);
+            paragraph.beside_numbers += usize::from(has_numbers);
             if let Some(over) = open.insert(step(paragraph.left), paragraph) {
                 close(over);
             }
@@ -84,7 +94,15 @@ fn is_prose(paragraph: &Paragraph<'_, '_>, width: f32) -> bool {
     let words: usize = paragraph.phrases.iter().map(|phrase| phrase.len()).sum();
     let numbers = paragraph.phrases.iter().flat_map(|phrase| phrase.iter());
     let numbers = numbers.filter(|token| is_number(token.text)).count();
+    let goes_on = |phrase: &&&[Token<'_>]| {
+        let first = phrase.first().and_then(|token| token.text.chars().next());
+        first.is_some_and(|c| c.is_alphabetic() && !c.is_uppercase())
+    };
+    let going_on = paragraph.phrases.iter().skip(1).filter(goes_on).count();
+    let are_items = (going_on as f32) < GOING_ON * (lines as f32 - 1.0)
+        && paragraph.beside_numbers as f32 >= BESIDE_NUMBERS * lines as f32;
     lines >= FEWEST_LINES
+        && !are_items
         && widest >= NARROWEST * width
         && full as f32 >= FULL_LINES * lines as f32
         && words as f32 >= WORDS * lines as f32
