@@ -5,6 +5,8 @@
 //! cannot be read is reported as failed; a `.json` file is a document that has been read (`Document`); an e-invoice inside a file counts. The output has the shape of the product's
 //! JSON export. With `SHEAF_READ=folder`, scans are recognised (models in `SHEAF_MODELS`) and what was read is kept in that
 //! folder, so that the next run begins with it. With `SHEAF_EXPLAIN=part`, the candidates of the documents whose file names contain it are printed.
+//! Built with the feature `ablation`, it leaves out the family of evidence that `SHEAF_WITHOUT` names: one of
+//! `sheaf_extract::ablation`, the `anchors` of the template, or the `rules` drawn on the pages.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -15,7 +17,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use sheaf_extract::ocr::{Engines, OcrConfig};
 use sheaf_extract::{Limits, ReadError, embedded, explain, extract_with, read_with_ocr};
-use sheaf_types::{Document, MediaType, TemplateSpec};
+use sheaf_types::{Document, FieldSpec, MediaType, TemplateSpec};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut args = std::env::args().skip(1);
@@ -25,6 +27,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let set = PathBuf::from(set);
     let fixed = args.next().map(|path| template_file(Path::new(&path))).transpose()?;
     let explained = std::env::var("SHEAF_EXPLAIN").ok();
+    let without = std::env::var("SHEAF_WITHOUT").ok();
+    leave_out(without.as_deref())?;
     let library = Library::new();
     let mut templates: HashMap<String, TemplateSpec> = HashMap::new();
     let mut results = Vec::new();
@@ -32,7 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for line in fs::read_to_string(set.join("truth.jsonl"))?.lines().filter(|line| !line.trim().is_empty()) {
         let truth: Value = serde_json::from_str(line)?;
         let file = truth["file"].as_str().ok_or("a document without a file")?;
-        let template = match (&fixed, &truth["template"]) {
+        let mut template = match (&fixed, &truth["template"]) {
             (Some(fixed), _) => fixed.clone(),
             (None, Value::String(name)) => match templates.get(name) {
                 Some(template) => template.clone(),
@@ -46,6 +50,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             },
             (None, inline) => parse_template(inline)?,
         };
+        if without.as_deref() == Some("anchors") {
+            forget_anchors(&mut template.fields);
+        }
         let start = Instant::now();
         let bytes = fs::read(set.join(file))?;
         // A document that was read before, or put together from a transcript: its pages as JSON.
@@ -57,7 +64,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         reading += start.elapsed();
         let name = Path::new(file).file_name().and_then(|name| name.to_str()).unwrap_or(file);
         results.push(match document {
-            Ok(document) => {
+            Ok(mut document) => {
+                if without.as_deref() == Some("rules") {
+                    document.pages.iter_mut().for_each(|page| (page.rules, page.cells) = Default::default());
+                }
                 let start = Instant::now();
                 let fields = extract_with(&document, &template, invoice.as_ref());
                 if explained.as_deref().is_some_and(|part| file.contains(part)) {
@@ -74,6 +84,33 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("{} documents: reading {reading:.2?}, extracting {extracting:.2?}", results.len());
     fs::write(out, serde_json::to_string_pretty(&results)?)?;
     Ok(())
+}
+
+/// Leaves out a family of evidence of the engine's own.
+#[cfg(feature = "ablation")]
+fn leave_out(name: Option<&str>) -> Result<(), Box<dyn Error>> {
+    use sheaf_extract::ablation::{Family, leave_out};
+
+    let Some(name) = name.filter(|name| !matches!(*name, "anchors" | "rules")) else { return Ok(()) };
+    let family = Family::ALL.into_iter().find(|(known, _)| *known == name);
+    let (_, family) = family.ok_or_else(|| format!("SHEAF_WITHOUT: there is no {name:?}"))?;
+    leave_out(family).map_err(|already| format!("{already:?} is left out already").into())
+}
+
+#[cfg(not(feature = "ablation"))]
+fn leave_out(name: Option<&str>) -> Result<(), Box<dyn Error>> {
+    match name {
+        Some(_) => Err("SHEAF_WITHOUT needs `--features ablation`".into()),
+        None => Ok(()),
+    }
+}
+
+/// Leaves of a template's labels none, so that names and types say what is asked for.
+fn forget_anchors(fields: &mut [FieldSpec]) {
+    for field in fields {
+        (field.anchors, field.description) = (Vec::new(), None);
+        field.columns.iter_mut().for_each(|column| column.anchors.clear());
+    }
 }
 
 /// What was read before, if anything is kept.

@@ -1,5 +1,6 @@
 //! From bytes and a template to fields with provenance.
 
+pub mod ablation;
 pub mod confidence;
 pub mod embedded;
 mod extract;

@@ -8,6 +8,7 @@ use rust_decimal::Decimal;
 
 use super::Scored;
 use super::field::Field;
+use crate::ablation::{Family, uses};
 use crate::parse::fold::tight;
 
 /// A candidate under this is no answer.
@@ -32,7 +33,9 @@ pub(crate) struct Choice {
 /// Chooses a candidate for each field.
 pub(crate) fn assign(fields: &[Field<'_>], candidates: &[Vec<Scored>]) -> Vec<Choice> {
     let mut choices = vec![Choice::default(); fields.len()];
-    totals(fields, candidates, &mut choices);
+    if uses(Family::Arithmetic) {
+        totals(fields, candidates, &mut choices);
+    }
     // The surest pair of field and candidate first.
     let mut pairs: Vec<(usize, usize, f32)> = candidates
         .iter()
@@ -111,7 +114,9 @@ fn may_share(a: &Field<'_>, b: &Field<'_>) -> bool {
 
 /// Whether one field having this value rules out the other having that one.
 fn excludes(a: &Field<'_>, value: &Scored, b: &Field<'_>, other: &Scored) -> bool {
-    !may_share(a, b) && (clash(value, other) || are_parties(a, b) && same_name(value, other))
+    uses(Family::Joint)
+        && !may_share(a, b)
+        && (clash(value, other) || are_parties(a, b) && same_name(value, other))
 }
 
 /// Nobody sells to himself.

@@ -14,6 +14,7 @@ use super::field::Field;
 use super::labels::{LabelMatch, Labels, content_words, key_words, printed, printed_segment};
 use super::layout::{BLANK, Layout, Line, Rect, TAB, Token};
 use super::names::is_unmistakable_form;
+use crate::ablation::{Family, uses};
 use crate::lexicon::{Key, LEXICON};
 use crate::parse::currency;
 
@@ -184,6 +185,9 @@ impl<'a> Surroundings<'a> {
     /// Segments that resemble a field's anchors without being them: some letters differ, or the anchor's words stand in a
     /// longer label ("What is the name and address of the primary registrant?" for "Name of registrant").
     pub(crate) fn resembling(&self, field: &Field<'_>) -> HashMap<usize, f32> {
+        if !uses(Family::Resemblance) {
+            return HashMap::new();
+        }
         let anchors: Vec<(Vec<String>, Vec<String>)> =
             field.spec.anchors.iter().map(|anchor| (key_words(anchor), content_words(anchor))).collect();
         let mut found = HashMap::new();
@@ -279,6 +283,9 @@ impl<'a> Surroundings<'a> {
             contexts.extend(self.in_box(candidate));
         }
         self.below(candidate, &mut contexts);
+        if !uses(Family::Geometry) {
+            contexts.iter_mut().for_each(|context| context.geometry = BEFORE);
+        }
         contexts
     }
 

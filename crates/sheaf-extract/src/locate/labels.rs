@@ -11,6 +11,7 @@ use std::borrow::Cow;
 use sheaf_types::TemplateSpec;
 
 use super::layout::{Layout, Line, Token};
+use crate::ablation::{Family, uses};
 use crate::lexicon::{Entry, Key, LEXICON, Strength, Trie};
 use crate::parse::currency;
 use crate::parse::fold::{fold, tight};
@@ -114,13 +115,13 @@ impl Labels {
         let total: usize = lengths.iter().sum();
         let mut spans: Vec<(usize, usize, &Entry)> = Vec::new();
         for start in 0..texts.len() {
-            for trie in [&self.own, &LEXICON.labels] {
+            for trie in self.known() {
                 for (used, entries) in trie.matches(&texts[start..]) {
                     spans.extend(entries.iter().map(|entry| (start, start + used, entry)));
                 }
             }
         }
-        if spans.iter().all(|&(start, _, _)| start > 0) {
+        if spans.iter().all(|&(start, _, _)| start > 0) && uses(Family::Lexicon) {
             spans.extend(compounds(&texts));
         }
         let mut matches: Vec<LabelMatch> = Vec::new();
@@ -155,11 +156,15 @@ impl Labels {
         matches
     }
 
+    /// The known labels: the template's own, and those of the lexicon.
+    fn known(&self) -> impl Iterator<Item = &Trie> {
+        std::iter::once(&self.own).chain(uses(Family::Lexicon).then_some(&LEXICON.labels))
+    }
+
     /// How many of the first tokens are a known label; the most, where several are. Bare words do not count.
     pub(crate) fn longest_prefix(&self, printed: &[Printed<'_>]) -> Option<usize> {
         let texts: Vec<&str> = printed.iter().take(LONGEST).map(|p| p.text).collect();
-        [&self.own, &LEXICON.labels]
-            .into_iter()
+        self.known()
             .flat_map(|trie| trie.matches(&texts))
             .filter(|(_, entries)| entries.iter().any(|e| !e.bare))
             .map(|(used, _)| used)
@@ -293,6 +298,8 @@ fn core_of<'p, 't>(printed: &'p [Printed<'t>]) -> (Cow<'p, [Printed<'t>]>, usize
 fn similarity(start: usize, end: usize, count: usize, share: f32, bare: bool) -> Option<f32> {
     if start == 0 && end == count {
         Some(1.0)
+    } else if !uses(Family::Partial) {
+        None
     } else if end == count {
         // The end of a sentence is less of a label than the end of a short phrase.
         let prose = count - (end - start) > 3;

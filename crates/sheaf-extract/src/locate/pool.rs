@@ -23,6 +23,7 @@ use super::prose::Prose;
 use super::score::{self, Evidence, Loose};
 use super::text::{self, Part, TextCandidate};
 use super::typed;
+use crate::ablation::{Family, uses};
 use crate::confidence::document_oddness;
 use crate::lexicon::{ConceptId, Shape};
 use crate::parse::{self, Locale, Parsed};
@@ -171,7 +172,7 @@ impl<'a> Pool<'a> {
             (_, Shape::Date) => self.typed(field, &self.dates, loose),
             (_, Shape::Amount) => {
                 let mut scored = self.typed(field, self.numbers(), loose);
-                if field.is("grand_total") || field.is("amount_due") {
+                if (field.is("grand_total") || field.is("amount_due")) && uses(Family::Arithmetic) {
                     self.settle(field, &mut scored);
                 }
                 scored
@@ -189,7 +190,7 @@ impl<'a> Pool<'a> {
         }
         scored.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| first(a).cmp(&first(b))));
         count_repeats(&mut scored);
-        for found in &mut scored {
+        for found in scored.iter_mut().filter(|_| uses(Family::Repetition)) {
             found.score += REPEATED * found.repeats.min(3) as f32;
         }
         scored.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| first(a).cmp(&first(b))));
@@ -325,7 +326,7 @@ impl<'a> Pool<'a> {
     }
 
     fn free(&self, field: &Field<'_>, loose: &Loose) -> Vec<Scored> {
-        let is_party = field.is("seller") || field.is("buyer");
+        let is_party = (field.is("seller") || field.is("buyer")) && uses(Family::Parties);
         let is_name = matches!(field.shape, Shape::Name | Shape::Person);
         self.texts()
             .iter()

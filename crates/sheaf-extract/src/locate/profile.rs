@@ -4,6 +4,7 @@ use super::candidate::{self, Candidate, Typed};
 use super::context::Surroundings;
 use super::labels::Labels;
 use super::layout::{BLANK, Layout, TAB};
+use crate::ablation::{Family, uses};
 use crate::lexicon::{ConceptId, LANGUAGES, LEXICON};
 use crate::parse::Locale;
 use crate::parse::fold::fold;
@@ -18,6 +19,9 @@ pub(crate) fn locale_of(layout: &Layout<'_>, labels: &Labels, tag: Option<&str>)
 /// The document's locale: votes of its numbers and dates, the template's tag, the language of its labels.
 pub(super) fn locale(surroundings: &Surroundings<'_>, dates: &[Candidate], tag: Option<&str>) -> Locale {
     let mut votes = Votes::default();
+    if !uses(Family::Locale) {
+        return votes.decide(tag, None);
+    }
     for word in surroundings.layout.lines.iter().flat_map(|line| line.text.split([BLANK, TAB])) {
         votes.count_number(word);
     }
@@ -102,7 +106,7 @@ fn title_of(text: &str) -> &str {
 /// with one in a large font.
 pub(super) fn titled(surroundings: &Surroundings<'_>) -> Vec<ConceptId> {
     let layout = surroundings.layout;
-    let Some(page) = layout.pages.first() else { return Vec::new() };
+    let Some(page) = layout.pages.first().filter(|_| uses(Family::Title)) else { return Vec::new() };
     let (_, height) = layout.page_size(0);
     let mut best: Option<(f32, &[ConceptId])> = None;
     for line in &layout.lines[page.clone()] {

@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 
 use super::layout::{Layout, Span};
 use super::names;
+use crate::ablation::{Family, uses};
 use crate::lexicon::{Entry, Key, Strength, Trie};
 use crate::parse::fold::fold;
 
@@ -63,7 +64,8 @@ pub(crate) struct Passage {
 
 impl<'l> Prose<'l> {
     pub(crate) fn new(layout: &'l Layout<'l>) -> Self {
-        let words = layout.lines.iter().enumerate().flat_map(|(index, line)| {
+        let lines = layout.lines.iter().filter(|_| uses(Family::Sentences));
+        let words = lines.enumerate().flat_map(|(index, line)| {
             line.tokens.iter().map(move |token| Word {
                 line: index,
                 range: token.range.clone(),

@@ -13,6 +13,7 @@ use super::candidate::Candidate;
 use super::context::{Context, Place};
 use super::field::Field;
 use super::labels::strength_weight;
+use crate::ablation::{Family, uses};
 use crate::lexicon::{ConceptId, Key, LEXICON, Shape, Strength};
 
 /// How much a better label of something else on the same axis costs.
@@ -83,7 +84,7 @@ pub(crate) fn by_labels(
             let weight = listens(field, found.key, found.strength, titled);
             let value = context.geometry * found.similarity * strength_weight(found.strength);
             if weight == 0.0 {
-                if sublabel || !rivals(field.shape, found.key) {
+                if sublabel || !rivals(field.shape, found.key) || !uses(Family::Rivals) {
                     continue;
                 }
                 axis.rival = axis.rival.max(value);
@@ -184,5 +185,5 @@ pub(crate) fn by_place(field: &Field<'_>, page: u32, bbox: BoundingBox) -> f32 {
 
 /// Where on the document the candidate stands, as a tie-breaker: 0 at the start, 1 at the end.
 pub(crate) fn position(candidate: &Candidate, lines: usize) -> f32 {
-    candidate.line() as f32 / lines.max(1) as f32
+    if uses(Family::Position) { candidate.line() as f32 / lines.max(1) as f32 } else { 0.0 }
 }

@@ -7,6 +7,7 @@ use super::context::Surroundings;
 use super::labels::printed;
 use super::layout::{BLANK, Layout, Span};
 use super::names::{Look, ends_name, is_only_form, look, without_id};
+use crate::ablation::{Family, uses};
 
 /// Longer texts are paragraphs, not values.
 const LONGEST: usize = 240;
@@ -95,6 +96,10 @@ pub(crate) fn texts(surroundings: &Surroundings<'_>) -> Vec<TextCandidate> {
                 push(vec![Span { line, range: head }], Part::Head);
             }
             let spans = vec![Span { line, range }];
+            if !uses(Family::Continuation) {
+                push(spans, part);
+                continue;
+            }
             if let Some(block) = block(surroundings, index, &spans[0], rights[layout.lines[line].page]) {
                 push(block, Part::Block);
             }

@@ -8,6 +8,7 @@ use super::field::{End, Field};
 use super::layout::Layout;
 use super::names::Look;
 use super::score::Evidence;
+use crate::ablation::{Family, uses};
 use crate::lexicon::{LEXICON, Shape};
 use crate::parse::date;
 use crate::parse::fold::fold;
@@ -48,6 +49,9 @@ pub(crate) fn own_date(
     days: usize,
     evidence: Evidence,
 ) -> f32 {
+    if !uses(Family::Looks) {
+        return 0.0;
+    }
     let line = &layout.lines[candidate.line()];
     let segment = &layout.segments[candidate.segment];
     let (_, height) = layout.page_size(line.page);
@@ -147,6 +151,9 @@ pub(crate) fn effective(layout: &Layout<'_>, candidate: &Candidate) -> f32 {
 
 /// How well the value fits the field: added to the labels' score.
 pub(crate) fn fit(field: &Field<'_>, candidate: &Candidate) -> f32 {
+    if !uses(Family::Looks) {
+        return 0.0;
+    }
     let source = candidate.source.as_str();
     match &candidate.typed {
         Typed::Date(_, end) => match (field.end, end) {
@@ -163,7 +170,7 @@ pub(crate) fn fit(field: &Field<'_>, candidate: &Candidate) -> f32 {
             let currency = if number.currency.is_some() { 0.04 } else { 0.0 };
             let plain = if whole && number.currency.is_none() && !number.grouped { -0.12 } else { 0.0 };
             let long = if number.value.len() > 12 { -0.3 } else { 0.0 };
-            let sum = if candidate.is_sum { SUM } else { 0.0 };
+            let sum = if candidate.is_sum && uses(Family::Arithmetic) { SUM } else { 0.0 };
             cents + currency + plain + long + sum
         }
         Typed::Number(_) | Typed::Text => 0.0,
@@ -173,6 +180,9 @@ pub(crate) fn fit(field: &Field<'_>, candidate: &Candidate) -> f32 {
 
 /// Names have letters, mostly capitals at the start of their words, and are no sentences.
 pub(crate) fn name_fit(source: &str, look: Look, person: bool) -> f32 {
+    if !uses(Family::Looks) {
+        return 0.0;
+    }
     let letters = source.chars().filter(|c| c.is_alphabetic()).count();
     let digits = source.bytes().filter(u8::is_ascii_digit).count();
     let words = source.split_whitespace().filter(|w| w.contains(char::is_alphanumeric)).count();

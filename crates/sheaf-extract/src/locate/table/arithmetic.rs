@@ -9,12 +9,16 @@ use rust_decimal::Decimal;
 
 use super::cells::Cell;
 use super::target::Target;
+use crate::ablation::{Family, uses};
 
 /// Half a unit of the last digit that amounts have.
 const HALF_CENT: Decimal = Decimal::from_parts(5, 0, 0, false, 3);
 
 /// Indices of quantity, unit price and amount among the template's columns.
 pub(super) fn factors(targets: &[Target]) -> Option<[usize; 3]> {
+    if !uses(Family::Arithmetic) {
+        return None;
+    }
     let of = |concept| targets.iter().position(|t| t.is(concept));
     Some([of("quantity")?, of("unit_price")?, of("line_total")?])
 }
@@ -67,6 +71,9 @@ pub(super) fn sum_is_printed(
     rows: &[Vec<Option<Cell>>],
     printed: &HashMap<Decimal, usize>,
 ) -> bool {
+    if !uses(Family::Arithmetic) {
+        return false;
+    }
     let Some(amount) = targets.iter().position(|t| t.is("line_total")) else { return false };
     let amounts: Option<Vec<Decimal>> = rows.iter().map(|row| row[amount].as_ref()?.decimal).collect();
     let Some(amounts) = amounts else { return false };
