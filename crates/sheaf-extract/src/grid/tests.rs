@@ -241,6 +241,19 @@ fn a_table_beside_a_paragraph_is_found() {
 }
 
 #[test]
+fn long_items_beside_numbers_are_no_paragraph() {
+    let document = sample::page(&[
+        "Work                                                 Hours     Cost",
+        "Table of oak with six legs and two drawers            12.5   250.00",
+        "Repair of a chair with a new seat of cane              3.0    60.00",
+        "Shelf of beech with five boards and a back             8.0   160.00",
+        "Two coats of oil for the table of last year            2.5    50.00",
+    ]);
+    let grid = the_only(&document);
+    assert_eq!(grid.texts()[2], ["Repair of a chair with a new seat of cane", "3.0", "60.00"]);
+}
+
+#[test]
 fn a_page_turned_by_a_quarter_is_read_like_one_that_is_not() {
     let upright = sample::page(&[
         "Land         Wheat      Rye",
