@@ -249,8 +249,8 @@ impl ApiState {
         if !is_about(lesson, &document) {
             return Ok(None);
         }
-        let wanted = (template.clone(), vec![lesson.clone()]);
-        let fields = self.preview_of(user, extraction.document_id, wanted, document).await?;
+        let sample = self.sample(user, extraction.document_id, document).await?;
+        let fields = self.preview(&sample, template.clone(), vec![lesson.clone()]).await?;
         let proposed = fields.into_iter().find(|field| field.name == lesson.field);
         let proposed = proposed.filter(|field| field.value.is_some());
         let proposed = proposed.filter(|proposed| current.needs_review || proposed.value != current.value);

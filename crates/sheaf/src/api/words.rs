@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use bytes::Bytes;
 use serde::Serialize;
-use sheaf_types::{BoundingBox, Document, DocumentId, FieldResult, Lesson, TemplateSpec, UserId};
+use sheaf_types::{BoundingBox, Document, DocumentId, FieldResult, Lesson, MediaType, TemplateSpec, UserId};
 use utoipa::ToSchema;
 
 use super::ApiState;
@@ -53,6 +53,13 @@ pub(super) async fn get_words(
     Ok(Json(PageWords { data }))
 }
 
+/// A document that templates are tried on: its file, for what is embedded in it, and its words.
+pub(crate) struct Sample {
+    media_type: MediaType,
+    file: Bytes,
+    words: Document,
+}
+
 impl ApiState {
     /// A document's pages of words: those that were kept, else it is read now.
     pub(crate) async fn document_words(&self, user: UserId, id: DocumentId) -> Result<Document, ApiError> {
@@ -74,28 +81,26 @@ impl ApiState {
         serde_json::from_slice(&words).map_err(|_| unreadable("what its reader answered is no document"))
     }
 
-    /// What a template would find in a document, which is read once however many templates are tried. Nothing is kept of it.
-    pub(crate) async fn preview(
+    /// A document whose words are at hand, to try templates on.
+    pub(crate) async fn sample(
         &self,
         user: UserId,
         id: DocumentId,
-        template: &TemplateSpec,
-    ) -> Result<Vec<FieldResult>, ApiError> {
-        let words = self.document_words(user, id).await?;
-        self.preview_of(user, id, (template.clone(), Vec::new()), words).await
+        words: Document,
+    ) -> Result<Sample, ApiError> {
+        let media_type = self.store.document(user, id).await?.media_type;
+        Ok(Sample { media_type, file: self.store.document_bytes(user, id).await?, words })
     }
 
-    /// The same for a document whose words are at hand, going by lessons.
-    pub(super) async fn preview_of(
+    /// What a template with its lessons would find in a document. Nothing is kept of it.
+    pub(crate) async fn preview(
         &self,
-        user: UserId,
-        id: DocumentId,
-        (template, lessons): (TemplateSpec, Vec<Lesson>),
-        words: Document,
+        sample: &Sample,
+        template: TemplateSpec,
+        lessons: Vec<Lesson>,
     ) -> Result<Vec<FieldResult>, ApiError> {
-        let document = self.store.document(user, id).await?;
-        let file = self.store.document_bytes(user, id).await?;
-        let fields = self.readers.extract_from(document.media_type, &file, template, lessons, words).await;
+        let Sample { media_type, file, words } = sample;
+        let fields = self.readers.extract_from(*media_type, file, template, lessons, words.clone()).await;
         let fields = fields.map_err(|error| unreadable(&error.to_string()))?;
         serde_json::from_slice(&fields).map_err(|_| unreadable("what its reader answered are no fields"))
     }

@@ -304,15 +304,14 @@ pub(super) async fn preview(
     let draft = read_draft(request).await?;
     let id = draft.document_id.ok_or_else(|| refusal("There is no sample."))?;
     let user = scripted.user.id;
-    let document = api.document_words(user, id).await.map_err(IntoResponse::into_response)?;
-    let fields = match &draft.template {
-        Some(_) => api
-            .preview(user, id, &read_spec(&draft).map_err(refusal)?)
-            .await
-            .map_err(IntoResponse::into_response)?,
-        None => Vec::new(),
-    };
-    Ok(Json(Preview { pages: document.pages.len(), fields }))
+    let words = api.document_words(user, id).await.map_err(IntoResponse::into_response)?;
+    let pages = words.pages.len();
+    if draft.template.is_none() {
+        return Ok(Json(Preview { pages, fields: Vec::new() }));
+    }
+    let template = read_spec(&draft).map_err(refusal)?;
+    let fields = async { api.preview(&api.sample(user, id, words).await?, template, Vec::new()).await };
+    Ok(Json(Preview { pages, fields: fields.await.map_err(IntoResponse::into_response)? }))
 }
 
 /// What a change of a template would do to documents that were read with it.
@@ -354,8 +353,10 @@ pub(super) async fn replay(
             break;
         }
         let both = async {
-            let old = api.preview(user, document, &before.spec).await?;
-            Ok::<_, crate::api::ApiError>((old, api.preview(user, document, &spec).await?))
+            let words = api.document_words(user, document).await?;
+            let sample = api.sample(user, document, words).await?;
+            let old = api.preview(&sample, before.spec.clone(), Vec::new()).await?;
+            Ok::<_, crate::api::ApiError>((old, api.preview(&sample, spec.clone(), Vec::new()).await?))
         };
         let Ok((old, new)) = both.await else {
             replay.unreadable += 1;

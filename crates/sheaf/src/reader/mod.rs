@@ -15,6 +15,7 @@ mod pool;
 mod process;
 
 use serde::{Deserialize, Serialize};
+use sheaf_extract::Limits;
 use sheaf_extract::grid::Grid;
 use sheaf_extract::llm::{Ask, Question};
 use sheaf_types::{Document, Engine, ErrorCode, FieldResult, Lesson, MediaType, TemplateSpec, Warning};
@@ -49,16 +50,18 @@ pub struct ReaderLimits {
 }
 
 impl Default for ReaderLimits {
+    /// Those of the library, and more pages and time.
     fn default() -> Self {
+        let limits = Limits::default();
         Self {
             memory_mb: 2048,
             seconds: 120,
-            page_seconds: 30,
+            page_seconds: limits.max_page_duration.as_secs(),
             pages: 1_000,
-            page_megapixels: 80,
-            page_objects: 5_000_000,
-            file_bytes: 50_000_000,
-            unpacked_bytes: 200_000_000,
+            page_megapixels: limits.max_pixels_per_page / 1_000_000,
+            page_objects: limits.max_operators_per_page,
+            file_bytes: limits.max_bytes as u64,
+            unpacked_bytes: limits.max_unpacked_bytes,
         }
     }
 }
