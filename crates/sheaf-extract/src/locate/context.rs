@@ -149,9 +149,52 @@ impl<'a> Surroundings<'a> {
         let boxes = Boxes::new(layout);
         let mut surroundings = Self { layout, labels, segments, occupied, boxes };
         for index in 0..surroundings.segments.len() {
+            surroundings.join_label(index);
+        }
+        for index in 0..surroundings.segments.len() {
             surroundings.segments[index].below = surroundings.below_label(index);
         }
         surroundings
+    }
+
+    /// Lets an anchor of the template that wraps ("Source of", "information:") label what stands beside either of its lines, and
+    /// below the second.
+    fn join_label(&mut self, index: usize) {
+        let Some(above) = self.wrapped_label(index) else { return };
+        let mut printed = printed_segment(self.layout, above);
+        let first = printed.len();
+        printed.extend(printed_segment(self.layout, index));
+        let joined = self.labels.classify(&printed).into_iter();
+        let joined = joined.filter(|m| m.similarity >= 0.99 && matches!(m.key, Key::Field(_)));
+        for found in joined.filter(|m| m.start < first && first < m.end).collect::<Vec<_>>() {
+            for (segment, tokens) in [(above, first), (index, printed.len() - first)] {
+                let matches = self.segments[segment].matches.iter().copied();
+                let part = LabelMatch { start: 0, end: tokens, ..found };
+                self.segments[segment].matches =
+                    matches.filter(|m| m.key != found.key).chain([part]).collect();
+            }
+        }
+    }
+
+    /// The segment right above one that may be the first line of the same label.
+    fn wrapped_label(&self, index: usize) -> Option<usize> {
+        let segment = &self.layout.segments[index];
+        let line = segment.line.checked_sub(1)?;
+        if self.layout.lines[line].page != self.layout.lines[segment.line].page {
+            return None;
+        }
+        self.layout.lines[line].segments.clone().find(|&above| {
+            let first = &self.layout.segments[above];
+            let aligned = (first.rect.x0 - segment.rect.x0).abs() < first.size
+                || (first.rect.centre_x() - segment.rect.centre_x()).abs() < first.size;
+            let colon = self.layout.tokens(first).last().is_none_or(|t| t.colon);
+            aligned
+                && !colon
+                && segment.rect.y0 - first.rect.y1 < 0.9 * first.size
+                && !self.segments[above].is_value
+                && !self.segments[above].is_spent
+                && !self.segments[index].is_spent
+        })
     }
 
     fn below_label(&self, index: usize) -> f32 {

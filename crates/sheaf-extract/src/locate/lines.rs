@@ -91,6 +91,8 @@ pub(super) fn group_lines(page: &Page, frame: &Frame) -> Vec<Vec<usize>> {
     let mut lines: Vec<(Rect, Vec<(usize, Rect)>)> = Vec::new();
     // Lines that may still take a word: those not far above it.
     let mut open = 0;
+    let is_dash =
+        |index: usize| page.words[index].text.chars().all(|c| matches!(c, '-' | '–' | '—' | '~' | '='));
     for (index, rect) in words {
         while open < lines.len() && lines[open].0.y1 < rect.y0 - 50.0 {
             open += 1;
@@ -100,11 +102,15 @@ pub(super) fn group_lines(page: &Page, frame: &Frame) -> Vec<Vec<usize>> {
             .enumerate()
             .filter(|(_, (line, _))| line.overlap_y(rect) > 0.0)
             .filter_map(|(i, (line, members))| {
-                let near = nearest(members, rect).unwrap_or(*line);
+                let (beside, near) = nearest(members, rect).unwrap_or((index, *line));
                 let (small, large) = sorted(near.height(), rect.height());
                 let share = near.overlap_y(rect) / small;
-                // A title in large print spans several lines of small print: only feet at one height make one line.
-                let level = large < 1.9 * small || (near.y1 - rect.y1).abs() < 0.35 * small;
+                // A title in large print spans several lines of small print: only feet or middles at one height make one
+                // line. A dash is small and stands at any height.
+                let level = large < 1.9 * small
+                    || (near.y1 - rect.y1).abs() < 0.35 * small
+                    || (near.centre_y() - rect.centre_y()).abs() < 0.25 * small
+                    || if rect.height() < near.height() { is_dash(index) } else { is_dash(beside) };
                 (share >= SAME_LINE && level).then_some((open + i, share))
             })
             .max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)));
@@ -161,8 +167,8 @@ fn sorted(a: f32, b: f32) -> (f32, f32) {
 
 /// The member of a line that stands nearest to `rect` from left to right: on a slanted scan the neighbour's height
 /// counts, not the line's.
-fn nearest(members: &[(usize, Rect)], rect: Rect) -> Option<Rect> {
-    members.iter().map(|&(_, member)| member).max_by(|a, b| {
+fn nearest(members: &[(usize, Rect)], rect: Rect) -> Option<(usize, Rect)> {
+    members.iter().copied().max_by(|(_, a), (_, b)| {
         let distance = |m: &Rect| m.overlap_x(rect).min(0.0);
         distance(a).total_cmp(&distance(b))
     })
