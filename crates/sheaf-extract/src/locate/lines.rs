@@ -12,9 +12,9 @@ const SAME_LINE: f32 = 0.5;
 
 /// How a page is turned so that most of its words read upright.
 #[derive(Debug)]
-pub(super) struct Frame {
+pub(crate) struct Frame {
     turn: u8,
-    pub(super) width: f32,
+    pub(crate) width: f32,
     pub(super) height: f32,
     page_width: f32,
     page_height: f32,
@@ -23,7 +23,7 @@ pub(super) struct Frame {
 }
 
 impl Frame {
-    pub(super) fn of(page: &Page) -> Self {
+    pub(crate) fn of(page: &Page) -> Self {
         let mut letters = [0usize; 4];
         for word in &page.words {
             letters[usize::from(word.turn % 4)] += word.text.len();
@@ -47,8 +47,13 @@ impl Frame {
         Self { turn, width, height, page_width, page_height, verticals: Vec::new() }
     }
 
+    /// Quarter turns clockwise from upright that its words read in, 0 to 3.
+    pub(crate) fn turn(&self) -> u8 {
+        self.turn
+    }
+
     /// A box of the displayed page in points of the upright one.
-    pub(super) fn rect(&self, b: BoundingBox) -> Rect {
+    pub(crate) fn rect(&self, b: BoundingBox) -> Rect {
         let finite = |v: f32| if v.is_finite() { v.clamp(-1.0, 2.0) } else { 0.0 };
         let (x0, x1) = (finite(b.x0) * self.page_width, finite(b.x1) * self.page_width);
         let (y0, y1) = (finite(b.y0) * self.page_height, finite(b.y1) * self.page_height);
