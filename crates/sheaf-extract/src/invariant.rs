@@ -1,14 +1,16 @@
 //! What must hold for every document and template: the grounding invariant.
 
+use std::collections::HashSet;
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use sheaf_types::{BoundingBox, Document, FieldValue, Page, Rule, TemplateSpec, TextSource, Word};
 
-use crate::extract;
 use crate::locate::labels::Labels;
 use crate::locate::layout::Layout;
 use crate::locate::profile::locale_of;
 use crate::parse;
+use crate::{extract, grid};
 
 /// Words that real documents are made of, and some that none should be.
 fn any_text() -> impl Strategy<Value = String> {
@@ -212,6 +214,25 @@ proptest! {
                         }
                     }
                 }
+            }
+        }
+    }
+
+    /// A table's cells stand on their page under their boxes, within the table, and no two at one place.
+    #[test]
+    fn every_cell_stands_under_its_box_and_within_its_table(document in any_document()) {
+        let grids = grid::tables(&document);
+        prop_assert_eq!(&grids, &grid::tables(&document));
+        for grid in &grids {
+            prop_assert!((0.0..=1.0).contains(&grid.score));
+            prop_assert!(!grid.cells.is_empty());
+            let mut taken = HashSet::new();
+            for cell in &grid.cells {
+                prop_assert!(stands_at(&document, &cell.text, grid.page, cell.bbox));
+                prop_assert!(grid.bbox.contains(cell.bbox, 1e-4));
+                prop_assert!(cell.row + cell.row_span <= grid.rows && cell.column + cell.column_span <= grid.columns);
+                prop_assert!(cell.row_span > 0 && cell.column_span > 0);
+                prop_assert!(taken.insert((cell.row, cell.column)));
             }
         }
     }

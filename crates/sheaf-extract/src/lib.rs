@@ -5,6 +5,7 @@ pub mod confidence;
 pub mod embedded;
 mod extract;
 pub mod find;
+pub mod grid;
 mod ground;
 #[cfg(test)]
 mod invariant;

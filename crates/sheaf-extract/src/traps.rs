@@ -289,3 +289,62 @@ fn a_remark_is_all_its_lines_and_two_things_under_each_other_are_two() {
         ]
     );
 }
+
+#[test]
+fn lines_typed_far_apart_beside_their_label_are_one_text() {
+    let mut document = page(&[
+        "Objective      To find a glue that holds wood in the wet, and that can be had at the",
+        "               mill on Route 5 for less than 12 cents a pound, in any weather that is",
+        "               usual in that region from autumn to spring",
+        "Leader         A. Amsel",
+    ]);
+    for word in &mut document.pages[0].words {
+        // Every other line of the typewriter is empty.
+        let (row, high) = ((word.bbox.y0 * 840.0 - 20.0) / 14.0, 11.0 / 840.0);
+        word.bbox.y0 = (20.0 + 24.0 * row) / 840.0;
+        word.bbox.y1 = word.bbox.y0 + high;
+    }
+    let fields = [("objective", "text", "Objective"), ("leader", "text", "Leader")];
+    assert_eq!(
+        values(&document, &fields),
+        [
+            "To find a glue that holds wood in the wet, and that can be had at the mill on Route 5 for less than 12 cents a pound, in any weather that is usual in that region from autumn to spring",
+            "A. Amsel"
+        ]
+    );
+}
+
+#[test]
+fn a_dash_of_ink_stands_in_its_line() {
+    let mut document = page(&["Panel:  150 persons ~ 39 years old", "Town:   Springfield"]);
+    for word in &mut document.pages[0].words {
+        word.source = TextSource::Tesseract;
+        if word.text == "~" {
+            word.bbox.y0 += 4.5 / 840.0;
+            word.bbox.y1 -= 4.5 / 840.0;
+        }
+    }
+    let fields = [("panel", "text", "Panel"), ("town", "text", "Town")];
+    assert_eq!(values(&document, &fields), ["150 persons ~ 39 years old", "Springfield"]);
+}
+
+#[test]
+fn a_label_that_asks_for_name_and_title_in_one_gets_both() {
+    let fields = [("signer_name", "text", ""), ("signer_title", "text", "")];
+    for (signer, name, title) in [
+        ("Ruth B. Adler, Treasurer", "Ruth B. Adler", "Treasurer"),
+        ("O. M. Stone - Managing Director", "O. M. Stone", "Managing Director"),
+        ("Karl Voss, Jr.", "Karl Voss, Jr.", ""),
+    ] {
+        let line = format!("9/22/93             {signer}");
+        let lines = ["Date of report      Name and title                 Signature", &line];
+        assert_eq!(values(&page(&lines), &fields), [name, title]);
+    }
+}
+
+#[test]
+fn an_anchor_that_wraps_labels_what_stands_beside_its_lines() {
+    let lines = ["Source of", "information:     Corner Shop, Springfield", "Brands:          Red, Blue"];
+    let fields = [("source", "text", "Source of information"), ("brands", "text", "Brands")];
+    assert_eq!(values(&page(&lines), &fields), ["Corner Shop, Springfield", "Red, Blue"]);
+}

@@ -5,12 +5,14 @@
 
 use super::candidate::{Candidate, Typed};
 use super::context::Surroundings;
-use super::layout::{Segment, Span};
+use super::layout::{Rect, Span};
 use super::names::{self, Look, look};
 use super::prose::is_place;
 
 /// Lines that an address has at most.
 const MOST_LINES: usize = 7;
+/// A gap within a recognised line, in font sizes.
+const GAP: f32 = 2.5;
 /// Lines of another look within an address.
 const MOST_OTHERS: usize = 1;
 
@@ -27,8 +29,8 @@ pub(crate) fn addresses(surroundings: &Surroundings<'_>) -> Vec<Candidate> {
         while segments.len() < MOST_LINES && segments.len() < end + 1 + MOST_OTHERS {
             let last = segments[segments.len() - 1];
             let Some(next) = next_in_column(surroundings, last) else { break };
-            let look = look_of(surroundings, next);
-            let text = layout.text(&layout.segments[next]);
+            let text = whole(surroundings, next);
+            let look = look(text);
             let reachable = look.reachable && before_contact(text) < 8;
             if reachable
                 || surroundings.is_label(next)
@@ -50,13 +52,29 @@ pub(crate) fn addresses(surroundings: &Surroundings<'_>) -> Vec<Candidate> {
         }
         let rest = segments[1..].iter().map(|&s| {
             let segment = &layout.segments[s];
-            let end = segment.range.start + before_contact(layout.text(segment));
+            let end = segment.range.start + before_contact(whole(surroundings, s));
             Span { line: segment.line, range: segment.range.start..end }
         });
         let spans = std::iter::once(span).chain(rest).collect();
         found.extend(Candidate::new(layout, spans, Typed::Text));
     }
     found
+}
+
+/// The text of a segment with those that a small gap parts from it: recognition leaves such gaps within the lines of receipts.
+fn whole<'l>(surroundings: &'l Surroundings<'_>, index: usize) -> &'l str {
+    let layout = surroundings.layout;
+    let own = &layout.segments[index];
+    let line = layout.line_of(own);
+    let goes_on = |&next: &usize| {
+        let (left, right) = (&layout.segments[next - 1], &layout.segments[next]);
+        let span = Span { line: right.line, range: right.range.clone() };
+        right.rect.x0 - left.rect.x1 < GAP * own.size
+            && layout.words_sure(&[span]).1
+            && !surroundings.is_label(next)
+    };
+    let last = (index + 1..line.segments.end).take_while(goes_on).last().unwrap_or(index);
+    &line.text[own.range.start..layout.segments[last].range.end]
 }
 
 /// Whether a postcode stands within a line before its town: "Section U6, 40150 Shah Alam", "Site B 45400 Sekinchan".
@@ -161,14 +179,23 @@ fn next_in_column(surroundings: &Surroundings<'_>, index: usize) -> Option<usize
         .take_while(|line| line.page == page && line.rect.y0 < own.rect.y1 + 1.1 * own.size)
         .flat_map(|line| line.segments.clone())
         .find(|&next| {
-            let next = &layout.segments[next];
             let near = |a: f32, b: f32| (a - b).abs() < 0.8 * own.size;
-            let alone = |segment: &Segment| layout.lines[segment.line].segments.len() == 1;
-            next.rect.centre_y() > own.rect.centre_y() + 0.4 * own.size
-                && (near(next.rect.x0, own.rect.x0)
-                    || near(next.rect.centre_x(), own.rect.centre_x())
-                    || alone(next) && alone(own) && next.rect.overlap_x(own.rect) > 0.0)
+            let (above, below) = (alone(surroundings, index), alone(surroundings, next));
+            let (own_rect, rect) = (above.unwrap_or(own.rect), below.unwrap_or(layout.segments[next].rect));
+            rect.centre_y() > own_rect.centre_y() + 0.4 * own.size
+                && (near(rect.x0, own_rect.x0)
+                    || near(rect.centre_x(), own_rect.centre_x())
+                    || above.is_some() && below.is_some() && rect.overlap_x(own_rect) > 0.0)
         })
+}
+
+/// Where the line of a segment stands, if that begins it and there is nothing else in it.
+fn alone(surroundings: &Surroundings<'_>, index: usize) -> Option<Rect> {
+    let layout = surroundings.layout;
+    let segment = &layout.segments[index];
+    let line = layout.line_of(segment);
+    let is_all = segment.range.start + whole(surroundings, index).len() == line.text.len();
+    (line.segments.start == index && is_all).then_some(line.rect)
 }
 
 #[cfg(test)]
@@ -191,6 +218,10 @@ mod tests {
             "",
             "Address: 1 High Street",
             "         Springfield, IL 62701",
+            "",
+            "LOT P.T.2811, JALAN EXAMPLE,",
+            "TAMAN EXAMPLE",
+            "41150 KLANG, SELANGOR",
         ]);
         let json = json!({"name": "t", "fields": [{"name": "address", "type": "text"}]});
         let template = TemplateSpec::from_json(&json).unwrap();
@@ -202,7 +233,8 @@ mod tests {
             sources,
             [
                 "No. 12, Jalan Example 3, Taman Example, 81100 Johor Bahru",
-                "1 High Street Springfield, IL 62701"
+                "1 High Street Springfield, IL 62701",
+                "LOT P.T.2811, JALAN EXAMPLE, TAMAN EXAMPLE 41150 KLANG, SELANGOR"
             ]
         );
     }

@@ -353,7 +353,9 @@ pub(crate) fn codes(layout: &Layout<'_>, dates: &[Candidate]) -> Vec<Candidate> 
             &dates[dates.partition_point(|d| d.line() < index)..dates.partition_point(|d| d.line() <= index)];
         let words: Vec<Range<usize>> = words(text).collect();
         for (at, word) in words.iter().enumerate() {
-            let Some(range) = code_core(text, word) else { continue };
+            let Some(range) = code_core(text, word).filter(|range| !is_zip_code(text, range)) else {
+                continue;
+            };
             let dated = |r: &Range<usize>| {
                 dates.iter().any(|d| d.spans[0].range.start < r.end && r.start < d.spans[0].range.end)
             };
@@ -383,6 +385,18 @@ pub(crate) fn codes(layout: &Layout<'_>, dates: &[Candidate]) -> Vec<Candidate> 
 
 fn code(layout: &Layout<'_>, line: usize, range: Range<usize>) -> Option<Candidate> {
     Candidate::new(layout, vec![Span { line, range }], Typed::Code)
+}
+
+/// Whether five digits follow a town and a state of the USA: "Springfield, IL 62704".
+fn is_zip_code(text: &str, range: &Range<usize>) -> bool {
+    let is_code = text[range.clone()]
+        .split('-')
+        .next()
+        .is_some_and(|first| first.len() == 5 && first.bytes().all(|b| b.is_ascii_digit()));
+    let mut before = text[..range.start].split_whitespace().rev();
+    let state = before.next().unwrap_or_default().replace('.', "");
+    let is_state = state.len() == 2 && state.bytes().all(|b| b.is_ascii_uppercase());
+    is_code && is_state && before.next().is_some_and(|town| town.len() > 3 && town.ends_with(','))
 }
 
 fn balanced(text: &str) -> bool {
@@ -466,6 +480,7 @@ mod tests {
             ("Facture n\u{b0}562044387 du", vec!["562044387"]),
             ("Hdln#: 9752880 (Rev 0)", vec!["9752880 (Rev 0)", "9752880", "0"]),
             ("INV/2023/03/0008", vec!["INV/2023/03/0008"]),
+            ("Springfield, IL 62704 or PO 62704", vec!["62704"]),
             ("#2436316-1", vec!["2436316-1"]),
         ] {
             assert_eq!(sources(&[line], find), expected, "{line}");

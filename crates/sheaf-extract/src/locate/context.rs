@@ -11,7 +11,7 @@ use std::rc::Rc;
 use super::boxes::Boxes;
 use super::candidate::{Candidate, Typed};
 use super::field::Field;
-use super::labels::{LabelMatch, Labels, content_words, key_words, printed, printed_segment};
+use super::labels::{LONGEST, LabelMatch, Labels, content_words, key_words, printed, printed_segment};
 use super::layout::{BLANK, Layout, Line, Rect, TAB, Token};
 use super::names::is_unmistakable_form;
 use crate::ablation::{Family, uses};
@@ -113,18 +113,20 @@ impl<'a> Surroundings<'a> {
                 let segment = &layout.segments[index];
                 let values = &occupied[segment.line];
                 let line = layout.line_of(segment);
-                let letters = |covered: bool| -> usize {
+                let letters = |covered: bool| {
                     layout
                         .tokens(segment)
                         .iter()
-                        .filter(|t| {
+                        .filter(move |t| {
                             values.iter().any(|v| v.start < t.range.end && t.range.start < v.end) == covered
                         })
-                        .filter(|t| covered || currency::code_of(line.folded(t)).is_none())
-                        .map(|t| line.folded(t).chars().filter(|c| covered || c.is_alphabetic()).count())
-                        .sum()
+                        .filter(move |t| covered || currency::code_of(line.folded(t)).is_none())
+                        .map(move |t| line.folded(t).chars().filter(|c| covered || c.is_alphabetic()).count())
                 };
-                let (value, other) = (letters(true), letters(false));
+                let value: usize = letters(true).sum();
+                // Where there is no value, it only matters whether there are letters.
+                let most = if value == 0 { 1 } else { usize::MAX };
+                let other: usize = letters(false).filter(|&count| count > 0).take(most).sum();
                 let ends_in_colon = layout.tokens(segment).last().is_some_and(|t| t.colon);
                 let colon_within = layout.tokens(segment).iter().rev().skip(1).any(|t| t.colon);
                 let only_currency = value == 0 && other == 0;
@@ -149,9 +151,59 @@ impl<'a> Surroundings<'a> {
         let boxes = Boxes::new(layout);
         let mut surroundings = Self { layout, labels, segments, occupied, boxes };
         for index in 0..surroundings.segments.len() {
+            surroundings.join_label(index);
+        }
+        for index in 0..surroundings.segments.len() {
             surroundings.segments[index].below = surroundings.below_label(index);
         }
         surroundings
+    }
+
+    /// Lets an anchor of the template that wraps ("Source of", "information:") label what stands beside either of its lines, and
+    /// below the second.
+    fn join_label(&mut self, index: usize) {
+        // Of a longer second line only the end is looked at, which does not reach into the first.
+        if self.layout.segments[index].tokens.len() >= LONGEST {
+            return;
+        }
+        let Some(above) = self.wrapped_label(index) else { return };
+        let mut printed = printed_segment(self.layout, above);
+        let first = printed.len();
+        printed.extend(printed_segment(self.layout, index));
+        if !self.labels.may_start_own(&printed) {
+            return;
+        }
+        let joined = self.labels.classify(&printed).into_iter();
+        let joined = joined.filter(|m| m.similarity >= 0.99 && matches!(m.key, Key::Field(_)));
+        for found in joined.filter(|m| m.start < first && first < m.end).collect::<Vec<_>>() {
+            for (segment, tokens) in [(above, first), (index, printed.len() - first)] {
+                let matches = self.segments[segment].matches.iter().copied();
+                let part = LabelMatch { start: 0, end: tokens, ..found };
+                self.segments[segment].matches =
+                    matches.filter(|m| m.key != found.key).chain([part]).collect();
+            }
+        }
+    }
+
+    /// The segment right above one that may be the first line of the same label.
+    fn wrapped_label(&self, index: usize) -> Option<usize> {
+        let segment = &self.layout.segments[index];
+        let line = segment.line.checked_sub(1)?;
+        if self.layout.lines[line].page != self.layout.lines[segment.line].page {
+            return None;
+        }
+        self.layout.lines[line].segments.clone().find(|&above| {
+            let first = &self.layout.segments[above];
+            let aligned = (first.rect.x0 - segment.rect.x0).abs() < first.size
+                || (first.rect.centre_x() - segment.rect.centre_x()).abs() < first.size;
+            let colon = self.layout.tokens(first).last().is_none_or(|t| t.colon);
+            aligned
+                && !colon
+                && segment.rect.y0 - first.rect.y1 < 0.9 * first.size
+                && !self.segments[above].is_value
+                && !self.segments[above].is_spent
+                && !self.segments[index].is_spent
+        })
     }
 
     fn below_label(&self, index: usize) -> f32 {
@@ -412,6 +464,10 @@ impl<'a> Surroundings<'a> {
         for index in (first_of_page.max(line.saturating_sub(REACH))..line).rev() {
             for other in layout.lines[index].segments.clone() {
                 let above = &layout.segments[other];
+                // Most stand in other columns, which is seen sooner than how they are aligned.
+                if above.rect.x1 < rect.x0 - size || above.rect.x0 > rect.x1 + size {
+                    continue;
+                }
                 // Boxes of tight lines overlap: the middles must be a line apart.
                 if above.rect.centre_y() > below.centre_y() - 0.5 * size {
                     continue;

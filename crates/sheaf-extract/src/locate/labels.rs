@@ -17,7 +17,7 @@ use crate::parse::currency;
 use crate::parse::fold::{fold, tight};
 
 /// A printed label longer than this is prose: only its end is looked at.
-const LONGEST: usize = 12;
+pub(crate) const LONGEST: usize = 12;
 /// Tokens that a question or a heading over several labels has at least.
 const QUESTION: usize = 5;
 /// Letters that differ: under this share of equal ones a label is another label.
@@ -159,6 +159,11 @@ impl Labels {
     /// The known labels: the template's own, and those of the lexicon.
     fn known(&self) -> impl Iterator<Item = &Trie> {
         std::iter::once(&self.own).chain(uses(Family::Lexicon).then_some(&LEXICON.labels))
+    }
+
+    /// Whether one of the tokens may be the first of a label of the template.
+    pub(crate) fn may_start_own(&self, printed: &[Printed<'_>]) -> bool {
+        printed.iter().any(|token| self.own.matches(&[token.text]).next().is_some())
     }
 
     /// How many of the first tokens are a known label; the most, where several are. Bare words do not count.

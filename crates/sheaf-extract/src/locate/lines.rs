@@ -12,9 +12,9 @@ const SAME_LINE: f32 = 0.5;
 
 /// How a page is turned so that most of its words read upright.
 #[derive(Debug)]
-pub(super) struct Frame {
+pub(crate) struct Frame {
     turn: u8,
-    pub(super) width: f32,
+    pub(crate) width: f32,
     pub(super) height: f32,
     page_width: f32,
     page_height: f32,
@@ -23,7 +23,7 @@ pub(super) struct Frame {
 }
 
 impl Frame {
-    pub(super) fn of(page: &Page) -> Self {
+    pub(crate) fn of(page: &Page) -> Self {
         let mut letters = [0usize; 4];
         for word in &page.words {
             letters[usize::from(word.turn % 4)] += word.text.len();
@@ -47,8 +47,13 @@ impl Frame {
         Self { turn, width, height, page_width, page_height, verticals: Vec::new() }
     }
 
+    /// Quarter turns clockwise from upright that its words read in, 0 to 3.
+    pub(crate) fn turn(&self) -> u8 {
+        self.turn
+    }
+
     /// A box of the displayed page in points of the upright one.
-    pub(super) fn rect(&self, b: BoundingBox) -> Rect {
+    pub(crate) fn rect(&self, b: BoundingBox) -> Rect {
         let finite = |v: f32| if v.is_finite() { v.clamp(-1.0, 2.0) } else { 0.0 };
         let (x0, x1) = (finite(b.x0) * self.page_width, finite(b.x1) * self.page_width);
         let (y0, y1) = (finite(b.y0) * self.page_height, finite(b.y1) * self.page_height);
@@ -86,6 +91,8 @@ pub(super) fn group_lines(page: &Page, frame: &Frame) -> Vec<Vec<usize>> {
     let mut lines: Vec<(Rect, Vec<(usize, Rect)>)> = Vec::new();
     // Lines that may still take a word: those not far above it.
     let mut open = 0;
+    let is_dash =
+        |index: usize| page.words[index].text.chars().all(|c| matches!(c, '-' | '–' | '—' | '~' | '='));
     for (index, rect) in words {
         while open < lines.len() && lines[open].0.y1 < rect.y0 - 50.0 {
             open += 1;
@@ -95,11 +102,15 @@ pub(super) fn group_lines(page: &Page, frame: &Frame) -> Vec<Vec<usize>> {
             .enumerate()
             .filter(|(_, (line, _))| line.overlap_y(rect) > 0.0)
             .filter_map(|(i, (line, members))| {
-                let near = nearest(members, rect).unwrap_or(*line);
+                let (beside, near) = nearest(members, rect).unwrap_or((index, *line));
                 let (small, large) = sorted(near.height(), rect.height());
                 let share = near.overlap_y(rect) / small;
-                // A title in large print spans several lines of small print: only feet at one height make one line.
-                let level = large < 1.9 * small || (near.y1 - rect.y1).abs() < 0.35 * small;
+                // A title in large print spans several lines of small print: only feet or middles at one height make one
+                // line. A dash is small and stands at any height.
+                let level = large < 1.9 * small
+                    || (near.y1 - rect.y1).abs() < 0.35 * small
+                    || (near.centre_y() - rect.centre_y()).abs() < 0.25 * small
+                    || if rect.height() < near.height() { is_dash(index) } else { is_dash(beside) };
                 (share >= SAME_LINE && level).then_some((open + i, share))
             })
             .max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)));
@@ -156,9 +167,8 @@ fn sorted(a: f32, b: f32) -> (f32, f32) {
 
 /// The member of a line that stands nearest to `rect` from left to right: on a slanted scan the neighbour's height
 /// counts, not the line's.
-fn nearest(members: &[(usize, Rect)], rect: Rect) -> Option<Rect> {
-    members.iter().map(|&(_, member)| member).max_by(|a, b| {
-        let distance = |m: &Rect| m.overlap_x(rect).min(0.0);
-        distance(a).total_cmp(&distance(b))
-    })
+fn nearest(members: &[(usize, Rect)], rect: Rect) -> Option<(usize, Rect)> {
+    let overlap = |&(_, member): &(usize, Rect)| member.overlap_x(rect).min(0.0);
+    let measured = members.iter().map(|member| (overlap(member), *member));
+    measured.max_by(|(a, _), (b, _)| a.total_cmp(b)).map(|(_, member)| member)
 }

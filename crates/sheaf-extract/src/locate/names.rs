@@ -50,6 +50,26 @@ pub(crate) struct Look {
     pub(crate) reachable: bool,
 }
 
+/// Words behind a person's name that are part of it.
+const SUFFIXES: [&str; 9] = ["jr", "sr", "ii", "iii", "iv", "esq", "phd", "md", "dr"];
+
+/// Whether a text could be a person's name: two to five words of letters, or initials, that start large.
+pub(crate) fn is_person(text: &str) -> bool {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let is_part = |word: &&str| {
+        word.starts_with(char::is_uppercase)
+            && word.chars().all(|c| c.is_alphabetic() || matches!(c, '.' | '-' | '\'' | '’'))
+    };
+    // "A.N. Stewart", "Robert Y. Wang".
+    (2..=5).contains(&words.len()) && words.iter().all(is_part)
+}
+
+/// Whether a text is no more than what may follow a person's name: "Jr.", "Esq.".
+pub(crate) fn is_name_suffix(text: &str) -> bool {
+    let letters: String = text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+    SUFFIXES.contains(&letters.as_str())
+}
+
 /// Longer texts are paragraphs: neither names nor lines of an address.
 const LONGEST: usize = 120;
 
@@ -158,9 +178,9 @@ fn ends_in_form(words: &[Cow<'_, str>]) -> bool {
 }
 
 fn is_street(words: &[&str]) -> bool {
-    let numbered = words.iter().any(|w| w.bytes().any(|b| b.is_ascii_digit()) && w.len() <= 6);
+    let numbered = words.iter().any(|w| w.bytes().any(|b| b.is_ascii_digit()) && w.len() <= 9);
     let known = numbered
-        && words.iter().any(|w| {
+        && words.iter().flat_map(|w| w.split('-')).any(|w| {
             let w = w.trim_end_matches('.');
             STREETS.contains(w)
                 || STREET_STARTS.contains(w)

@@ -330,7 +330,11 @@ impl<'a> Pool<'a> {
         let is_name = matches!(field.shape, Shape::Name | Shape::Person);
         self.texts()
             .iter()
-            .filter(|(text, _)| text.part != Part::Block || field.shape == Shape::Text)
+            .filter(|(text, _)| match text.part {
+                Part::Block => field.shape == Shape::Text,
+                Part::Title => field.is("signer_title"),
+                _ => true,
+            })
             .filter_map(|(text, contexts)| {
                 let mut evidence = score::by_labels(field, contexts, &self.titled, loose);
                 if is_party {
@@ -355,7 +359,11 @@ impl<'a> Pool<'a> {
                     Part::Name if is_name => 0.05,
                     Part::Name => -0.02,
                     Part::Block => 0.04,
+                    Part::Title => 0.0,
                 };
+                if field.shape == Shape::Person && contexts.iter().any(score::names_and_titles) {
+                    scored.score += typed::part_of_signer(field, text);
+                }
                 match self.surroundings.answers(field, &text.candidate) {
                     Some(true) if contexts.iter().any(score::names_something) => scored.score += ANSWERS,
                     Some(true) => {}

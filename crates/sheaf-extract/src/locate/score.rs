@@ -124,6 +124,15 @@ pub(crate) fn names_something(context: &Context) -> bool {
     beside && context.matches.iter().any(|m| m.similarity >= 0.99 && is_sublabel(m.key))
 }
 
+/// Whether a label near the value asks for a person's name and title in one: "Name and title".
+pub(crate) fn names_and_titles(context: &Context) -> bool {
+    let asks = |wanted: &str| {
+        let is = |key| matches!(key, Key::Concept(concept) if LEXICON.name(concept) == wanted);
+        context.matches.iter().any(|m| m.similarity >= 0.9 && is(m.key))
+    };
+    asks("signer_name") && asks("signer_title")
+}
+
 /// Whether a label of something else can be that of a value of this shape: no total is the label of a date.
 fn rivals(shape: Shape, key: Key) -> bool {
     let Key::Concept(concept) = key else { return true };

@@ -5,8 +5,8 @@ use std::ops::Range;
 use super::candidate::{Candidate, Typed};
 use super::context::Surroundings;
 use super::labels::printed;
-use super::layout::{BLANK, Layout, Span};
-use super::names::{Look, ends_name, is_only_form, look, without_id};
+use super::layout::{BLANK, Layout, Segment, Span};
+use super::names::{Look, ends_name, is_name_suffix, is_only_form, is_person, look, without_id};
 use crate::ablation::{Family, uses};
 
 /// Longer texts are paragraphs, not values.
@@ -15,6 +15,12 @@ const LONGEST: usize = 240;
 const LONGEST_BLOCK: usize = 1_000;
 /// Distance of its lines, and by how much a later one may be larger than the first, in font sizes.
 const TIGHT: f32 = 0.9;
+/// The same beside a label, in a form that is filled in with a typewriter.
+const ROOMY: f32 = 1.7;
+/// Letters of a line that is more than a number.
+const WORDY: usize = 4;
+/// How far from the right edge of the page's text a line may end that had no room for the next word, as a share of that edge.
+const RAGGED: f32 = 0.1;
 const LOOSER: f32 = 0.35;
 
 /// A text that could be a value.
@@ -48,6 +54,8 @@ pub(crate) enum Part {
     WithoutId,
     /// The start, up to a separator or the next label.
     Head,
+    /// What follows a person's name behind a separator.
+    Title,
     /// All lines that belong to it.
     Block,
 }
@@ -73,12 +81,17 @@ pub(crate) fn texts(surroundings: &Surroundings<'_>) -> Vec<TextCandidate> {
         let starts_with_colon = parts.iter().any(|(range, part)| {
             *part == Part::AfterColon && starts_with_known_label(surroundings, index, range.start)
         });
-        let mut push = |spans: Vec<Span>, part: Part| {
-            let Some(candidate) = Candidate::new(layout, spans, Typed::Text) else { return };
+        let mut push = |spans: Vec<Span>, part: Part, seen: Option<Look>| {
+            let Some(mut candidate) = Candidate::new(layout, spans, Typed::Text) else { return };
+            if part == Part::Title {
+                // Its label is that of the name before it.
+                candidate.rect = segment.rect;
+                candidate.label_end = segment.range.start;
+            }
             let before = layout.tokens(segment).partition_point(|t| t.range.end <= candidate.start());
             let colon = part == Part::Whole && starts_with_colon;
             let labelled = part == Part::Whole && starts_with_label;
-            let look = look(&candidate.source);
+            let look = seen.unwrap_or_else(|| look(&candidate.source));
             found.push(TextCandidate { candidate, part, look, labelled, colon, long_label: before > 1 });
         };
         for (range, part) in parts {
@@ -90,28 +103,35 @@ pub(crate) fn texts(surroundings: &Surroundings<'_>) -> Vec<TextCandidate> {
             let text = &layout.lines[line].text[range.clone()];
             let shorter = without_id(text).len();
             if shorter < text.len() {
-                push(vec![Span { line, range: range.start..range.start + shorter }], Part::WithoutId);
+                push(vec![Span { line, range: range.start..range.start + shorter }], Part::WithoutId, None);
             }
-            if let Some(head) = head(layout, line, &range) {
-                push(vec![Span { line, range: head }], Part::Head);
+            if let Some((head, rest)) = head(layout, line, &range) {
+                let text = &layout.lines[line].text;
+                let is_after_name = head.start == segment.range.start && is_person(&text[head.clone()]);
+                let title = trimmed(layout, line, rest).filter(|_| is_after_name);
+                if let Some(title) = title {
+                    push(vec![Span { line, range: title }], Part::Title, None);
+                }
+                push(vec![Span { line, range: head }], Part::Head, None);
             }
+            let seen = look(text);
             let spans = vec![Span { line, range }];
             if !uses(Family::Continuation) {
-                push(spans, part);
+                push(spans, part, Some(seen));
                 continue;
             }
             if let Some(block) = block(surroundings, index, &spans[0], rights[layout.lines[line].page]) {
-                push(block, Part::Block);
+                push(block, Part::Block, None);
             }
             if let Some(longer) = continued(surroundings, index, &spans[0]) {
-                push(longer, part);
+                push(longer, part, None);
             }
             if part == Part::Whole
-                && let Some(name) = wrapped_name(surroundings, &spans[0])
+                && let Some(name) = wrapped_name(surroundings, &spans[0], seen)
             {
-                push(name, Part::Name);
+                push(name, Part::Name, None);
             }
-            push(spans, part);
+            push(spans, part, Some(seen));
         }
     }
     found
@@ -192,18 +212,19 @@ fn trimmed(layout: &Layout<'_>, line: usize, range: Range<usize>) -> Option<Rang
     end.chars().any(char::is_alphanumeric).then_some(range)
 }
 
-/// What stands before a separator: "Name GmbH - Street 1 - 12345 Town", "Name • Street".
-fn head(layout: &Layout<'_>, line: usize, range: &Range<usize>) -> Option<Range<usize>> {
+/// What stands before a separator, and what behind it: "Name GmbH - Street 1 - 12345 Town", "Name • Street".
+fn head(layout: &Layout<'_>, line: usize, range: &Range<usize>) -> Option<(Range<usize>, Range<usize>)> {
     let text = &layout.lines[line].text[range.clone()];
     let separators = [" - ", " – ", " — ", " • ", " ● ", " · ", " | ", " ▪ ", " * ", " / ", ", ", "; "];
-    let starts = |at: usize| separators.iter().any(|s| text[at..].starts_with(s));
-    let (cut, _) = text.match_indices([' ', ',', ';']).find(|&(at, _)| starts(at))?;
-    // ", LLC" is part of the name.
-    if text[cut..].starts_with(", ") && is_only_form(&text[cut + 2..]) {
+    let starts = |at: usize| separators.iter().find(|s| text[at..].starts_with(**s));
+    let (cut, separator) = text.match_indices([' ', ',', ';']).find_map(|(at, _)| Some((at, starts(at)?)))?;
+    // ", LLC" and ", Jr." are part of the name.
+    let rest = &text[cut + separator.len()..];
+    if *separator == ", " && (is_only_form(rest) || is_name_suffix(rest)) {
         return None;
     }
-    let head = range.start..range.start + cut;
-    (cut > 2).then_some(head)
+    let at = range.start + cut;
+    (cut > 2).then_some((range.start..at, at + separator.len()..range.end))
 }
 
 /// The text with the lines below it that belong to it: a text that visibly goes on (it ends in a comma, a hyphen, an
@@ -232,20 +253,29 @@ fn continued(surroundings: &Surroundings<'_>, index: usize, span: &Span) -> Opti
 }
 
 /// The text with all lines that follow it at its own left edge, or where it wraps at the edge of its label, set as tightly
-/// as the first of them: the address under a name, a list, the lines of a remark. Two lines are one text only if the first
-/// had to wrap, or visibly goes on. Ends before whatever is labelled.
+/// as the first of them: the address under a name, a list, the lines of a remark. Beside a label they may stand further apart, if
+/// the column of labels is empty there. Two lines are one text only if they stand so, or if the first had to wrap, or visibly
+/// goes on. Ends before whatever is labelled.
 fn block(surroundings: &Surroundings<'_>, index: usize, span: &Span, right: f32) -> Option<Vec<Span>> {
     let layout = surroundings.layout;
     let first = &layout.segments[index];
     if span.range.end + 1 < first.range.end || surroundings.segments[index].is_value {
         return None;
     }
-    let start = layout.rect(span).x0;
-    let mut spans = vec![Span { line: span.line, range: span.range.start..first.range.end }];
+    let has_label = has_label(surroundings, index);
+    let label = if has_label { &layout.segments[index - 1] } else { first };
+    let start = Start {
+        text: layout.rect(span).x0,
+        label: label.rect.x0,
+        is_beside: has_label || span.range.start > first.range.start,
+        size: first.size,
+        right,
+    };
+    let mut rows = vec![(index, span.range.start)];
     let (mut last, mut length) = (index, first.range.len());
     let mut gap: Option<f32> = None;
-    let mut all_wrap = true;
-    while let Some(next) = following(surroundings, last, (start, first.rect.x0), first.size, right) {
+    let mut is_one = true;
+    while let Some(next) = following(surroundings, last, &start) {
         let (above, found) = (&layout.segments[last], &layout.segments[next]);
         let own_gap = found.rect.y0 - above.rect.y1;
         length += found.range.len();
@@ -253,11 +283,50 @@ fn block(surroundings: &Surroundings<'_>, index: usize, span: &Span, right: f32)
             break;
         }
         gap.get_or_insert(own_gap);
-        all_wrap &= wraps(layout, last, next, right);
-        spans.push(Span { line: found.line, range: trimmed(layout, found.line, found.range.clone())? });
+        is_one &= wraps(layout, last, next, right);
+        rows.push((next, found.range.start));
         last = next;
     }
-    (spans.len() > 2 || spans.len() == 2 && all_wrap).then_some(spans)
+    if rows.len() < 2 || rows.len() == 2 && !is_one {
+        return None;
+    }
+    // A line that recognition left a gap in is whole where the others have text below or above the gap.
+    let right = rows.iter().map(|&(row, _)| layout.segments[row].rect.x1).fold(0.0, f32::max);
+    let whole = |(row, from): (usize, usize)| {
+        let line = layout.segments[row].line;
+        let more = row + 1..layout.lines[line].segments.end;
+        let end = more
+            .take_while(|&next| {
+                layout.segments[next].rect.x0 < right - start.size && !surroundings.is_label(next)
+            })
+            .last()
+            .unwrap_or(row);
+        let range = from..layout.segments[end].range.end;
+        if row == index {
+            Some(Span { line, range })
+        } else {
+            trimmed(layout, line, range).map(|range| Span { line, range })
+        }
+    };
+    rows.into_iter().map(whole).collect()
+}
+
+/// Where a text of several lines starts.
+struct Start {
+    /// The left edge of its first line, and of its label: where its lines may start.
+    text: f32,
+    label: f32,
+    /// Its label stands left of it in its line.
+    is_beside: bool,
+    /// Of its font.
+    size: f32,
+    /// How far to the right the page's text reaches.
+    right: f32,
+}
+
+/// Whether a segment is the first of its line.
+fn starts_line(layout: &Layout<'_>, index: usize) -> bool {
+    layout.line_of(&layout.segments[index]).segments.start == index
 }
 
 /// Whether a segment's text goes on in the one below it: it had no room for the next word, or that starts small.
@@ -269,33 +338,51 @@ fn wraps(layout: &Layout<'_>, above: usize, below: usize, right: f32) -> bool {
     let line = layout.line_of(above);
     let beside = layout.segments[line.segments.clone()].iter().map(|s| s.rect.x0);
     let right = beside.filter(|&x| x > above.rect.x1).fold(right, f32::min);
-    above.rect.x1 + width > right - 0.6 * above.size || text.starts_with(char::is_lowercase)
+    above.rect.x1 + width > right - RAGGED * right || text.starts_with(char::is_lowercase)
 }
 
-/// The segment that goes on a text in the next lines; `edges` are where the text and its label start.
-fn following(
-    surroundings: &Surroundings<'_>,
-    last: usize,
-    edges: (f32, f32),
-    size: f32,
-    right: f32,
-) -> Option<usize> {
+/// The segment that goes on a text in the next lines.
+fn following(surroundings: &Surroundings<'_>, last: usize, start: &Start) -> Option<usize> {
     let layout = surroundings.layout;
     let above = &layout.segments[last];
-    right_below(layout, above.line, above.rect.y1 + TIGHT * size, 2).find(|&index| {
+    let size = start.size;
+    let most = if start.is_beside { ROOMY } else { TIGHT };
+    right_below(layout, above.line, above.rect.y1 + most * size, 2).find(|&index| {
         let next = &layout.segments[index];
         let label = &surroundings.segments[index];
         let at = |edge: f32| (next.rect.x0 - edge).abs() < 0.7 * size;
         next.rect.y0 > above.rect.centre_y()
-            && (at(edges.0) || at(edges.1) && wraps(layout, last, index, right))
-            && (next.size - size).abs() < 0.3 * size
+            && (next.rect.y0 - above.rect.y1 < TIGHT * size || starts_line(layout, index))
+            && (at(start.text) || at(start.label) && wraps(layout, last, index, start.right))
+            && is_as_large(layout, next, size)
             && layout.text(next).chars().filter(|c| c.is_alphanumeric()).count() > 2
             && !surroundings.is_label(index)
             && !has_label(surroundings, index)
-            && !label.is_spent
-            && !label.is_value
+            && !is_labelled(surroundings, index)
+            && (!label.is_value || layout.text(next).chars().filter(|c| c.is_alphabetic()).count() >= WORDY)
             && !label.matches.iter().any(|m| m.similarity > 0.97)
     })
+}
+
+/// Whether a segment's font is as large as another's; that of recognised words is as large as their line's box, which
+/// holds its neighbours on a skewed page.
+fn is_as_large(layout: &Layout<'_>, segment: &Segment, size: f32) -> bool {
+    let span = Span { line: segment.line, range: segment.range.clone() };
+    let (_, is_recognised) = layout.words_sure(&[span]);
+    let (least, most) = if is_recognised { (0.45, 2.2) } else { (0.7, 1.3) };
+    (least * size..most * size).contains(&segment.size)
+}
+
+/// Whether a segment starts with a label of what else it holds.
+fn is_labelled(surroundings: &Surroundings<'_>, index: usize) -> bool {
+    let layout = surroundings.layout;
+    let segment = &layout.segments[index];
+    let tokens = layout.tokens(segment);
+    let has_colon =
+        (0..tokens.len().saturating_sub(1)).any(|at| tokens[at].colon && !is_time(layout, index, at));
+    let printed = printed(layout.line_of(segment), tokens);
+    surroundings.segments[index].is_spent
+        && (has_colon || surroundings.labels.longest_prefix(&printed).is_some())
 }
 
 /// Whether the line had no room for the first word of the line below it, so that the text had to wrap there.
@@ -342,11 +429,11 @@ fn is_pair(surroundings: &Surroundings<'_>, span: &Span, next: usize) -> bool {
 }
 
 /// A name on two lines: a salutation over a name, a name that breaks off, or a second line that is the rest of one: a legal
-/// form, a word of organisations, or words set bold like the name over an address that is not.
-fn wrapped_name(surroundings: &Surroundings<'_>, span: &Span) -> Option<Vec<Span>> {
+/// form, a word of organisations, or words set bold like the name over an address that is not; `first` is what the first line
+/// looks like.
+fn wrapped_name(surroundings: &Surroundings<'_>, span: &Span, first: Look) -> Option<Vec<Span>> {
     let layout = surroundings.layout;
     let text = &layout.lines[span.line].text[span.range.clone()];
-    let first = look(text);
     if !(first.salutation || first.name && !first.address) {
         return None;
     }

@@ -6,8 +6,9 @@
 use super::candidate::{Candidate, Typed};
 use super::field::{End, Field};
 use super::layout::Layout;
-use super::names::Look;
+use super::names::{Look, is_person};
 use super::score::Evidence;
+use super::text::{Part, TextCandidate};
 use crate::ablation::{Family, uses};
 use crate::lexicon::{LEXICON, Shape};
 use crate::parse::date;
@@ -175,6 +176,17 @@ pub(crate) fn fit(field: &Field<'_>, candidate: &Candidate) -> f32 {
         }
         Typed::Number(_) | Typed::Text => 0.0,
         Typed::Code => code_fit(source),
+    }
+}
+
+/// How well a text fits under a label that asks for a person's name and title in one ("A. N. Stewart, President"): one of
+/// them is the start, the other the rest.
+pub(crate) fn part_of_signer(field: &Field<'_>, text: &TextCandidate) -> f32 {
+    match (text.part, field.is("signer_title")) {
+        (Part::Head, false) if is_person(&text.candidate.source) => 0.15,
+        (Part::Title, true) => 0.15,
+        (Part::Head, true) => -0.3,
+        _ => 0.0,
     }
 }
 

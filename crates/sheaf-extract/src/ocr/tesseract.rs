@@ -208,7 +208,7 @@ impl Tesseract {
                 (f.iterator_delete)(iterator);
             }
             (f.clear)(reader);
-            with_turns(words)
+            with_turns(parted(words))
         }
     }
 
@@ -289,6 +289,23 @@ impl Drop for Tesseract {
     }
 }
 
+/// Ends each word where the next one of its line starts: where words touch, the library gives the first of them the box of
+/// all, and the others places by the steps of its network.
+fn parted(mut words: Vec<(Recognised, Rect)>) -> Vec<(Recognised, Rect)> {
+    for at in 1..words.len() {
+        let (before, from) = words.split_at_mut(at);
+        let ((left, line), (right, next_line)) = (&mut before[at - 1], &from[0]);
+        let (left, right) = (&mut left.bounds, right.bounds);
+        // Not in a line that runs down the page.
+        let are_beside =
+            left.y1.min(right.y1) - left.y0.max(right.y0) > 0.5 * left.height().min(right.height());
+        if line == next_line && are_beside && left.x0 < right.x0 && right.x0 < left.x1 {
+            left.x1 = right.x0;
+        }
+    }
+    words
+}
+
 /// Marks the words of lines that run down the page or up: the library reads them and does not say so.
 fn with_turns(words: Vec<(Recognised, Rect)>) -> Vec<Recognised> {
     let is_vertical = |(word, line): &(Recognised, Rect)| {
@@ -325,4 +342,33 @@ fn on_one_thread<T>(load: impl FnOnce() -> T) -> T {
         unsafe { std::env::remove_var(LIMIT) };
     }
     loaded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_that_touches_the_next_ends_where_that_starts() {
+        let word = |text: &str, x0: f64, x1: f64, line: f64| {
+            let bounds = Rect::new(x0, line, x1, line + 10.0);
+            let word = Recognised {
+                text: text.to_owned(),
+                bounds,
+                confidence: 0.9,
+                size: 10.0,
+                turn: 0,
+                source: TextSource::Tesseract,
+            };
+            (word, Rect::new(0.0, line, 300.0, line + 10.0))
+        };
+        let words = parted(vec![
+            word("Ministry", 0.0, 120.0, 0.0),
+            word("of", 62.0, 72.0, 0.0),
+            word("Works", 80.0, 120.0, 0.0),
+            word("Road", 0.0, 40.0, 20.0),
+        ]);
+        let edges: Vec<(f64, f64)> = words.iter().map(|(word, _)| (word.bounds.x0, word.bounds.x1)).collect();
+        assert_eq!(edges, [(0.0, 62.0), (62.0, 72.0), (80.0, 120.0), (0.0, 40.0)]);
+    }
 }

@@ -28,7 +28,7 @@ use crate::print;
 use crate::runner::Runner;
 
 /// Exit code where the batch ended and at least one document failed.
-const SOME_FAILED: u8 = 2;
+pub(super) const SOME_FAILED: u8 = 2;
 /// How often the batch is looked at.
 const POLL: Duration = Duration::from_millis(100);
 /// Files stored in one transaction, and their bytes together at most.
@@ -221,7 +221,7 @@ async fn add(store: &Store, user: UserId, group: &mut Vec<NewDocument>) -> Resul
 }
 
 /// The files named, and those in the folders named (not in folders inside them), in order.
-fn list_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
+pub(super) fn list_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for path in paths {
         let about = std::fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?;

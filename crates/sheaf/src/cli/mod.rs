@@ -6,6 +6,7 @@ mod eval;
 mod extract;
 mod progress;
 mod serve;
+mod tables;
 mod template_file;
 mod user;
 mod worker;
@@ -37,6 +38,8 @@ enum Command {
     Batch(batch::BatchArgs),
     /// Run one file through a template and print the result as JSON
     Extract(extract::ExtractArgs),
+    /// Print every table of files, without a template
+    Tables(tables::TablesArgs),
     /// Run documents whose values are known, and say how well that goes
     Eval(eval::EvalArgs),
     /// Manage users
@@ -83,6 +86,7 @@ impl Cli {
                 Command::Worker(args) => args.run().await,
                 Command::Batch(args) => args.run().await,
                 Command::Extract(args) => args.run().await,
+                Command::Tables(args) => args.run().await,
                 Command::Eval(args) => args.run().await,
                 Command::User(args) => args.run().await,
                 Command::Key(args) => args.run().await,

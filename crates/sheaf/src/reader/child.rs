@@ -6,13 +6,13 @@ use std::time::Duration;
 use image::ImageFormat;
 use sheaf_extract::llm::Ask;
 use sheaf_extract::ocr::{Engines, Missing, OcrConfig};
-use sheaf_extract::{Limits, ReadError, draw_page, embedded, lesson, read_with_ocr};
+use sheaf_extract::{Limits, ReadError, draw_page, embedded, grid, lesson, read_with_ocr};
 use sheaf_types::{
     Document, Engine, ErrorCode, FieldResult, Lesson, MediaType, PageWarning, TemplateSpec, Warning,
 };
 
 use super::confine::{confine, leaks};
-use super::{Probe, ReaderLimits, Reading, Reply, Request, Task, View};
+use super::{Probe, ReaderError, ReaderLimits, Reading, Reply, Request, Tables, Task, View};
 
 /// Serves requests from standard input until it ends.
 ///
@@ -51,6 +51,12 @@ pub fn run(memory_mb: u64, ocr: &OcrConfig) -> io::Result<()> {
                         .and_then(|document| serde_json::to_vec(&document).map_err(|_| ReadError::Crashed)),
                 )?
             }
+            Task::Tables => match tables(&file, request.media_type, &limits, &engines) {
+                Ok(tables) => (serde_json::to_vec(&View::Made)?, serde_json::to_vec(&tables)?),
+                Err(ReaderError { code, detail }) => {
+                    (serde_json::to_vec(&View::Failed { code, detail })?, Vec::new())
+                }
+            },
             Task::Draw { page, width } => view(draw(&file, request.media_type, &limits, page, width))?,
         };
         write_frame(&mut output, &answer)?;
@@ -110,7 +116,7 @@ fn extract(
     (template, lessons, ask): (&TemplateSpec, &[Lesson], Option<&Ask>),
     engines: &Engines,
 ) -> Reply {
-    let (engines, missing) = engines_for(template, engines);
+    let (engines, missing) = engines_for(&template.languages, engines);
     let document = match read_with_ocr(file, media_type, &engines, limits) {
         Ok(document) => document,
         Err(error) => {
@@ -151,11 +157,29 @@ fn invoice(file: &[u8], media_type: MediaType, limits: &Limits) -> Option<embedd
     }
 }
 
-/// What recognises scans for a template, which may name its languages; where nothing can, what is missing.
-fn engines_for(template: &TemplateSpec, engines: &Engines) -> (Engines, Option<Missing>) {
-    let chosen = match template.languages.as_slice() {
+/// What could be a table in a file.
+fn tables(
+    file: &[u8],
+    media_type: MediaType,
+    limits: &Limits,
+    engines: &Engines,
+) -> Result<Tables, ReaderError> {
+    let (engines, missing) = engines_for(&[], engines);
+    let document = read_with_ocr(file, media_type, &engines, limits)
+        .map_err(|error| ReaderError { code: error.code(), detail: error.to_string() })?;
+    if document.is_textless() {
+        let (code, detail) = textless(&document, missing.as_ref());
+        return Err(ReaderError { code, detail });
+    }
+    let warnings = warnings(&document, missing.as_ref());
+    Ok(Tables { pages: document.pages.len() as u32, warnings, grids: grid::tables(&document) })
+}
+
+/// What recognises scans in languages, or in the usual ones where none is named; where nothing can, what is missing.
+fn engines_for(languages: &[String], engines: &Engines) -> (Engines, Option<Missing>) {
+    let chosen = match languages {
         [] => Ok(engines.clone()),
-        languages => engines.in_languages(languages),
+        _ => engines.in_languages(languages),
     };
     match chosen {
         Ok(engines) if engines.can_read() => (engines, None),

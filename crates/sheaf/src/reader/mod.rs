@@ -16,6 +16,7 @@ mod process;
 
 use serde::{Deserialize, Serialize};
 use sheaf_extract::Limits;
+use sheaf_extract::grid::Grid;
 use sheaf_extract::llm::{Ask, Question};
 use sheaf_types::{Document, Engine, ErrorCode, FieldResult, Lesson, MediaType, TemplateSpec, Warning};
 
@@ -97,6 +98,8 @@ enum Task {
     },
     /// The document's pages of words.
     Read,
+    /// Every table, without a template.
+    Tables,
     /// A picture of a page.
     Draw {
         /// Counted from 1.
@@ -106,11 +109,11 @@ enum Task {
     },
 }
 
-/// What a reader answers when it was asked for a picture or for words, which go with it.
+/// What a reader answers when it was asked for a picture, for words or for tables, which go with it.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum View {
-    /// A PNG, or a [`Document`](sheaf_types::Document) in JSON, goes with it.
+    /// A PNG, or a [`Document`](sheaf_types::Document) or [`Tables`] in JSON, goes with it.
     Made,
     /// The document has no such page.
     NoSuchPage,
@@ -174,4 +177,15 @@ pub struct Reading {
     /// own.
     #[serde(skip)]
     pub recognised: Vec<u8>,
+}
+
+/// What could be a table in a document.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Tables {
+    /// Pages of the document.
+    pub pages: u32,
+    /// Pages that were not read whole.
+    pub warnings: Vec<Warning>,
+    /// Page by page, from top to bottom, with their scores.
+    pub grids: Vec<Grid>,
 }

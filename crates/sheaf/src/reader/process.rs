@@ -6,6 +6,7 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
+use sheaf_extract::grid::Grid;
 use sheaf_extract::llm::Ask;
 use sheaf_extract::ocr::OcrConfig;
 use sheaf_types::{Document, ErrorCode, Lesson, MediaType, TemplateSpec};
@@ -13,7 +14,7 @@ use tokio::io::{self, AsyncReadExt, AsyncWriteExt, BufWriter};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::{Probe, ReaderError, ReaderLimits, Reading, Reply, Request, Task, View};
+use super::{Probe, ReaderError, ReaderLimits, Reading, Reply, Request, Tables, Task, View};
 use crate::metrics::READER_STARTS;
 
 /// Documents a child reads before it is replaced: bounds what leaks and fragments.
@@ -189,6 +190,22 @@ impl ReaderProcess {
     pub async fn read(&mut self, media_type: MediaType, file: &[u8]) -> Result<Vec<u8>, ReaderError> {
         match self.ask(media_type, file, Task::Read).await? {
             (View::Made, document) => Ok(document),
+            (View::NoSuchPage, _) => Err(failed(ErrorCode::Corrupt, "it has no pages".to_owned())),
+            (View::Failed { code, detail }, _) => Err(ReaderError { code, detail }),
+        }
+    }
+
+    /// Everything in a file that could be a table, without a template. Dropping the future kills the child.
+    ///
+    /// # Errors
+    /// Where the file cannot be read or has no text, or the child ended.
+    pub async fn tables(&mut self, media_type: MediaType, file: &[u8]) -> Result<Tables, ReaderError> {
+        let taken_over = || failed(ErrorCode::Crashed, "the reader gave a wrong answer".to_owned());
+        match self.ask(media_type, file, Task::Tables).await? {
+            (View::Made, tables) => {
+                let tables: Tables = serde_json::from_slice(&tables).map_err(|_| taken_over())?;
+                if tables.grids.iter().all(Grid::is_sound) { Ok(tables) } else { Err(taken_over()) }
+            }
             (View::NoSuchPage, _) => Err(failed(ErrorCode::Corrupt, "it has no pages".to_owned())),
             (View::Failed { code, detail }, _) => Err(ReaderError { code, detail }),
         }

@@ -125,11 +125,13 @@ pub(super) fn assign(line: &Line<'_>, columns: &[Column]) -> Assignment {
     // A state is a column and whether a number stands in its cell already.
     let states = count * 2;
     let mut cost = vec![f32::INFINITY; states];
-    let mut from: Vec<Vec<usize>> = Vec::with_capacity(words);
+    let mut next = vec![f32::INFINITY; states];
+    // For each word and state, the state that the word before is in.
+    let mut from = vec![0; words * states];
     for (i, token) in line.tokens.iter().enumerate() {
         let number = token.number;
-        let mut next = vec![f32::INFINITY; states];
-        let mut back = vec![0; states];
+        next.fill(f32::INFINITY);
+        let back = &mut from[i * states..(i + 1) * states];
         let link = i.checked_sub(1).map(|p| Link::new(&line.tokens[p], token, line.is_bordered(i)));
         // The cheapest state of the columns to the left.
         let mut left = (f32::INFINITY, 0);
@@ -164,14 +166,13 @@ pub(super) fn assign(line: &Line<'_>, columns: &[Column]) -> Assignment {
                 }
             }
         }
-        cost = next;
-        from.push(back);
+        std::mem::swap(&mut cost, &mut next);
     }
     let mut state = (0..states).min_by(|&a, &b| cost[a].total_cmp(&cost[b])).unwrap_or(0);
     let mut assignment = vec![0; words];
     for i in (0..words).rev() {
         assignment[i] = state / 2;
-        state = from[i][state];
+        state = from[i * states + state];
     }
     assignment
 }
@@ -206,9 +207,9 @@ impl Link {
 }
 
 fn is_group(left: &str, right: &str) -> bool {
-    let head: String = right.chars().take_while(char::is_ascii_digit).collect();
+    let head = right.bytes().take_while(u8::is_ascii_digit).count();
     let tail = left.trim_start_matches(['-', '−', '+', '€', '$', '£']);
-    head.len() == 3 && (1..=3).contains(&tail.len()) && tail.bytes().all(|b| b.is_ascii_digit())
+    head == 3 && (1..=3).contains(&tail.len()) && tail.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// What it costs that a word stands where it stands.
