@@ -158,9 +158,15 @@ impl Stage {
         self.browser.execute(script, Vec::new()).await.unwrap().json().clone()
     }
 
-    /// What is to be seen of an element.
+    /// What is to be seen of an element. The page may put another in its place while it is read.
     pub(crate) async fn text(&self, css: &str) -> String {
-        self.find(css).await.text().await.unwrap()
+        let started = Instant::now();
+        loop {
+            match self.find(css).await.text().await {
+                Ok(text) => return text,
+                Err(error) => assert!(started.elapsed() < PATIENCE, "{css} cannot be read: {error}"),
+            }
+        }
     }
 
     pub(crate) async fn size(&self, width: u32, height: u32, dark: bool) {
