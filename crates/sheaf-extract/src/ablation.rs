@@ -1,4 +1,4 @@
-//! Leaving out a family of the rules' evidence, to measure what it is worth (`benchmarks/ablation.py`).
+//! Leaving out a family of the rules' evidence, to measure what it is worth (`benchmarks/goals.py ablation`).
 //!
 //! Only with the crate's feature `ablation`: otherwise [`uses`] is `true`, and the compiler leaves it out.
 

@@ -68,9 +68,8 @@ fn whole<'l>(surroundings: &'l Surroundings<'_>, index: usize) -> &'l str {
     let line = layout.line_of(own);
     let goes_on = |&next: &usize| {
         let (left, right) = (&layout.segments[next - 1], &layout.segments[next]);
-        let span = Span { line: right.line, range: right.range.clone() };
         right.rect.x0 - left.rect.x1 < GAP * own.size
-            && layout.words_sure(&[span]).1
+            && layout.is_recognised(right)
             && !surroundings.is_label(next)
     };
     let last = (index + 1..line.segments.end).take_while(goes_on).last().unwrap_or(index);

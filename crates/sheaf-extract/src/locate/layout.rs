@@ -230,6 +230,12 @@ impl<'d> Layout<'d> {
         })
     }
 
+    /// Whether a word of a segment was recognised on an image.
+    pub(crate) fn is_recognised(&self, segment: &Segment) -> bool {
+        let span = Span { line: segment.line, range: segment.range.clone() };
+        self.words(&span).any(|word| word.source.is_ocr())
+    }
+
     pub(crate) fn document(&self) -> &'d Document {
         self.document
     }

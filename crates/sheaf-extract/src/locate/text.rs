@@ -367,22 +367,22 @@ fn following(surroundings: &Surroundings<'_>, last: usize, start: &Start) -> Opt
 /// Whether a segment's font is as large as another's; that of recognised words is as large as their line's box, which
 /// holds its neighbours on a skewed page.
 fn is_as_large(layout: &Layout<'_>, segment: &Segment, size: f32) -> bool {
-    let span = Span { line: segment.line, range: segment.range.clone() };
-    let (_, is_recognised) = layout.words_sure(&[span]);
-    let (least, most) = if is_recognised { (0.45, 2.2) } else { (0.7, 1.3) };
+    let (least, most) = if layout.is_recognised(segment) { (0.45, 2.2) } else { (0.7, 1.3) };
     (least * size..most * size).contains(&segment.size)
 }
 
 /// Whether a segment starts with a label of what else it holds.
 fn is_labelled(surroundings: &Surroundings<'_>, index: usize) -> bool {
+    if !surroundings.segments[index].is_spent {
+        return false;
+    }
     let layout = surroundings.layout;
     let segment = &layout.segments[index];
     let tokens = layout.tokens(segment);
     let has_colon =
         (0..tokens.len().saturating_sub(1)).any(|at| tokens[at].colon && !is_time(layout, index, at));
     let printed = printed(layout.line_of(segment), tokens);
-    surroundings.segments[index].is_spent
-        && (has_colon || surroundings.labels.longest_prefix(&printed).is_some())
+    has_colon || surroundings.labels.longest_prefix(&printed).is_some()
 }
 
 /// Whether the line had no room for the first word of the line below it, so that the text had to wrap there.

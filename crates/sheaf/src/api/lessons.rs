@@ -13,8 +13,8 @@ use sheaf_extract::find::find;
 use sheaf_extract::lesson::{is_about, learn};
 use sheaf_store::{Page, PageRequest, StoreError};
 use sheaf_types::{
-    DocumentId, ExtractionId, FieldKind, FieldResult, FieldValue, KeptLesson, Lesson, LessonId, Provenance,
-    Resolution, ReviewId, ReviewItem, TemplateId, TemplateSpec, UserId,
+    DocumentId, Extraction, ExtractionId, FieldKind, FieldResult, FieldValue, KeptLesson, Lesson, LessonId,
+    Provenance, Resolution, ReviewId, ReviewItem, TemplateId, TemplateSpec, UserId,
 };
 use tracing::warn;
 use utoipa::ToSchema;
@@ -199,8 +199,9 @@ impl ApiState {
         let template = self.store.template(user, item.template_id, Some(item.template_version)).await?.spec;
         let looked_at = self.store.batch_extractions(user, batch, None, page).await?;
         let mut data = Vec::new();
-        for extraction in looked_at.data.iter().filter(|other| other.id != item.extraction_id) {
-            data.extend(self.lookalike(user, extraction.id, &lesson, &template).await?);
+        for other in looked_at.data.iter().filter(|other| other.id != item.extraction_id) {
+            let extraction = self.store.extraction(user, other.id).await?;
+            data.extend(self.lookalike(user, extraction, &lesson, &template).await?);
         }
         Ok(Page { data, next_cursor: looked_at.next_cursor })
     }
@@ -221,7 +222,7 @@ impl ApiState {
             if extraction.batch_id != item.batch_id || extraction.template_id != item.template_id {
                 continue;
             }
-            let Some(found) = self.lookalike(user, id, &lesson, &template).await? else { continue };
+            let Some(found) = self.lookalike(user, extraction, &lesson, &template).await? else { continue };
             let Some(resolution) = correction(found.proposed) else { continue };
             match self.store.resolve_field(user, id, &lesson.field, &resolution, None).await {
                 Ok(_) => corrected.push(id),
@@ -238,11 +239,10 @@ impl ApiState {
     async fn lookalike(
         &self,
         user: UserId,
-        id: ExtractionId,
+        extraction: Extraction,
         lesson: &Lesson,
         template: &TemplateSpec,
     ) -> Result<Option<LookAlike>, ApiError> {
-        let extraction = self.store.extraction(user, id).await?;
         let current = extraction.fields.into_iter().flatten().find(|field| field.name == lesson.field);
         let Some(current) = current.filter(|field| field.review.is_none()) else { return Ok(None) };
         let Ok(document) = self.document_words(user, extraction.document_id).await else { return Ok(None) };
@@ -255,7 +255,7 @@ impl ApiState {
         let proposed = proposed.filter(|field| field.value.is_some());
         let proposed = proposed.filter(|proposed| current.needs_review || proposed.value != current.value);
         Ok(proposed.map(|proposed| LookAlike {
-            extraction_id: id,
+            extraction_id: extraction.id,
             document_id: extraction.document_id,
             filename: extraction.filename,
             current,
