@@ -4,8 +4,9 @@
 //! without blanks, so that `Rechnungs-Nr.`, `Rechnungsnr` and `Rechnungs Nr` are one label; a match begins and ends
 //! where a token does.
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
+
+use rustc_hash::FxHashMap;
 
 use crate::parse::fold::fold;
 
@@ -149,11 +150,11 @@ pub(crate) struct Lexicon {
     pub(crate) concepts: Vec<Concept>,
     pub(crate) labels: Trie,
     /// Tight field names and phrases to concepts.
-    names: HashMap<String, Vec<ConceptId>>,
+    names: FxHashMap<String, Vec<ConceptId>>,
     /// Tight titles of documents to concepts.
-    titles: HashMap<String, Vec<ConceptId>>,
+    titles: FxHashMap<String, Vec<ConceptId>>,
     /// How many labels each folded word is part of.
-    words: HashMap<String, u32>,
+    words: FxHashMap<String, u32>,
 }
 
 /// The lexicon that ships with the program.

@@ -4,8 +4,6 @@
 
 use std::ops::Range;
 
-use rust_decimal::Decimal;
-
 use super::field::End;
 use super::layout::{BLANK, Layout, Line, Rect, Span, TAB, Token};
 use crate::parse::currency;
@@ -177,20 +175,23 @@ pub(crate) fn numbers(layout: &Layout<'_>, dates: &[Candidate], mark: DecimalMar
 
 /// Marks amounts that are the sum of two or more amounts right above them in their column.
 fn mark_sums(layout: &Layout<'_>, candidates: &mut [Candidate]) {
-    let values: Vec<Option<Decimal>> = candidates
+    // In hundredths: a number has 18 digits at most.
+    let values: Vec<Option<i128>> = candidates
         .iter()
         .map(|c| match &c.typed {
-            Typed::Number(number) if number.decimals == 2 && !number.percent => number.value.parse().ok(),
+            Typed::Number(number) if number.decimals == 2 && !number.percent => {
+                Some(hundredths(&number.value))
+            }
             _ => None,
         })
         .collect();
     for index in 0..candidates.len() {
-        let Some(value) = values[index].filter(|v| !v.is_zero()) else { continue };
+        let Some(value) = values[index].filter(|&v| v != 0) else { continue };
         let own = &candidates[index];
         let page = layout.lines[own.line()].page;
         let size = layout.segments[own.segment].size;
         let mut top = own.rect;
-        let mut sum = Decimal::ZERO;
+        let mut sum = 0;
         let mut rows = 0;
         for above in (0..index).rev() {
             let other = &candidates[above];
@@ -210,6 +211,13 @@ fn mark_sums(layout: &Layout<'_>, candidates: &mut [Candidate]) {
             }
         }
     }
+}
+
+/// A canonical decimal with two decimals, in hundredths.
+fn hundredths(value: &str) -> i128 {
+    let digits = value.bytes().filter(u8::is_ascii_digit);
+    let amount = digits.fold(0, |amount, digit| 10 * amount + i128::from(digit - b'0'));
+    if value.starts_with('-') { -amount } else { amount }
 }
 
 /// Words of a line with their bytes.
@@ -234,8 +242,8 @@ pub(crate) fn numbers_of(text: &str, mark: DecimalMark) -> Vec<(Range<usize>, Nu
     while next < words.len() {
         let at = next;
         next += 1;
-        let Some(core) = number_core(text, &words[at]) else { continue };
-        let mut range = core;
+        let Some((core, read)) = number_core(text, &words[at], mark) else { continue };
+        let mut range = core.clone();
         // "1 234 567,89": the groups after the first have three digits, a blank before and none missing.
         if is_short_group(&text[range.clone()]) && range.end == words[at].end {
             while let Some(group) = words.get(next) {
@@ -272,7 +280,8 @@ pub(crate) fn numbers_of(text: &str, mark: DecimalMark) -> Vec<(Range<usize>, Nu
             range.end = after.start + text[after.clone()].trim_end_matches(['.', ',', ')', ';']).len();
             next += 1;
         }
-        if let Some(mut number) = number::read(&text[range.clone()], mark) {
+        let number = if range == core { Some(read) } else { number::read(&text[range.clone()], mark) };
+        if let Some(mut number) = number {
             // "20 %" is a share as much as "20%".
             number.percent |= text[range.end..].trim_start_matches(BLANK).starts_with('%');
             found.push((range, number));
@@ -304,19 +313,19 @@ fn starts_with_group(word: &str) -> bool {
     digits == 3 && !word[3..].starts_with(|c: char| c.is_alphanumeric())
 }
 
-/// The part of a word that could be a number: without brackets, colons and points around it; `None` where letters (other
-/// than a currency's) or other digits are part of the word.
-fn number_core(text: &str, word: &Range<usize>) -> Option<Range<usize>> {
+/// The part of a word that is a number, and that number: without brackets, colons and points around it; `None` where letters
+/// (other than a currency's) or other digits are part of the word.
+fn number_core(text: &str, word: &Range<usize>, mark: DecimalMark) -> Option<(Range<usize>, Number)> {
     let range = trimmed(text, word)?;
     let core = &text[range.clone()];
-    // Either mark will do here: whether it is a number does not depend on it.
-    if number::read(core, DecimalMark::Point).is_some() {
-        return Some(range);
+    if let Some(number) = number::read(core, mark) {
+        return Some((range, number));
     }
     // "Total:$12.00", "(EUR)12,00", "x10": only a label that ends in a colon or bracket may be glued to a number.
     let cut = core.rfind([':', ']', '='])? + 1;
     let rest = range.start + cut..range.end;
-    (rest.len() > 1 && number::read(&text[rest.clone()], DecimalMark::Point).is_some()).then_some(rest)
+    let number = number::read(&text[rest.clone()], mark).filter(|_| rest.len() > 1)?;
+    Some((rest, number))
 }
 
 /// A range without the marks that stand around a value in a sentence; a pair of brackets around it stays.

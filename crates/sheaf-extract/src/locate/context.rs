@@ -94,6 +94,8 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) segments: Vec<SegmentLabel>,
     /// For each line the parts of its text that are values.
     occupied: Vec<Vec<Range<usize>>>,
+    /// Lines that hold the heading of a tax summary, from top to bottom.
+    tax_summaries: Vec<usize>,
     boxes: Boxes,
 }
 
@@ -108,7 +110,7 @@ impl<'a> Surroundings<'a> {
             values.push(range);
             values.sort_by_key(|v| v.start);
         }
-        let segments = (0..layout.segments.len())
+        let segments: Vec<SegmentLabel> = (0..layout.segments.len())
             .map(|index| {
                 let segment = &layout.segments[index];
                 let values = &occupied[segment.line];
@@ -148,8 +150,14 @@ impl<'a> Surroundings<'a> {
                 }
             })
             .collect();
+        let heads_summary = |label: &SegmentLabel| {
+            let mut sure = label.matches.iter().filter(|m| m.similarity > 0.85);
+            sure.any(|m| matches!(m.key, Key::Concept(c) if LEXICON.name(c) == "tax_summary"))
+        };
+        let summaries = segments.iter().zip(&layout.segments).filter(|(label, _)| heads_summary(label));
+        let tax_summaries = summaries.map(|(_, segment)| segment.line).collect();
         let boxes = Boxes::new(layout);
-        let mut surroundings = Self { layout, labels, segments, occupied, boxes };
+        let mut surroundings = Self { layout, labels, segments, occupied, tax_summaries, boxes };
         for index in 0..surroundings.segments.len() {
             surroundings.join_label(index);
         }
@@ -315,14 +323,9 @@ impl<'a> Surroundings<'a> {
     pub(crate) fn is_in_tax_summary(&self, candidate: &Candidate) -> bool {
         let line = candidate.line();
         let page = self.layout.lines[line].page;
-        (line.saturating_sub(SUMMARY)..=line).filter(|&l| self.layout.lines[l].page == page).any(|l| {
-            self.layout.lines[l].segments.clone().any(|segment| {
-                self.segments[segment].matches.iter().any(|m| {
-                    m.similarity > 0.85
-                        && matches!(m.key, Key::Concept(c) if LEXICON.name(c) == "tax_summary")
-                })
-            })
-        })
+        let first = self.tax_summaries.partition_point(|&summary| summary + SUMMARY < line);
+        let mut near = self.tax_summaries[first..].iter().take_while(|&&summary| summary <= line);
+        near.any(|&summary| self.layout.lines[summary].page == page)
     }
 
     /// The labels around a candidate, those of its row first.
@@ -334,7 +337,10 @@ impl<'a> Surroundings<'a> {
         if !contexts.iter().any(|context| !context.matches.is_empty()) {
             contexts.extend(self.in_box(candidate));
         }
-        self.below(candidate, &mut contexts);
+        // No date, number or code has its label below.
+        if matches!(candidate.typed, Typed::Text) {
+            self.below(candidate, &mut contexts);
+        }
         if !uses(Family::Geometry) {
             contexts.iter_mut().for_each(|context| context.geometry = BEFORE);
         }

@@ -290,24 +290,24 @@ impl<'d> Layout<'d> {
         (frame.width, frame.height)
     }
 
-    fn push_line(&mut self, page_index: usize, page: &Page, frame: &Frame, words: &[usize]) {
+    fn push_line(&mut self, page_index: usize, page: &Page, frame: &Frame, words: &[(usize, Rect)]) {
         let line_index = self.lines.len();
         let first_segment = self.segments.len();
+        let length = words.iter().map(|&(index, _)| page.words[index].text.len() + 1).sum();
         let mut line = Line {
             page: page_index,
-            text: String::new(),
+            text: String::with_capacity(length),
             words: Vec::with_capacity(words.len()),
-            folded: String::new(),
+            folded: String::with_capacity(length),
             tokens: Vec::with_capacity(words.len()),
             segments: first_segment..first_segment,
             rect: Rect { x0: 0.0, y0: 0.0, x1: 0.0, y1: 0.0 },
         };
-        let usual = usual_letter_width(words.iter().map(|&index| (&page.words[index], frame)));
+        let usual = usual_letter_width(words.iter().map(|&(index, rect)| (&page.words[index], rect)));
         let mut open: Option<Segment> = None;
         let mut last: Option<(&Word, Rect, f32)> = None;
-        for &index in words {
+        for &(index, rect) in words {
             let word = &page.words[index];
-            let rect = frame.rect(word.bbox);
             let size = font_size(word, rect);
             let parted = last.is_some_and(|(word_before, before, before_size)| {
                 let gap = rect.x0 - before.x1;
@@ -420,11 +420,11 @@ fn letter_width(word: &Word, rect: Rect) -> f32 {
 }
 
 /// The mean width of the letters of a line's recognised words: initials are too narrow to tell it.
-fn usual_letter_width<'p>(words: impl Iterator<Item = (&'p Word, &'p Frame)>) -> f32 {
+fn usual_letter_width<'p>(words: impl Iterator<Item = (&'p Word, Rect)>) -> f32 {
     let (width, letters) = words
         .filter(|(word, _)| word.source.is_ocr() && word.text.chars().count() > 1)
-        .fold((0.0, 0.0), |(width, letters), (word, frame)| {
-            (width + frame.rect(word.bbox).width(), letters + word.text.chars().count() as f32)
+        .fold((0.0, 0.0), |(width, letters), (word, rect)| {
+            (width + rect.width(), letters + word.text.chars().count() as f32)
         });
     if letters > 0.0 { width / letters } else { 0.0 }
 }

@@ -1,27 +1,28 @@
 //! What names and addresses look like: legal forms, streets, postcodes, persons.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::sync::LazyLock;
+
+use rustc_hash::FxHashSet;
 
 use crate::parse::date;
 use crate::parse::fold::fold;
 
-static LEGAL_FORMS: LazyLock<HashSet<&'static str>> =
+static LEGAL_FORMS: LazyLock<FxHashSet<&'static str>> =
     LazyLock::new(|| words(include_str!("../../data/legal_forms.txt")));
 /// Words of organisations that are no legal forms.
-static ORGANISATIONS: LazyLock<HashSet<&'static str>> =
+static ORGANISATIONS: LazyLock<FxHashSet<&'static str>> =
     LazyLock::new(|| LEGAL_FORMS.iter().filter_map(|w| w.strip_prefix('~')).collect());
-static STREETS: LazyLock<HashSet<&'static str>> =
+static STREETS: LazyLock<FxHashSet<&'static str>> =
     LazyLock::new(|| words(include_str!("../../data/streets.txt")));
 /// Words that begin a line of an address, with or without a number.
-static STREET_STARTS: LazyLock<HashSet<&'static str>> =
+static STREET_STARTS: LazyLock<FxHashSet<&'static str>> =
     LazyLock::new(|| STREETS.iter().filter_map(|w| w.strip_prefix('^')).collect());
 /// Endings of words that are streets ("Bahnhofstrasse").
 static STREET_ENDINGS: LazyLock<Vec<&'static str>> =
     LazyLock::new(|| STREETS.iter().filter_map(|w| w.strip_prefix('-')).collect());
 
-fn words(text: &'static str) -> HashSet<&'static str> {
+fn words(text: &'static str) -> FxHashSet<&'static str> {
     text.lines().filter(|line| !line.starts_with('#')).flat_map(str::split_whitespace).collect()
 }
 

@@ -80,17 +80,27 @@ impl Parties {
 
     /// How much speaks for `text` as the name of the field's party, apart from labels right beside it; `None` where it
     /// is no name.
-    pub(crate) fn score(
+    pub(crate) fn score<'c>(
         &self,
         surroundings: &Surroundings<'_>,
         field: &Field<'_>,
         text: &TextCandidate,
-        contexts: &[Context],
+        contexts: impl FnOnce() -> &'c [Context],
     ) -> Option<f32> {
         let candidate = &text.candidate;
         let (source, look) = (candidate.source.as_str(), text.look);
         // "Client services": a bare word before other words is no label of theirs.
         if text.part == Part::AfterLabel && !text.long_label {
+            return None;
+        }
+        // A row of a table names goods, and so does a quantity before them.
+        let line = surroundings.layout.line_of(&surroundings.layout.segments[candidate.segment]);
+        let values = line
+            .segments
+            .clone()
+            .filter(|&s| s != candidate.segment && surroundings.segments[s].is_value)
+            .count();
+        if values > 1 || values == 1 && starts_with_quantity(source) {
             return None;
         }
         // Lines of an address are no name on two lines.
@@ -117,17 +127,7 @@ impl Parties {
         if labels_only {
             return None;
         }
-        // A row of a table names goods, and so does a quantity before them.
-        let line = surroundings.layout.line_of(&surroundings.layout.segments[candidate.segment]);
-        let values = line
-            .segments
-            .clone()
-            .filter(|&s| s != candidate.segment && surroundings.segments[s].is_value)
-            .count();
-        if values > 1 || values == 1 && starts_with_quantity(source) {
-            return None;
-        }
-        let sublabel = self.sublabel(surroundings, candidate.segment, contexts);
+        let sublabel = self.sublabel(surroundings, candidate.segment, contexts());
         if sublabel == Some(false) {
             return None;
         }

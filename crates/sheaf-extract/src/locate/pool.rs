@@ -105,6 +105,19 @@ pub(crate) struct Scored {
     pub(crate) ends_in_legal_form: bool,
 }
 
+/// A text, and the labels around it, which are looked for where they matter: most texts are not what is asked for whatever
+/// they are labelled.
+struct Text {
+    found: TextCandidate,
+    contexts: OnceCell<Vec<Context>>,
+}
+
+impl Text {
+    fn contexts(&self, surroundings: &Surroundings<'_>) -> &[Context] {
+        self.contexts.get_or_init(|| surroundings.contexts(&self.found.candidate))
+    }
+}
+
 /// Everything found on a document before any field is looked at.
 pub(crate) struct Pool<'a> {
     pub(crate) surroundings: Surroundings<'a>,
@@ -116,7 +129,7 @@ pub(crate) struct Pool<'a> {
     numbers_in_context: OnceCell<Vec<(Candidate, Vec<Context>)>>,
     codes: OnceCell<Vec<(Candidate, Vec<Context>)>>,
     payment: OnceCell<Payment>,
-    texts: OnceCell<Vec<(TextCandidate, Vec<Context>)>>,
+    texts: OnceCell<Vec<Text>>,
     parties: OnceCell<Parties>,
     prose: OnceCell<Prose<'a>>,
     oddness: OnceCell<f32>,
@@ -213,15 +226,10 @@ impl<'a> Pool<'a> {
         })
     }
 
-    fn texts(&self) -> &[(TextCandidate, Vec<Context>)] {
+    fn texts(&self) -> &[Text] {
         self.texts.get_or_init(|| {
-            text::texts(&self.surroundings)
-                .into_iter()
-                .map(|text| {
-                    let contexts = self.surroundings.contexts(&text.candidate);
-                    (text, contexts)
-                })
-                .collect()
+            let found = text::texts(&self.surroundings).into_iter();
+            found.map(|found| Text { found, contexts: OnceCell::new() }).collect()
         })
     }
 
@@ -330,16 +338,23 @@ impl<'a> Pool<'a> {
         let is_name = matches!(field.shape, Shape::Name | Shape::Person);
         self.texts()
             .iter()
-            .filter(|(text, _)| match text.part {
+            .filter(|text| match text.found.part {
                 Part::Block => field.shape == Shape::Text,
                 Part::Title => field.is("signer_title"),
                 _ => true,
             })
-            .filter_map(|(text, contexts)| {
-                let mut evidence = score::by_labels(field, contexts, &self.titled, loose);
-                if is_party {
+            .filter_map(|labelled| {
+                let text = &labelled.found;
+                let contexts = || labelled.contexts(&self.surroundings);
+                let by_place = if is_party {
                     let parties = self.parties.get_or_init(|| Parties::new(&self.surroundings, &self.titled));
-                    let by_place = parties.score(&self.surroundings, field, text, contexts)?;
+                    Some(parties.score(&self.surroundings, field, text, contexts)?)
+                } else {
+                    None
+                };
+                let contexts = contexts();
+                let mut evidence = score::by_labels(field, contexts, &self.titled, loose);
+                if let Some(by_place) = by_place {
                     let by_label = evidence.score;
                     evidence.score = by_label.max(by_place) + 0.25 * by_label.min(by_place).max(0.0);
                 }

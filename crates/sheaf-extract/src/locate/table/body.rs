@@ -85,7 +85,7 @@ pub(super) struct BodyLine<'l, 'd> {
     /// Whether it has words in the column of text.
     pub(super) has_text: bool,
     /// The number that makes it a row.
-    pub(super) key: Option<Found>,
+    pub(super) key: Option<Found<'d>>,
 }
 
 impl<'l, 'd> BodyLine<'l, 'd> {
@@ -103,7 +103,7 @@ impl<'l, 'd> BodyLine<'l, 'd> {
         new.has_text = plan.text.is_some_and(|column| !new.cell(column).is_empty());
         let mut factors = [None; 3];
         for &column in &plan.numeric {
-            let first = numbers::find(new.cell(column), plan.mark).into_iter().next();
+            let first = numbers::find(new.cell(column), plan.mark).next();
             new.filled.push(first.as_ref().is_some_and(|f| new.is_pure(column, f, plan.contents[column])));
             if let Some(at) = plan.factors.and_then(|factors| factors.iter().position(|&f| f == column)) {
                 factors[at] = first.as_ref().and_then(Found::decimal);
@@ -153,7 +153,7 @@ impl<'l, 'd> BodyLine<'l, 'd> {
         self.filled.iter().filter(|filled| **filled).count()
     }
 
-    fn is_pure(&self, column: usize, number: &Found, content: Content) -> bool {
+    fn is_pure(&self, column: usize, number: &Found<'_>, content: Content) -> bool {
         let cell = self.cell(column);
         let fits = !number.number.percent || matches!(content, Content::Percent | Content::Any);
         let before = cell[..number.words.start].iter().any(|t| !t.attached);
@@ -233,8 +233,7 @@ impl<'l, 'd> BodyLine<'l, 'd> {
 /// Whether there is a number that is no percentage.
 fn has_amount(tokens: &[Token<'_>]) -> bool {
     tokens.iter().enumerate().any(|(i, token)| {
-        let percent =
-            token.text().contains('%') || tokens.get(i + 1).is_some_and(|t| t.text().starts_with('%'));
+        let percent = token.percent || tokens.get(i + 1).is_some_and(|t| t.text().starts_with('%'));
         token.number && !percent
     })
 }
