@@ -4,6 +4,7 @@
 //! the label is. Values that stand between (the other cells of a row, the upper cells of a column) are passed over and
 //! cost a little. All segments of a document are classified once.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::rc::Rc;
@@ -13,7 +14,7 @@ use super::candidate::{Candidate, Typed};
 use super::field::Field;
 use super::labels::{LONGEST, LabelMatch, Labels, content_words, key_words, printed, printed_segment};
 use super::layout::{BLANK, Layout, Line, Rect, TAB, Token};
-use super::names::is_unmistakable_form;
+use super::names::{self, Look, is_unmistakable_form};
 use crate::ablation::{Family, uses};
 use crate::lexicon::{Key, LEXICON};
 use crate::parse::currency;
@@ -97,6 +98,8 @@ pub(crate) struct Surroundings<'a> {
     /// Lines that hold the heading of a tax summary, from top to bottom.
     tax_summaries: Vec<usize>,
     boxes: Boxes,
+    /// What each segment looks like, once somebody has asked.
+    looks: Vec<OnceCell<Look>>,
 }
 
 impl<'a> Surroundings<'a> {
@@ -157,7 +160,8 @@ impl<'a> Surroundings<'a> {
         let summaries = segments.iter().zip(&layout.segments).filter(|(label, _)| heads_summary(label));
         let tax_summaries = summaries.map(|(_, segment)| segment.line).collect();
         let boxes = Boxes::new(layout);
-        let mut surroundings = Self { layout, labels, segments, occupied, tax_summaries, boxes };
+        let looks = vec![OnceCell::new(); segments.len()];
+        let mut surroundings = Self { layout, labels, segments, occupied, tax_summaries, boxes, looks };
         for index in 0..surroundings.segments.len() {
             surroundings.join_label(index);
         }
@@ -222,6 +226,11 @@ impl<'a> Surroundings<'a> {
         }
         let colon = self.layout.tokens(segment).last().is_some_and(|t| t.colon);
         if colon { ANSWERED_COLON } else { ANSWERED }
+    }
+
+    /// What a segment looks like, as far as names and addresses go.
+    pub(crate) fn look(&self, segment: usize) -> Look {
+        *self.looks[segment].get_or_init(|| names::look(self.layout.text(&self.layout.segments[segment])))
     }
 
     /// Whether a segment is a known label or ends in a colon, and so is no value.

@@ -149,18 +149,28 @@ pub(crate) struct Layout<'d> {
     pub(crate) pages: Vec<Range<usize>>,
     /// For each page how it is turned.
     frames: Vec<Frame>,
+    /// For each page how far to the right its text reaches.
+    rights: Vec<f32>,
 }
 
 impl<'d> Layout<'d> {
     pub(crate) fn new(document: &'d Document) -> Self {
-        let mut layout =
-            Self { document, lines: Vec::new(), segments: Vec::new(), pages: Vec::new(), frames: Vec::new() };
+        let mut layout = Self {
+            document,
+            lines: Vec::new(),
+            segments: Vec::new(),
+            pages: Vec::new(),
+            frames: Vec::new(),
+            rights: Vec::new(),
+        };
         for (index, page) in document.pages.iter().enumerate() {
             let first = layout.lines.len();
             let frame = Frame::of(page);
             for line in group_lines(page, &frame) {
                 layout.push_line(index, page, &frame, &line);
             }
+            let right = layout.lines[first..].iter().map(|line| line.rect.x1).fold(0.0, f32::max);
+            layout.rights.push(right);
             layout.pages.push(first..layout.lines.len());
             layout.frames.push(frame);
         }
@@ -282,6 +292,11 @@ impl<'d> Layout<'d> {
             .iter()
             .zip(&self.frames)
             .map(|(page, frame)| (frame.width, page.rules.iter().map(|rule| frame.rect(rule.bbox))))
+    }
+
+    /// How far to the right the text of a page reaches, in points.
+    pub(crate) fn right_of(&self, page: usize) -> f32 {
+        self.rights[page]
     }
 
     /// Size of the upright page in points.

@@ -233,7 +233,7 @@ fn is_british_code(outward: &str, inward: &str) -> bool {
         word.chars().count() == shape.len() && word.chars().zip(shape.chars()).all(like)
     };
     let british =
-        ["a9", "a99", "aa9", "aa99", "a9a", "aa9a"].iter().any(|s| shape(outward, s)) && shape(inward, "9aa");
+        shape(inward, "9aa") && ["a9", "a99", "aa9", "aa99", "a9a", "aa9a"].iter().any(|s| shape(outward, s));
     let irish = shape(outward, "a99") && inward.len() == 4 && inward.bytes().any(|b| b.is_ascii_digit());
     british || irish
 }
@@ -324,7 +324,8 @@ pub(crate) fn domain_carries(domain: &str, tight_name: &str) -> bool {
 
 /// The domains (without their endings) of the mail and web addresses in `text`, folded and tight.
 pub(crate) fn domains(text: &str) -> Vec<String> {
-    if text.is_ascii() && !text.contains(['@', '.', '/']) {
+    // "www." begins with a letter that most lines lack.
+    if text.is_ascii() && !text.contains(['@', '/', 'w', 'W']) {
         return Vec::new();
     }
     let folded = fold(text);

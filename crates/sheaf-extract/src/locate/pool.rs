@@ -129,7 +129,8 @@ pub(crate) struct Pool<'a> {
     numbers_in_context: OnceCell<Vec<(Candidate, Vec<Context>)>>,
     codes: OnceCell<Vec<(Candidate, Vec<Context>)>>,
     payment: OnceCell<Payment>,
-    texts: OnceCell<Vec<Text>>,
+    /// Those that start in each segment.
+    texts: Vec<OnceCell<Vec<Text>>>,
     parties: OnceCell<Parties>,
     prose: OnceCell<Prose<'a>>,
     oddness: OnceCell<f32>,
@@ -147,6 +148,7 @@ impl<'a> Pool<'a> {
         let days: HashSet<&str> = dates.iter().map(|d| d.source.as_str()).collect();
         let days = days.len();
         let dates = in_context(&surroundings, dates);
+        let texts = layout.segments.iter().map(|_| OnceCell::new()).collect();
         Self {
             surroundings,
             locale,
@@ -156,7 +158,7 @@ impl<'a> Pool<'a> {
             numbers_in_context: OnceCell::new(),
             codes: OnceCell::new(),
             payment: OnceCell::new(),
-            texts: OnceCell::new(),
+            texts,
             parties: OnceCell::new(),
             prose: OnceCell::new(),
             oddness: OnceCell::new(),
@@ -226,11 +228,15 @@ impl<'a> Pool<'a> {
         })
     }
 
-    fn texts(&self) -> &[Text] {
-        self.texts.get_or_init(|| {
-            let found = text::texts(&self.surroundings).into_iter();
+    fn texts(&self, segment: usize) -> &[Text] {
+        self.texts[segment].get_or_init(|| {
+            let found = text::texts(&self.surroundings, segment).into_iter();
             found.map(|found| Text { found, contexts: OnceCell::new() }).collect()
         })
+    }
+
+    fn parties(&self) -> &Parties {
+        self.parties.get_or_init(|| Parties::new(&self.surroundings, &self.titled))
     }
 
     fn typed(
@@ -336,8 +342,10 @@ impl<'a> Pool<'a> {
     fn free(&self, field: &Field<'_>, loose: &Loose) -> Vec<Scored> {
         let is_party = (field.is("seller") || field.is("buyer")) && uses(Family::Parties);
         let is_name = matches!(field.shape, Shape::Name | Shape::Person);
-        self.texts()
-            .iter()
+        let segments = 0..self.surroundings.segments.len();
+        segments
+            .filter(|&segment| !is_party || !Parties::is_in_row(&self.surroundings, segment))
+            .flat_map(|segment| self.texts(segment))
             .filter(|text| match text.found.part {
                 Part::Block => field.shape == Shape::Text,
                 Part::Title => field.is("signer_title"),
@@ -347,8 +355,7 @@ impl<'a> Pool<'a> {
                 let text = &labelled.found;
                 let contexts = || labelled.contexts(&self.surroundings);
                 let by_place = if is_party {
-                    let parties = self.parties.get_or_init(|| Parties::new(&self.surroundings, &self.titled));
-                    Some(parties.score(&self.surroundings, field, text, contexts)?)
+                    Some(self.parties().score(&self.surroundings, field, text, contexts)?)
                 } else {
                     None
                 };
