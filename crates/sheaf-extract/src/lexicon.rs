@@ -249,6 +249,11 @@ impl Lexicon {
         self.words.get(folded).is_some_and(|&count| count >= 5)
     }
 
+    /// Whether a folded word is part of a label.
+    pub(crate) fn has_word(&self, folded: &str) -> bool {
+        self.words.contains_key(folded)
+    }
+
     /// Concepts that have `label` as a known label that is no bare word.
     pub(crate) fn labelled(&self, label: &str) -> Vec<ConceptId> {
         let label = tight(label);

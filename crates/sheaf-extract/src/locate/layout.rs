@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use sheaf_types::{BoundingBox, Document, Page, Word};
 
 use super::lines::{Frame, group_lines};
+use super::misread;
 use crate::lexicon::is_label_character;
 use crate::parse::fold::fold;
 
@@ -346,7 +347,7 @@ impl<'d> Layout<'d> {
                 line.text.extend(word.text.chars().map(|c| if part(c) { '\u{a0}' } else { c }));
             }
             let first_token = line.tokens.len();
-            push_tokens(&mut line, start);
+            push_tokens(&mut line, start, word.source.is_ocr());
             line.rect = if last.is_some() { line.rect.union(rect) } else { rect };
             let segment = open.get_or_insert(Segment {
                 line: line_index,
@@ -381,8 +382,8 @@ pub(crate) fn source_of<'t>(parts: impl Iterator<Item = &'t str>) -> String {
     source
 }
 
-/// Cuts the word that starts at byte `start` of the line into tokens.
-fn push_tokens(line: &mut Line, start: usize) {
+/// Cuts the word that starts at byte `start` of the line into tokens, with what labels they may be where it was recognised.
+fn push_tokens(line: &mut Line, start: usize, recognised: bool) {
     let Line { text, tokens, folded, .. } = line;
     let word = &text[start..];
     let mut open: Option<usize> = None;
@@ -395,6 +396,9 @@ fn push_tokens(line: &mut Line, start: usize) {
             folded[from..].make_ascii_lowercase();
         } else {
             folded.extend(fold(piece).chars().filter(|&c| is_label_character(c)));
+        }
+        if recognised && let Some(meant) = misread::meant(&folded[from..], word[range.end..].chars().next()) {
+            folded.replace_range(from.., &meant);
         }
         if folded.len() > from {
             let range = start + range.start..start + range.end;

@@ -1,22 +1,34 @@
 //! Letters and digits that look alike: engines that know no words take one for the other, and what stands around it tells.
 //!
-//! Only what cannot be meant is changed: an `O` among digits, a `0` or a `1` within a word. Codes, which mix both, stay.
+//! Only what cannot be meant is changed: an `O` among digits, a `0`, a `1` or an `l` within a word of other letters. Codes,
+//! which mix letters and digits, stay.
+
+use crate::parse::currency;
 
 /// Digits that must stand with letters which look like digits.
 const LEAST_DIGITS: usize = 2;
 /// Letters that must stand with a digit which looks like a letter.
 const LEAST_LETTERS: usize = 2;
+/// Capitals that must stand with an `l`.
+const LEAST_CAPITALS: usize = 4;
+/// Letters of a label that stands before an amount without a blank.
+const LEAST_LABEL: usize = 3;
+/// Legal forms of two words of which the first is misread more often than not found beside the second: "SON BHD".
+const LEGAL_FORMS: [(&str, &str); 4] = [("SDN", "BHD"), ("PTY", "LTD"), ("PTE", "LTD"), ("PVT", "LTD")];
 
 /// The word with what was mistaken put right; `None` where nothing was.
 pub(super) fn mended(word: &str) -> Option<String> {
     let letters = word.chars().filter(|c| c.is_alphabetic()).count();
     let digits = word.chars().filter(char::is_ascii_digit).count();
-    if digits == 0 || word.chars().any(|c| matches!(c, '@' | '_' | '\\')) {
+    if word.chars().any(|c| matches!(c, '@' | '_' | '\\')) {
         return None;
     }
-    let mended: String = if digits >= LEAST_DIGITS && word.chars().all(|c| !c.is_alphabetic() || is_round(c))
-    {
+    let mended: String = if digits == 0 {
+        in_capitals(word)?
+    } else if digits >= LEAST_DIGITS && word.chars().all(|c| !c.is_alphabetic() || is_round(c)) {
         in_number(word)
+    } else if let Some(at) = (1..4).find(|&at| is_misread_amount(word, at)) {
+        format!("{}{}", &word[..at], in_number(&word[at..]))
     } else if letters >= LEAST_LETTERS
         && digits * 2 <= letters
         && word.chars().all(|c| !c.is_ascii_digit() || matches!(c, '0' | '1'))
@@ -30,6 +42,25 @@ pub(super) fn mended(word: &str) -> Option<String> {
 
 fn is_round(c: char) -> bool {
     matches!(c, 'O' | 'o')
+}
+
+/// `MASAl`.
+fn in_capitals(word: &str) -> Option<String> {
+    let (mut capitals, mut small) = (0, 0);
+    for c in word.chars().filter(|c| c.is_alphabetic() && *c != 'l') {
+        capitals += usize::from(c.is_uppercase());
+        small += usize::from(!c.is_uppercase());
+    }
+    (capitals >= LEAST_CAPITALS && small == 0).then(|| word.replace('l', "I"))
+}
+
+/// `RMO.02`: a currency up to byte `at`, then digits, and letters that look like them, with two decimals.
+fn is_misread_amount(word: &str, at: usize) -> bool {
+    let Some((currency, amount)) = word.split_at_checked(at) else { return false };
+    let decimals = amount.rsplit_once(['.', ',']).map_or(0, |(_, decimals)| decimals.len());
+    decimals == 2
+        && amount.chars().all(|c| c.is_ascii_digit() || is_round(c) || matches!(c, '.' | ','))
+        && currency::code_of(currency).is_some()
 }
 
 /// `438OO`, `330]`, `4 5OO.00`.
@@ -67,6 +98,31 @@ fn in_word(word: &str) -> String {
     characters.iter().enumerate().map(mend).collect()
 }
 
+/// Where an amount begins that stands right behind its label: `TotalRM15.40`, as the byte of `RM`.
+pub(super) fn glued_amount(word: &str) -> Option<usize> {
+    let (last, c) = word.char_indices().rev().find(|(_, c)| c.is_alphabetic())?;
+    let digits = last + c.len_utf8();
+    let (_, decimals) = word[digits..].rsplit_once('.')?;
+    let is_amount =
+        decimals.len() == 2 && word[digits..].bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b','));
+    // The sign or code of a currency before the digits is part of the amount.
+    let signs = word[..digits].char_indices().rev().take(3);
+    let sign = signs.filter(|&(at, _)| currency::code_of(&word[at..digits]).is_some()).last();
+    let start = sign.map_or(digits, |(at, _)| at);
+    let letters = word[..start].chars().filter(|c| c.is_alphabetic()).count();
+    (is_amount && letters >= LEAST_LABEL).then_some(start)
+}
+
+/// The first word of a legal form of two words, of which one letter was misread; `word` stands before `next`.
+pub(super) fn legal_form(word: &str, next: &str) -> Option<&'static str> {
+    let next = next.trim_matches(|c: char| !c.is_alphanumeric());
+    let (first, _) = LEGAL_FORMS.iter().find(|(first, second)| {
+        let differ = first.chars().zip(word.chars()).filter(|(a, b)| a != b).count();
+        *second == next && word.len() == first.len() && differ == 1
+    })?;
+    Some(first)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,6 +139,8 @@ mod tests {
             ("SECT1ON", "SECTION"),
             ("c0mpany", "company"),
             ("L0T", "LOT"),
+            ("MASAl", "MASAI"),
+            ("RMO.02", "RM0.02"),
         ] {
             assert_eq!(mended(read).as_deref(), Some(meant), "{read}");
         }
@@ -92,9 +150,30 @@ mod tests {
     fn codes_amounts_and_words_stay() {
         for word in [
             "A10B", "INV-2001", "B08O", "IO", "[2010]", "(12]", "1st", "12OZ", "R2D2", "Total", "1,000.00",
-            "O1", "SKU100X", "a1@b.c", "RM0", "H2O", "1O",
+            "O1", "SKU100X", "a1@b.c", "RM0", "H2O", "1O", "XXl", "PayPal", "RMO",
         ] {
             assert_eq!(mended(word), None, "{word}");
+        }
+    }
+
+    #[test]
+    fn an_amount_is_parted_from_its_label() {
+        for (word, start) in
+            [("TotalRM15.40", 5), ("CASH50.00", 4), ("TotalMYR1,250.00", 5), ("Tota1RM21.85", 5)]
+        {
+            assert_eq!(glued_amount(word), Some(start), "{word}");
+        }
+        for word in ["RM15.40", "Total", "INV2001", "A12.50", "USD12.50", "v1.2", "Total15.4kg"] {
+            assert_eq!(glued_amount(word), None, "{word}");
+        }
+    }
+
+    #[test]
+    fn a_legal_form_is_known_by_its_second_word() {
+        assert_eq!(legal_form("SON", "BHD."), Some("SDN"));
+        assert_eq!(legal_form("PTV", "LTD"), Some("PTY"));
+        for (word, next) in [("SON", "LTD"), ("SDN", "BHD"), ("SUN", "RISE"), ("SON", "")] {
+            assert_eq!(legal_form(word, next), None, "{word} {next}");
         }
     }
 }

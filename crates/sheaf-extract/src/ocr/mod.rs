@@ -35,6 +35,20 @@ pub(crate) struct Recognised {
     pub(crate) source: TextSource,
 }
 
+impl Recognised {
+    /// Leaves the part of an upright word before byte `at`, and returns the rest as a word of its own: each has its share
+    /// of the box, by characters.
+    fn split_off(&mut self, at: usize) -> Self {
+        let share = self.text[..at].chars().count() as f64 / self.text.chars().count() as f64;
+        let mut rest = self.clone();
+        rest.text = self.text.split_off(at);
+        let Rect { x0, x1, .. } = self.bounds;
+        self.bounds.x1 = x0 + share * (x1 - x0);
+        rest.bounds.x0 = self.bounds.x1;
+        rest
+    }
+}
+
 impl Placed for Recognised {
     fn bounds(&self) -> Rect {
         self.bounds
@@ -59,13 +73,24 @@ pub(crate) struct Reading {
 
 impl Reading {
     /// Sorts the words, which must stand on level lines, and mends what looks alike.
-    fn new(mut words: Vec<Recognised>) -> Self {
-        for word in &mut words {
+    fn new(words: Vec<Recognised>) -> Self {
+        let part = |mut word: Recognised| {
+            let at = confusion::glued_amount(&word.text).filter(|_| word.turn == 0);
+            let amount = at.map(|at| word.split_off(at));
+            std::iter::once(word).chain(amount)
+        };
+        let mend = |mut word: Recognised| {
             if let Some(mended) = confusion::mended(&word.text) {
                 word.text = mended;
             }
+            word
+        };
+        let mut words = crate::read::order::sort(words.into_iter().flat_map(part).map(mend).collect());
+        for index in 1..words.len() {
+            if let Some(form) = confusion::legal_form(&words[index - 1].text, &words[index].text) {
+                words[index - 1].text = form.to_owned();
+            }
         }
-        let words = crate::read::order::sort(words);
         let (mut sum, mut count) = (0.0, 0.0);
         for word in &words {
             let characters = word.text.chars().count() as f32;
