@@ -111,8 +111,6 @@ impl Labels {
             return Vec::new();
         }
         let texts: Vec<&str> = core.iter().map(|p| p.text).collect();
-        let lengths: Vec<usize> = texts.iter().map(|t| t.chars().count()).collect();
-        let total: usize = lengths.iter().sum();
         let mut spans: Vec<(usize, usize, &Entry)> = Vec::new();
         for start in 0..texts.len() {
             for trie in self.known() {
@@ -124,6 +122,11 @@ impl Labels {
         if spans.iter().all(|&(start, _, _)| start > 0) && uses(Family::Lexicon) {
             spans.extend(compounds(&texts));
         }
+        if spans.is_empty() {
+            return Vec::new();
+        }
+        let lengths: Vec<usize> = texts.iter().map(|t| t.chars().count()).collect();
+        let total: usize = lengths.iter().sum();
         let mut matches: Vec<LabelMatch> = Vec::new();
         for &(start, end, entry) in &spans {
             let hidden = spans.iter().any(|&(s, e, other)| {

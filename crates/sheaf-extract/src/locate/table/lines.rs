@@ -275,6 +275,9 @@ impl<'d> Lines<'d> {
 
     /// Leaves out lines in the margins that stand at the same height on several pages, page numbers ignored.
     fn drop_running_heads(&mut self, document: &Document) {
+        if document.pages.len() < 2 {
+            return;
+        }
         let key = |line: &Line<'_>| -> Option<(u32, String)> {
             let height = document.pages.get(line.page)?.height;
             let at = line.middle() / height;
