@@ -114,7 +114,7 @@ impl Labels {
         let mut spans: Vec<(usize, usize, &Entry)> = Vec::new();
         for start in 0..texts.len() {
             for trie in self.known() {
-                for (used, entries) in trie.matches(&texts[start..]) {
+                for (used, entries) in trie.matches(texts[start..].iter().copied()) {
                     spans.extend(entries.iter().map(|entry| (start, start + used, entry)));
                 }
             }
@@ -166,14 +166,13 @@ impl Labels {
 
     /// Whether one of the tokens may be the first of a label of the template.
     pub(crate) fn may_start_own(&self, printed: &[Printed<'_>]) -> bool {
-        printed.iter().any(|token| self.own.matches(&[token.text]).next().is_some())
+        printed.iter().any(|token| self.own.matches([token.text]).next().is_some())
     }
 
     /// How many of the first tokens are a known label; the most, where several are. Bare words do not count.
     pub(crate) fn longest_prefix(&self, printed: &[Printed<'_>]) -> Option<usize> {
-        let texts: Vec<&str> = printed.iter().take(LONGEST).map(|p| p.text).collect();
         self.known()
-            .flat_map(|trie| trie.matches(&texts))
+            .flat_map(|trie| trie.matches(printed.iter().take(LONGEST).map(|p| p.text)))
             .filter(|(_, entries)| entries.iter().any(|e| !e.bare))
             .map(|(used, _)| used)
             .max()
@@ -233,7 +232,7 @@ fn compounds<'t>(texts: &[&'t str]) -> Vec<(usize, usize, &'static Entry)> {
         rest[0] = &first[cut..];
         let found: Vec<_> = LEXICON
             .labels
-            .matches(&rest)
+            .matches(rest.iter().copied())
             .filter(|(_, entries)| !entries.is_empty())
             .flat_map(|(used, entries)| entries.iter().map(move |entry| (0, used, entry)))
             .collect();

@@ -22,7 +22,9 @@ pub(super) fn locale(surroundings: &Surroundings<'_>, dates: &[Candidate], tag: 
     if !uses(Family::Locale) {
         return votes.decide(tag, None);
     }
-    for word in surroundings.layout.lines.iter().flat_map(|line| line.text.split([BLANK, TAB])) {
+    let lines = surroundings.layout.lines.iter().map(|line| line.text.as_str());
+    let lines = lines.filter(|text| text.bytes().any(|b| b.is_ascii_digit()));
+    for word in lines.flat_map(|text| text.split([BLANK, TAB])) {
         votes.count_number(word);
     }
     for date in dates {
