@@ -486,7 +486,10 @@ impl<'a> Surroundings<'a> {
             for other in layout.lines[index].segments.clone() {
                 let above = &layout.segments[other];
                 // Most stand in other columns, which is seen sooner than how they are aligned.
-                if above.rect.x1 < rect.x0 - size || above.rect.x0 > rect.x1 + size {
+                if above.rect.x0 > rect.x1 + size {
+                    break;
+                }
+                if above.rect.x1 < rect.x0 - size {
                     continue;
                 }
                 // Boxes of tight lines overlap: the middles must be a line apart.

@@ -191,22 +191,28 @@ impl Labels {
             return Vec::new();
         }
         let (core, skipped) = core_of(printed);
-        let letters: Vec<char> = core.iter().flat_map(|p| p.text.chars()).collect();
-        self.anchors
+        let length: usize = core.iter().map(|p| p.text.chars().count()).sum();
+        let mut near = self
+            .anchors
             .iter()
-            .filter(|(_, anchor)| letters.len().abs_diff(anchor.len()) * 4 <= anchor.len())
-            .filter_map(|(field, anchor)| {
-                let ratio = edit_ratio(&letters, anchor);
-                (ratio > LEAST_RATIO).then(|| LabelMatch {
-                    key: Key::Field(*field),
-                    strength: Strength::Strong,
-                    similarity: ratio * ratio,
-                    language: None,
-                    start: skipped,
-                    end: skipped + core.len(),
-                })
+            .filter(|(_, anchor)| length.abs_diff(anchor.len()) * 4 <= anchor.len())
+            .peekable();
+        if near.peek().is_none() {
+            return Vec::new();
+        }
+        let letters: Vec<char> = core.iter().flat_map(|p| p.text.chars()).collect();
+        near.filter_map(|(field, anchor)| {
+            let ratio = edit_ratio(&letters, anchor);
+            (ratio > LEAST_RATIO).then(|| LabelMatch {
+                key: Key::Field(*field),
+                strength: Strength::Strong,
+                similarity: ratio * ratio,
+                language: None,
+                start: skipped,
+                end: skipped + core.len(),
             })
-            .collect()
+        })
+        .collect()
     }
 }
 

@@ -91,6 +91,8 @@ pub(super) struct Line<'d> {
     pub(super) phrases: Vec<Range<usize>>,
     pub(super) y0: f32,
     pub(super) y1: f32,
+    /// The labels that it would consist of as a header.
+    labels: OnceCell<Vec<Range<usize>>>,
     /// Whether it is the header of some table.
     heads: OnceCell<bool>,
     endings: OnceCell<Vec<LineEnding>>,
@@ -120,7 +122,22 @@ impl<'d> Line<'d> {
                 start = i;
             }
         }
-        Self { page, tokens, bordered, phrases, y0, y1, heads: OnceCell::new(), endings: OnceCell::new() }
+        Self {
+            page,
+            tokens,
+            bordered,
+            phrases,
+            y0,
+            y1,
+            labels: OnceCell::new(),
+            heads: OnceCell::new(),
+            endings: OnceCell::new(),
+        }
+    }
+
+    /// The labels that it would consist of as a header, as far as they can be told apart.
+    pub(super) fn labels(&self) -> &[Range<usize>] {
+        self.labels.get_or_init(|| header::labels(self))
     }
 
     /// Whether the line consists of labels of columns and little else: the header of some table.
