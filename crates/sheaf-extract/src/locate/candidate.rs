@@ -339,9 +339,7 @@ fn trimmed(text: &str, range: &Range<usize>) -> Option<Range<usize>> {
         let word = &text[range.clone()];
         let last = word.chars().next_back()?;
         let first = word.chars().next()?;
-        let dash =
-            word.ends_with(",-") || word.ends_with(".-") || word.ends_with(",--") || word.ends_with(".--");
-        if matches!(last, '.' | ',' | ';' | ':' | '*' | '|') && !dash || last == ')' && !word.contains('(') {
+        if matches!(last, '.' | ',' | ';' | ':' | '*' | '|') || last == ')' && !word.contains('(') {
             range.end -= last.len_utf8();
         } else if matches!(first, ':' | '*' | ';' | '|' | '=' | '~') || first == '(' && !word.contains(')') {
             range.start += first.len_utf8();

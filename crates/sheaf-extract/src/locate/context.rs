@@ -613,6 +613,9 @@ fn values_of(text: &str) -> Vec<Range<usize>> {
             let range = start..start + word.len();
             start = range.end + 1;
             let digits = word.bytes().filter(u8::is_ascii_digit).count();
+            if digits == 0 {
+                return None;
+            }
             let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
             let in_brackets = word.starts_with('(') && word.ends_with(')') && digits < 4;
             let percent = word.contains('%') || text[range.end..].trim_start_matches(BLANK).starts_with('%');
