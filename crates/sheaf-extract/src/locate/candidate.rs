@@ -2,8 +2,11 @@
 //!
 //! Dates, numbers and codes are found once per document, line by line, whatever the fields are.
 
+use std::cell::OnceCell;
 use std::ops::Range;
+use std::rc::Rc;
 
+use super::context::Context;
 use super::field::End;
 use super::layout::{BLANK, Layout, Line, Rect, Span, TAB, Token};
 use crate::parse::currency;
@@ -39,6 +42,8 @@ pub(crate) struct Candidate {
     pub(crate) typed: Typed,
     /// Whether it is the sum of the amounts above it in its column.
     pub(crate) is_sum: bool,
+    /// The labels around it, once [`Surroundings::contexts`](super::context::Surroundings::contexts) has looked for them.
+    pub(super) contexts: OnceCell<Rc<[Context]>>,
 }
 
 impl Candidate {
@@ -53,6 +58,7 @@ impl Candidate {
             typed,
             spans,
             is_sum: false,
+            contexts: OnceCell::new(),
         })
     }
 
@@ -175,37 +181,35 @@ pub(crate) fn numbers(layout: &Layout<'_>, dates: &[Candidate], mark: DecimalMar
 
 /// Marks amounts that are the sum of two or more amounts right above them in their column.
 fn mark_sums(layout: &Layout<'_>, candidates: &mut [Candidate]) {
-    // In hundredths: a number has 18 digits at most.
-    let values: Vec<Option<i128>> = candidates
+    // Page, place and amount of each, in hundredths: a number has 18 digits at most.
+    let places: Vec<(usize, Rect, Option<i128>)> = candidates
         .iter()
-        .map(|c| match &c.typed {
-            Typed::Number(number) if number.decimals == 2 && !number.percent => {
-                Some(hundredths(&number.value))
-            }
-            _ => None,
+        .map(|c| {
+            let amount = match &c.typed {
+                Typed::Number(n) if n.decimals == 2 && !n.percent => Some(hundredths(&n.value)),
+                _ => None,
+            };
+            (layout.lines[c.line()].page, c.rect, amount)
         })
         .collect();
-    for index in 0..candidates.len() {
-        let Some(value) = values[index].filter(|&v| v != 0) else { continue };
-        let own = &candidates[index];
-        let page = layout.lines[own.line()].page;
-        let size = layout.segments[own.segment].size;
-        let mut top = own.rect;
+    for (index, &(page, own, amount)) in places.iter().enumerate() {
+        let Some(amount) = amount.filter(|&amount| amount != 0) else { continue };
+        let size = layout.segments[candidates[index].segment].size;
+        let mut top = own;
         let mut sum = 0;
         let mut rows = 0;
-        for above in (0..index).rev() {
-            let other = &candidates[above];
-            if layout.lines[other.line()].page != page || top.y0 - other.rect.y1 > 6.0 * size || rows > 40 {
+        for &(other_page, other, part) in places[..index].iter().rev() {
+            if other_page != page || top.y0 - other.y1 > 6.0 * size || rows > 40 {
                 break;
             }
-            let Some(part) = values[above] else { continue };
-            if (other.rect.x1 - own.rect.x1).abs() > 0.7 * size || other.rect.y1 > top.y0 + 0.4 * size {
+            let Some(part) = part else { continue };
+            if (other.x1 - own.x1).abs() > 0.7 * size || other.y1 > top.y0 + 0.4 * size {
                 continue;
             }
-            top = other.rect;
+            top = other;
             sum += part;
             rows += 1;
-            if rows >= 2 && sum == value {
+            if rows >= 2 && sum == amount {
                 candidates[index].is_sum = true;
                 break;
             }
@@ -335,9 +339,7 @@ fn trimmed(text: &str, range: &Range<usize>) -> Option<Range<usize>> {
         let word = &text[range.clone()];
         let last = word.chars().next_back()?;
         let first = word.chars().next()?;
-        let dash =
-            word.ends_with(",-") || word.ends_with(".-") || word.ends_with(",--") || word.ends_with(".--");
-        if matches!(last, '.' | ',' | ';' | ':' | '*' | '|') && !dash || last == ')' && !word.contains('(') {
+        if matches!(last, '.' | ',' | ';' | ':' | '*' | '|') || last == ')' && !word.contains('(') {
             range.end -= last.len_utf8();
         } else if matches!(first, ':' | '*' | ';' | '|' | '=' | '~') || first == '(' && !word.contains(')') {
             range.start += first.len_utf8();
@@ -402,10 +404,13 @@ fn is_zip_code(text: &str, range: &Range<usize>) -> bool {
         .split('-')
         .next()
         .is_some_and(|first| first.len() == 5 && first.bytes().all(|b| b.is_ascii_digit()));
+    if !is_code {
+        return false;
+    }
     let mut before = text[..range.start].split_whitespace().rev();
     let state = before.next().unwrap_or_default().replace('.', "");
     let is_state = state.len() == 2 && state.bytes().all(|b| b.is_ascii_uppercase());
-    is_code && is_state && before.next().is_some_and(|town| town.len() > 3 && town.ends_with(','))
+    is_state && before.next().is_some_and(|town| town.len() > 3 && town.ends_with(','))
 }
 
 fn balanced(text: &str) -> bool {

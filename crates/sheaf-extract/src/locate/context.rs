@@ -113,6 +113,7 @@ impl<'a> Surroundings<'a> {
             values.push(range);
             values.sort_by_key(|v| v.start);
         }
+        let no_matches: Rc<[LabelMatch]> = Rc::new([]);
         let segments: Vec<SegmentLabel> = (0..layout.segments.len())
             .map(|index| {
                 let segment = &layout.segments[index];
@@ -145,8 +146,9 @@ impl<'a> Surroundings<'a> {
                 let is_name =
                     tokens.iter().skip(1).any(|t| is_unmistakable_form(line.folded(t))) && !ends_in_colon;
                 let printed = if is_name { Vec::new() } else { printed_segment(layout, index) };
+                let matches = labels.classify(&printed);
                 SegmentLabel {
-                    matches: labels.classify(&printed).into(),
+                    matches: if matches.is_empty() { Rc::clone(&no_matches) } else { matches.into() },
                     is_value: only_currency || value > 0 && (other <= 3 || other * 2 < value),
                     is_spent: colon_within || value >= 2 && other > 3 && !reckoned_on && !ends_in_colon,
                     below: 1.0,
@@ -338,7 +340,11 @@ impl<'a> Surroundings<'a> {
     }
 
     /// The labels around a candidate, those of its row first.
-    pub(crate) fn contexts(&self, candidate: &Candidate) -> Vec<Context> {
+    pub(crate) fn contexts<'c>(&self, candidate: &'c Candidate) -> &'c [Context] {
+        candidate.contexts.get_or_init(|| self.around(candidate).into())
+    }
+
+    fn around(&self, candidate: &Candidate) -> Vec<Context> {
         let mut contexts = Vec::with_capacity(8);
         self.before(candidate, &mut contexts);
         self.left(candidate, &mut contexts);
@@ -480,7 +486,10 @@ impl<'a> Surroundings<'a> {
             for other in layout.lines[index].segments.clone() {
                 let above = &layout.segments[other];
                 // Most stand in other columns, which is seen sooner than how they are aligned.
-                if above.rect.x1 < rect.x0 - size || above.rect.x0 > rect.x1 + size {
+                if above.rect.x0 > rect.x1 + size {
+                    break;
+                }
+                if above.rect.x1 < rect.x0 - size {
                     continue;
                 }
                 // Boxes of tight lines overlap: the middles must be a line apart.
@@ -604,6 +613,9 @@ fn values_of(text: &str) -> Vec<Range<usize>> {
             let range = start..start + word.len();
             start = range.end + 1;
             let digits = word.bytes().filter(u8::is_ascii_digit).count();
+            if digits == 0 {
+                return None;
+            }
             let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
             let in_brackets = word.starts_with('(') && word.ends_with(')') && digits < 4;
             let percent = word.contains('%') || text[range.end..].trim_start_matches(BLANK).starts_with('%');

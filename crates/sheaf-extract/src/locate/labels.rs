@@ -111,12 +111,10 @@ impl Labels {
             return Vec::new();
         }
         let texts: Vec<&str> = core.iter().map(|p| p.text).collect();
-        let lengths: Vec<usize> = texts.iter().map(|t| t.chars().count()).collect();
-        let total: usize = lengths.iter().sum();
         let mut spans: Vec<(usize, usize, &Entry)> = Vec::new();
         for start in 0..texts.len() {
             for trie in self.known() {
-                for (used, entries) in trie.matches(&texts[start..]) {
+                for (used, entries) in trie.matches(texts[start..].iter().copied()) {
                     spans.extend(entries.iter().map(|entry| (start, start + used, entry)));
                 }
             }
@@ -124,6 +122,11 @@ impl Labels {
         if spans.iter().all(|&(start, _, _)| start > 0) && uses(Family::Lexicon) {
             spans.extend(compounds(&texts));
         }
+        if spans.is_empty() {
+            return Vec::new();
+        }
+        let lengths: Vec<usize> = texts.iter().map(|t| t.chars().count()).collect();
+        let total: usize = lengths.iter().sum();
         let mut matches: Vec<LabelMatch> = Vec::new();
         for &(start, end, entry) in &spans {
             let hidden = spans.iter().any(|&(s, e, other)| {
@@ -163,14 +166,13 @@ impl Labels {
 
     /// Whether one of the tokens may be the first of a label of the template.
     pub(crate) fn may_start_own(&self, printed: &[Printed<'_>]) -> bool {
-        printed.iter().any(|token| self.own.matches(&[token.text]).next().is_some())
+        printed.iter().any(|token| self.own.matches([token.text]).next().is_some())
     }
 
     /// How many of the first tokens are a known label; the most, where several are. Bare words do not count.
     pub(crate) fn longest_prefix(&self, printed: &[Printed<'_>]) -> Option<usize> {
-        let texts: Vec<&str> = printed.iter().take(LONGEST).map(|p| p.text).collect();
         self.known()
-            .flat_map(|trie| trie.matches(&texts))
+            .flat_map(|trie| trie.matches(printed.iter().take(LONGEST).map(|p| p.text)))
             .filter(|(_, entries)| entries.iter().any(|e| !e.bare))
             .map(|(used, _)| used)
             .max()
@@ -189,22 +191,28 @@ impl Labels {
             return Vec::new();
         }
         let (core, skipped) = core_of(printed);
-        let letters: Vec<char> = core.iter().flat_map(|p| p.text.chars()).collect();
-        self.anchors
+        let length: usize = core.iter().map(|p| p.text.chars().count()).sum();
+        let mut near = self
+            .anchors
             .iter()
-            .filter(|(_, anchor)| letters.len().abs_diff(anchor.len()) * 4 <= anchor.len())
-            .filter_map(|(field, anchor)| {
-                let ratio = edit_ratio(&letters, anchor);
-                (ratio > LEAST_RATIO).then(|| LabelMatch {
-                    key: Key::Field(*field),
-                    strength: Strength::Strong,
-                    similarity: ratio * ratio,
-                    language: None,
-                    start: skipped,
-                    end: skipped + core.len(),
-                })
+            .filter(|(_, anchor)| length.abs_diff(anchor.len()) * 4 <= anchor.len())
+            .peekable();
+        if near.peek().is_none() {
+            return Vec::new();
+        }
+        let letters: Vec<char> = core.iter().flat_map(|p| p.text.chars()).collect();
+        near.filter_map(|(field, anchor)| {
+            let ratio = edit_ratio(&letters, anchor);
+            (ratio > LEAST_RATIO).then(|| LabelMatch {
+                key: Key::Field(*field),
+                strength: Strength::Strong,
+                similarity: ratio * ratio,
+                language: None,
+                start: skipped,
+                end: skipped + core.len(),
             })
-            .collect()
+        })
+        .collect()
     }
 }
 
@@ -230,7 +238,7 @@ fn compounds<'t>(texts: &[&'t str]) -> Vec<(usize, usize, &'static Entry)> {
         rest[0] = &first[cut..];
         let found: Vec<_> = LEXICON
             .labels
-            .matches(&rest)
+            .matches(rest.iter().copied())
             .filter(|(_, entries)| !entries.is_empty())
             .flat_map(|(used, entries)| entries.iter().map(move |entry| (0, used, entry)))
             .collect();

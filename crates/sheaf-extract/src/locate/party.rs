@@ -81,12 +81,11 @@ impl Parties {
 
     /// How much speaks for `text`, which stands in no row of a table, as the name of the field's party, apart from labels right beside it; `None` where it
     /// is no name.
-    pub(crate) fn score<'c>(
+    pub(crate) fn score(
         &self,
         surroundings: &Surroundings<'_>,
         field: &Field<'_>,
         text: &TextCandidate,
-        contexts: impl FnOnce() -> &'c [Context],
     ) -> Option<f32> {
         let candidate = &text.candidate;
         let (source, look) = (candidate.source.as_str(), text.look);
@@ -122,7 +121,7 @@ impl Parties {
         if labels_only {
             return None;
         }
-        let sublabel = self.sublabel(surroundings, candidate.segment, contexts());
+        let sublabel = self.sublabel(surroundings, candidate.segment, surroundings.contexts(candidate));
         if sublabel == Some(false) {
             return None;
         }

@@ -89,8 +89,7 @@ pub(super) struct BodyLine<'l, 'd> {
 }
 
 impl<'l, 'd> BodyLine<'l, 'd> {
-    fn new(line: &'l Line<'d>, columns: &[Column], plan: &Plan) -> Self {
-        let assignment = columns::assign(line, columns);
+    fn new(line: &'l Line<'d>, assignment: Assignment, plan: &Plan) -> Self {
         let mut new = Self {
             line,
             assignment,
@@ -278,7 +277,7 @@ pub(super) fn runs<'l, 'd>(
             runs.push(Run { lines: Vec::new(), columns, page: line.page });
         }
         let Some(run) = runs.last_mut() else { continue };
-        let line = BodyLine::new(line, &run.columns, plan);
+        let line = BodyLine::new(line, columns::assign(line, &run.columns), plan);
         let stop = line.stop(plan);
         if !open {
             // A table inside a row, a section's total or notes do not end a table whose rows go on.
@@ -302,7 +301,10 @@ pub(super) fn runs<'l, 'd>(
     for run in &mut runs {
         columns::refine(&mut run.columns, run.lines.iter().map(|l| (l.line, &l.assignment)));
         for line in &mut run.lines {
-            *line = BodyLine::new(line.line, &run.columns, plan);
+            let assignment = columns::assign(line.line, &run.columns);
+            if assignment != line.assignment {
+                *line = BodyLine::new(line.line, assignment, plan);
+            }
         }
     }
     runs
