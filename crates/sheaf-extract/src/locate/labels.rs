@@ -326,12 +326,14 @@ fn similarity(start: usize, end: usize, count: usize, share: f32, bare: bool) ->
     }
 }
 
-/// Share of letters that two texts have in common by edit distance, 0 to 1.
+/// Share of letters that two texts have in common by edit distance, 0 to 1; no less than that where it is at most
+/// [`LEAST_RATIO`].
 fn edit_ratio(a: &[char], b: &[char]) -> f32 {
     let longest = a.len().max(b.len());
     if longest == 0 {
         return 0.0;
     }
+    let ratio = |distance: usize| 1.0 - distance as f32 / longest as f32;
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, ca) in a.iter().enumerate() {
         let mut diagonal = row[0];
@@ -341,8 +343,13 @@ fn edit_ratio(a: &[char], b: &[char]) -> f32 {
             diagonal = row[j + 1];
             row[j + 1] = cost.min(row[j] + 1).min(diagonal + 1);
         }
+        // The distance never falls from row to row.
+        let most = ratio(row.iter().copied().min().unwrap_or(0));
+        if most <= LEAST_RATIO {
+            return most;
+        }
     }
-    1.0 - row[b.len()] as f32 / longest as f32
+    ratio(row[b.len()])
 }
 
 #[cfg(test)]
