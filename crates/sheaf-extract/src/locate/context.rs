@@ -45,6 +45,8 @@ const IN_BOX: f32 = 0.9;
 const BOX_LINES: f32 = 7.0;
 /// Tokens of a label that is a question or an instruction.
 const LONGEST_LABEL: usize = 24;
+/// Lines above a text that are searched for one that stands over it, and may be the question that it answers.
+const QUESTION: usize = 4;
 /// Lines that a tax summary has at most.
 const SUMMARY: usize = 6;
 /// Lines that are looked through upwards for labels.
@@ -278,13 +280,16 @@ impl<'a> Surroundings<'a> {
     /// Whether a text answers a question about the field (`Some(true)`), about other fields, or none: the line above it or
     /// above its label is one ("8. What is the name and address of the primary registrant?" over "Name   Example LLC").
     pub(crate) fn answers(&self, field: &Field<'_>, candidate: &Candidate) -> Option<bool> {
-        let above = candidate.line().checked_sub(1)?;
-        if self.layout.lines[above].page != self.layout.lines[candidate.line()].page {
-            return None;
-        }
-        let questions = self.layout.lines[above].segments.clone();
-        let mut questions =
-            questions.filter(|&s| self.layout.segments[s].rect.overlap_x(candidate.rect) > 0.0);
+        let line = candidate.line();
+        let first = self.layout.pages[self.layout.lines[line].page].start;
+        let is_above = |&s: &usize| self.layout.segments[s].rect.overlap_x(candidate.rect) > 0.0;
+        // What was filled in a little higher in another column may stand between.
+        let mut near = (first.max(line.saturating_sub(QUESTION))..line).rev();
+        let questions = near.find_map(|above| {
+            let segments = self.layout.lines[above].segments.clone();
+            segments.clone().any(|s| is_above(&s)).then_some(segments)
+        })?;
+        let mut questions = questions.filter(is_above);
         questions.find_map(|segment| {
             if self.segments[segment].is_spent {
                 return None;

@@ -21,6 +21,7 @@ use super::profile::{locale, titled};
 use super::prose::Passage;
 use super::prose::Prose;
 use super::score::{self, Evidence, Loose};
+use super::signature::{self, Signature};
 use super::text::{self, Part, TextCandidate};
 use super::typed;
 use crate::ablation::{Family, uses};
@@ -119,6 +120,7 @@ pub(crate) struct Pool<'a> {
     texts: OnceCell<Vec<(TextCandidate, Vec<Context>)>>,
     parties: OnceCell<Parties>,
     prose: OnceCell<Prose<'a>>,
+    signatures: OnceCell<Vec<Signature>>,
     oddness: OnceCell<f32>,
     /// Concepts whose documents carry this document's title.
     titled: Vec<ConceptId>,
@@ -146,6 +148,7 @@ impl<'a> Pool<'a> {
             texts: OnceCell::new(),
             parties: OnceCell::new(),
             prose: OnceCell::new(),
+            signatures: OnceCell::new(),
             oddness: OnceCell::new(),
             titled,
         }
@@ -182,6 +185,11 @@ impl<'a> Pool<'a> {
             (_, Shape::Place) => self.passages(field, Prose::places, loose),
             (_, Shape::Duration) => self.passages(field, Prose::durations, loose),
             (_, Shape::Party) => self.passages(field, Prose::parties, loose),
+            (_, Shape::Person) => {
+                let mut scored = self.free(field, loose);
+                scored.extend(self.signed(field));
+                scored
+            }
             _ => self.free(field, loose),
         };
         if field.spec.kind == FieldKind::Text {
@@ -361,8 +369,9 @@ impl<'a> Pool<'a> {
                     Part::Block => 0.04,
                     Part::Title => 0.0,
                 };
-                if field.shape == Shape::Person && contexts.iter().any(score::names_and_titles) {
-                    scored.score += typed::part_of_signer(field, text);
+                if field.shape == Shape::Person {
+                    let both = contexts.iter().any(score::names_and_titles);
+                    scored.score += typed::person_fit(field, text, both);
                 }
                 match self.surroundings.answers(field, &text.candidate) {
                     Some(true) if contexts.iter().any(score::names_something) => scored.score += ANSWERS,
@@ -384,6 +393,25 @@ impl<'a> Pool<'a> {
                 scored.score += 0.03 * (text.candidate.spans.len() - 1).min(2) as f32;
                 scored.score -= 0.03 * score::position(&text.candidate, self.surroundings.layout.lines.len());
                 Some(scored)
+            })
+            .collect()
+    }
+
+    /// Names and titles of those who signed, whatever labels say.
+    fn signed(&self, field: &Field<'_>) -> Vec<Scored> {
+        let is_title = field.is("signer_title");
+        if !is_title && !field.is("signer_name") || !uses(Family::Looks) {
+            return Vec::new();
+        }
+        let lines = self.surroundings.layout.lines.len();
+        let signatures = self.signatures.get_or_init(|| signature::signatures(&self.surroundings));
+        let signatures = signatures.iter().filter(|found| found.is_title == is_title);
+        signatures
+            .filter_map(|found| {
+                let evidence = Evidence { score: found.score, ..Evidence::default() };
+                let scored = self.scored(field, &found.candidate, evidence)?;
+                let position = score::position(&found.candidate, lines);
+                Some(Scored { score: scored.score - 0.03 * position, ..scored })
             })
             .collect()
     }
