@@ -4,8 +4,9 @@
 //! without blanks, so that `Rechnungs-Nr.`, `Rechnungsnr` and `Rechnungs Nr` are one label; a match begins and ends
 //! where a token does.
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
+
+use rustc_hash::FxHashMap;
 
 use crate::parse::fold::fold;
 
@@ -94,6 +95,7 @@ pub(crate) struct Trie {
 
 #[derive(Debug, Default)]
 struct Node {
+    /// In the order of their characters.
     children: Vec<(char, u32)>,
     entries: Vec<Entry>,
 }
@@ -109,12 +111,12 @@ impl Trie {
     pub(crate) fn insert(&mut self, label: &str, entry: Entry) {
         let mut at = 0;
         for c in fold(label).chars().filter(|&c| is_label_character(c)) {
-            at = match self.step(at, c) {
-                Some(next) => next,
-                None => {
+            at = match self.child(at, c) {
+                Ok(index) => self.nodes[at].children[index].1 as usize,
+                Err(index) => {
                     let next = self.nodes.len();
                     self.nodes.push(Node::default());
-                    self.nodes[at].children.push((c, next as u32));
+                    self.nodes[at].children.insert(index, (c, next as u32));
                     next
                 }
             };
@@ -134,7 +136,13 @@ impl Trie {
     }
 
     fn step(&self, node: usize, c: char) -> Option<usize> {
-        self.nodes[node].children.iter().find(|&&(child, _)| child == c).map(|&(_, next)| next as usize)
+        let index = self.child(node, c).ok()?;
+        Some(self.nodes[node].children[index].1 as usize)
+    }
+
+    /// Where the child of a node by this character is, or where it would be.
+    fn child(&self, node: usize, c: char) -> Result<usize, usize> {
+        self.nodes[node].children.binary_search_by_key(&c, |&(child, _)| child)
     }
 }
 
@@ -149,11 +157,11 @@ pub(crate) struct Lexicon {
     pub(crate) concepts: Vec<Concept>,
     pub(crate) labels: Trie,
     /// Tight field names and phrases to concepts.
-    names: HashMap<String, Vec<ConceptId>>,
+    names: FxHashMap<String, Vec<ConceptId>>,
     /// Tight titles of documents to concepts.
-    titles: HashMap<String, Vec<ConceptId>>,
+    titles: FxHashMap<String, Vec<ConceptId>>,
     /// How many labels each folded word is part of.
-    words: HashMap<String, u32>,
+    words: FxHashMap<String, u32>,
 }
 
 /// The lexicon that ships with the program.

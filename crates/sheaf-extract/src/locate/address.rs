@@ -115,7 +115,7 @@ fn ends_in_house_number(text: &str) -> bool {
 }
 
 fn look_of(surroundings: &Surroundings<'_>, segment: usize) -> Look {
-    look(surroundings.layout.text(&surroundings.layout.segments[segment]))
+    surroundings.look(segment)
 }
 
 /// The first line of an address: the segment, or what stands behind the colon of its label.

@@ -2,10 +2,11 @@
 //!
 //! Dates, numbers and codes are found once per document, line by line, whatever the fields are.
 
+use std::cell::OnceCell;
 use std::ops::Range;
+use std::rc::Rc;
 
-use rust_decimal::Decimal;
-
+use super::context::Context;
 use super::field::End;
 use super::layout::{BLANK, Layout, Line, Rect, Span, TAB, Token};
 use crate::parse::currency;
@@ -41,6 +42,8 @@ pub(crate) struct Candidate {
     pub(crate) typed: Typed,
     /// Whether it is the sum of the amounts above it in its column.
     pub(crate) is_sum: bool,
+    /// The labels around it, once [`Surroundings::contexts`](super::context::Surroundings::contexts) has looked for them.
+    pub(super) contexts: OnceCell<Rc<[Context]>>,
 }
 
 impl Candidate {
@@ -55,6 +58,7 @@ impl Candidate {
             typed,
             spans,
             is_sum: false,
+            contexts: OnceCell::new(),
         })
     }
 
@@ -177,39 +181,47 @@ pub(crate) fn numbers(layout: &Layout<'_>, dates: &[Candidate], mark: DecimalMar
 
 /// Marks amounts that are the sum of two or more amounts right above them in their column.
 fn mark_sums(layout: &Layout<'_>, candidates: &mut [Candidate]) {
-    let values: Vec<Option<Decimal>> = candidates
+    // Page, place and amount of each, in hundredths: a number has 18 digits at most.
+    let places: Vec<(usize, Rect, Option<i128>)> = candidates
         .iter()
-        .map(|c| match &c.typed {
-            Typed::Number(number) if number.decimals == 2 && !number.percent => number.value.parse().ok(),
-            _ => None,
+        .map(|c| {
+            let amount = match &c.typed {
+                Typed::Number(n) if n.decimals == 2 && !n.percent => Some(hundredths(&n.value)),
+                _ => None,
+            };
+            (layout.lines[c.line()].page, c.rect, amount)
         })
         .collect();
-    for index in 0..candidates.len() {
-        let Some(value) = values[index].filter(|v| !v.is_zero()) else { continue };
-        let own = &candidates[index];
-        let page = layout.lines[own.line()].page;
-        let size = layout.segments[own.segment].size;
-        let mut top = own.rect;
-        let mut sum = Decimal::ZERO;
+    for (index, &(page, own, amount)) in places.iter().enumerate() {
+        let Some(amount) = amount.filter(|&amount| amount != 0) else { continue };
+        let size = layout.segments[candidates[index].segment].size;
+        let mut top = own;
+        let mut sum = 0;
         let mut rows = 0;
-        for above in (0..index).rev() {
-            let other = &candidates[above];
-            if layout.lines[other.line()].page != page || top.y0 - other.rect.y1 > 6.0 * size || rows > 40 {
+        for &(other_page, other, part) in places[..index].iter().rev() {
+            if other_page != page || top.y0 - other.y1 > 6.0 * size || rows > 40 {
                 break;
             }
-            let Some(part) = values[above] else { continue };
-            if (other.rect.x1 - own.rect.x1).abs() > 0.7 * size || other.rect.y1 > top.y0 + 0.4 * size {
+            let Some(part) = part else { continue };
+            if (other.x1 - own.x1).abs() > 0.7 * size || other.y1 > top.y0 + 0.4 * size {
                 continue;
             }
-            top = other.rect;
+            top = other;
             sum += part;
             rows += 1;
-            if rows >= 2 && sum == value {
+            if rows >= 2 && sum == amount {
                 candidates[index].is_sum = true;
                 break;
             }
         }
     }
+}
+
+/// A canonical decimal with two decimals, in hundredths.
+fn hundredths(value: &str) -> i128 {
+    let digits = value.bytes().filter(u8::is_ascii_digit);
+    let amount = digits.fold(0, |amount, digit| 10 * amount + i128::from(digit - b'0'));
+    if value.starts_with('-') { -amount } else { amount }
 }
 
 /// Words of a line with their bytes.
@@ -234,8 +246,8 @@ pub(crate) fn numbers_of(text: &str, mark: DecimalMark) -> Vec<(Range<usize>, Nu
     while next < words.len() {
         let at = next;
         next += 1;
-        let Some(core) = number_core(text, &words[at]) else { continue };
-        let mut range = core;
+        let Some((core, read)) = number_core(text, &words[at], mark) else { continue };
+        let mut range = core.clone();
         // "1 234 567,89": the groups after the first have three digits, a blank before and none missing.
         if is_short_group(&text[range.clone()]) && range.end == words[at].end {
             while let Some(group) = words.get(next) {
@@ -272,7 +284,8 @@ pub(crate) fn numbers_of(text: &str, mark: DecimalMark) -> Vec<(Range<usize>, Nu
             range.end = after.start + text[after.clone()].trim_end_matches(['.', ',', ')', ';']).len();
             next += 1;
         }
-        if let Some(mut number) = number::read(&text[range.clone()], mark) {
+        let number = if range == core { Some(read) } else { number::read(&text[range.clone()], mark) };
+        if let Some(mut number) = number {
             // "20 %" is a share as much as "20%".
             number.percent |= text[range.end..].trim_start_matches(BLANK).starts_with('%');
             found.push((range, number));
@@ -304,19 +317,19 @@ fn starts_with_group(word: &str) -> bool {
     digits == 3 && !word[3..].starts_with(|c: char| c.is_alphanumeric())
 }
 
-/// The part of a word that could be a number: without brackets, colons and points around it; `None` where letters (other
-/// than a currency's) or other digits are part of the word.
-fn number_core(text: &str, word: &Range<usize>) -> Option<Range<usize>> {
+/// The part of a word that is a number, and that number: without brackets, colons and points around it; `None` where letters
+/// (other than a currency's) or other digits are part of the word.
+fn number_core(text: &str, word: &Range<usize>, mark: DecimalMark) -> Option<(Range<usize>, Number)> {
     let range = trimmed(text, word)?;
     let core = &text[range.clone()];
-    // Either mark will do here: whether it is a number does not depend on it.
-    if number::read(core, DecimalMark::Point).is_some() {
-        return Some(range);
+    if let Some(number) = number::read(core, mark) {
+        return Some((range, number));
     }
     // "Total:$12.00", "(EUR)12,00", "x10": only a label that ends in a colon or bracket may be glued to a number.
     let cut = core.rfind([':', ']', '='])? + 1;
     let rest = range.start + cut..range.end;
-    (rest.len() > 1 && number::read(&text[rest.clone()], DecimalMark::Point).is_some()).then_some(rest)
+    let number = number::read(&text[rest.clone()], mark).filter(|_| rest.len() > 1)?;
+    Some((rest, number))
 }
 
 /// A range without the marks that stand around a value in a sentence; a pair of brackets around it stays.

@@ -4,7 +4,7 @@
 //! the label is. Values that stand between (the other cells of a row, the upper cells of a column) are passed over and
 //! cost a little. All segments of a document are classified once.
 
-use std::collections::HashMap;
+use std::cell::OnceCell;
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -13,7 +13,8 @@ use super::candidate::{Candidate, Typed};
 use super::field::Field;
 use super::labels::{LONGEST, LabelMatch, Labels, content_words, key_words, printed, printed_segment};
 use super::layout::{BLANK, Layout, Line, Rect, TAB, Token};
-use super::names::is_unmistakable_form;
+use super::names::{self, Look, is_unmistakable_form};
+use super::score::Loose;
 use crate::ablation::{Family, uses};
 use crate::lexicon::{Key, LEXICON};
 use crate::parse::currency;
@@ -73,7 +74,7 @@ pub(crate) struct Context {
     pub(crate) geometry: f32,
     /// The known labels in it.
     pub(crate) matches: Rc<[LabelMatch]>,
-    /// The segment that it is the whole of.
+    /// The segment that it is the whole of, or all before the first colon of.
     pub(crate) segment: Option<usize>,
 }
 
@@ -96,7 +97,11 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) segments: Vec<SegmentLabel>,
     /// For each line the parts of its text that are values.
     occupied: Vec<Vec<Range<usize>>>,
+    /// Lines that hold the heading of a tax summary, from top to bottom.
+    tax_summaries: Vec<usize>,
     boxes: Boxes,
+    /// What each segment looks like, once somebody has asked.
+    looks: Vec<OnceCell<Look>>,
 }
 
 impl<'a> Surroundings<'a> {
@@ -110,7 +115,8 @@ impl<'a> Surroundings<'a> {
             values.push(range);
             values.sort_by_key(|v| v.start);
         }
-        let segments = (0..layout.segments.len())
+        let no_matches: Rc<[LabelMatch]> = Rc::new([]);
+        let segments: Vec<SegmentLabel> = (0..layout.segments.len())
             .map(|index| {
                 let segment = &layout.segments[index];
                 let values = &occupied[segment.line];
@@ -142,16 +148,24 @@ impl<'a> Surroundings<'a> {
                 let is_name =
                     tokens.iter().skip(1).any(|t| is_unmistakable_form(line.folded(t))) && !ends_in_colon;
                 let printed = if is_name { Vec::new() } else { printed_segment(layout, index) };
+                let matches = labels.classify(&printed);
                 SegmentLabel {
-                    matches: labels.classify(&printed).into(),
+                    matches: if matches.is_empty() { Rc::clone(&no_matches) } else { matches.into() },
                     is_value: only_currency || value > 0 && (other <= 3 || other * 2 < value),
                     is_spent: colon_within || value >= 2 && other > 3 && !reckoned_on && !ends_in_colon,
                     below: 1.0,
                 }
             })
             .collect();
+        let heads_summary = |label: &SegmentLabel| {
+            let mut sure = label.matches.iter().filter(|m| m.similarity > 0.85);
+            sure.any(|m| matches!(m.key, Key::Concept(c) if LEXICON.name(c) == "tax_summary"))
+        };
+        let summaries = segments.iter().zip(&layout.segments).filter(|(label, _)| heads_summary(label));
+        let tax_summaries = summaries.map(|(_, segment)| segment.line).collect();
         let boxes = Boxes::new(layout);
-        let mut surroundings = Self { layout, labels, segments, occupied, boxes };
+        let looks = vec![OnceCell::new(); segments.len()];
+        let mut surroundings = Self { layout, labels, segments, occupied, tax_summaries, boxes, looks };
         for index in 0..surroundings.segments.len() {
             surroundings.join_label(index);
         }
@@ -171,6 +185,8 @@ impl<'a> Surroundings<'a> {
         let Some(above) = self.wrapped_label(index) else { return };
         let mut printed = printed_segment(self.layout, above);
         let first = printed.len();
+        // The colon before a line in brackets parts no labels.
+        printed.iter_mut().for_each(|token| token.colon = false);
         printed.extend(printed_segment(self.layout, index));
         if !self.labels.may_start_own(&printed) {
             return;
@@ -199,8 +215,10 @@ impl<'a> Surroundings<'a> {
             let aligned = (first.rect.x0 - segment.rect.x0).abs() < first.size
                 || (first.rect.centre_x() - segment.rect.centre_x()).abs() < first.size;
             let colon = self.layout.tokens(first).last().is_none_or(|t| t.colon);
+            // What stands in brackets under a label belongs to it: "Total: / (this year)".
+            let in_brackets = self.layout.text(segment).starts_with('(');
             aligned
-                && !colon
+                && (!colon || in_brackets)
                 && segment.rect.y0 - first.rect.y1 < 0.9 * first.size
                 && !self.segments[above].is_value
                 && !self.segments[above].is_spent
@@ -216,6 +234,11 @@ impl<'a> Surroundings<'a> {
         }
         let colon = self.layout.tokens(segment).last().is_some_and(|t| t.colon);
         if colon { ANSWERED_COLON } else { ANSWERED }
+    }
+
+    /// What a segment looks like, as far as names and addresses go.
+    pub(crate) fn look(&self, segment: usize) -> Look {
+        *self.looks[segment].get_or_init(|| names::look(self.layout.text(&self.layout.segments[segment])))
     }
 
     /// Whether a segment is a known label or ends in a colon, and so is no value.
@@ -238,13 +261,13 @@ impl<'a> Surroundings<'a> {
 
     /// Segments that resemble a field's anchors without being them: some letters differ, or the anchor's words stand in a
     /// longer label ("What is the name and address of the primary registrant?" for "Name of registrant").
-    pub(crate) fn resembling(&self, field: &Field<'_>) -> HashMap<usize, f32> {
+    pub(crate) fn resembling(&self, field: &Field<'_>) -> Loose {
+        let mut found = Loose::default();
         if !uses(Family::Resemblance) {
-            return HashMap::new();
+            return found;
         }
         let anchors: Vec<(Vec<String>, Vec<String>)> =
             field.spec.anchors.iter().map(|anchor| (key_words(anchor), content_words(anchor))).collect();
-        let mut found = HashMap::new();
         for (index, label) in self.segments.iter().enumerate() {
             if label.is_value {
                 continue;
@@ -265,7 +288,15 @@ impl<'a> Surroundings<'a> {
                 })
             });
             if let Some(similarity) = by_letters.chain(by_words).max_by(f32::total_cmp) {
-                found.insert(index, similarity);
+                found.segments.insert(index, similarity);
+            }
+            // "Proiect Tltle: Dry Garden".
+            let colon = printed.iter().position(|p| p.colon).filter(|&at| at + 1 < printed.len());
+            let label = colon.map_or(&printed[..0], |colon| &printed[..=colon]);
+            let by_letters = self.labels.resemble(label).into_iter();
+            let by_letters = by_letters.filter(|m| field.weight(m.key) > 0.0).map(|m| m.similarity);
+            if let Some(similarity) = by_letters.max_by(f32::total_cmp) {
+                found.starts.insert(index, similarity);
             }
         }
         found
@@ -320,18 +351,17 @@ impl<'a> Surroundings<'a> {
     pub(crate) fn is_in_tax_summary(&self, candidate: &Candidate) -> bool {
         let line = candidate.line();
         let page = self.layout.lines[line].page;
-        (line.saturating_sub(SUMMARY)..=line).filter(|&l| self.layout.lines[l].page == page).any(|l| {
-            self.layout.lines[l].segments.clone().any(|segment| {
-                self.segments[segment].matches.iter().any(|m| {
-                    m.similarity > 0.85
-                        && matches!(m.key, Key::Concept(c) if LEXICON.name(c) == "tax_summary")
-                })
-            })
-        })
+        let first = self.tax_summaries.partition_point(|&summary| summary + SUMMARY < line);
+        let mut near = self.tax_summaries[first..].iter().take_while(|&&summary| summary <= line);
+        near.any(|&summary| self.layout.lines[summary].page == page)
     }
 
     /// The labels around a candidate, those of its row first.
-    pub(crate) fn contexts(&self, candidate: &Candidate) -> Vec<Context> {
+    pub(crate) fn contexts<'c>(&self, candidate: &'c Candidate) -> &'c [Context] {
+        candidate.contexts.get_or_init(|| self.around(candidate).into())
+    }
+
+    fn around(&self, candidate: &Candidate) -> Vec<Context> {
         let mut contexts = Vec::with_capacity(8);
         self.before(candidate, &mut contexts);
         self.left(candidate, &mut contexts);
@@ -339,7 +369,10 @@ impl<'a> Surroundings<'a> {
         if !contexts.iter().any(|context| !context.matches.is_empty()) {
             contexts.extend(self.in_box(candidate));
         }
-        self.below(candidate, &mut contexts);
+        // No date, number or code has its label below.
+        if matches!(candidate.typed, Typed::Text) {
+            self.below(candidate, &mut contexts);
+        }
         if !uses(Family::Geometry) {
             contexts.iter_mut().for_each(|context| context.geometry = BEFORE);
         }
@@ -358,7 +391,9 @@ impl<'a> Surroundings<'a> {
         let near = &whole[last_value.map_or(0, |v| whole.partition_point(|t| t.range.start < v.end))..];
         if !near.is_empty() {
             let matches = self.labels.classify(&printed(line, near)).into();
-            contexts.push(Context { place: Place::Before, geometry: BEFORE, matches, segment: None });
+            let to_colon = near.len() == end && near.iter().position(|t| t.colon) == Some(end - 1);
+            let segment = to_colon.then_some(candidate.segment);
+            contexts.push(Context { place: Place::Before, geometry: BEFORE, matches, segment });
         }
         if near.len() < whole.len() {
             let matches = self.labels.classify(&printed(line, whole)).into();

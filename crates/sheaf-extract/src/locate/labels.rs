@@ -20,6 +20,8 @@ use crate::parse::fold::{fold, tight};
 pub(crate) const LONGEST: usize = 12;
 /// Tokens that a question or a heading over several labels has at least.
 const QUESTION: usize = 5;
+/// Letters of an anchor that is compared letter by letter, at least.
+const SHORTEST: usize = 4;
 /// Letters that differ: under this share of equal ones a label is another label.
 const LEAST_RATIO: f32 = 0.75;
 
@@ -79,13 +81,21 @@ impl Labels {
                 if anchor.contains('%') {
                     own.insert(&anchor.replace('%', " "), entry);
                 }
+                // And without numbers within: "1993 usage", "pH (50%)".
+                let is_number = |word: &&str| word.bytes().all(|b| b.is_ascii_digit());
+                let folded = fold(anchor);
+                let words = folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+                let unnumbered: Vec<&str> = words.clone().filter(|word| !is_number(word)).collect();
+                if unnumbered.len() < words.count() && unnumbered.concat().len() >= 3 {
+                    own.insert(&unnumbered.join(" "), entry);
+                }
                 // "Contract / Revision" is also found as "Contract".
                 if let Some((first, _)) = anchor.split_once('/').filter(|(first, _)| tight(first).len() >= 4)
                 {
                     own.insert(first, Entry { strength: Strength::Bare, bare: true, ..entry });
                 }
                 let letters: Vec<char> = tight(anchor).chars().collect();
-                if letters.len() >= 6 {
+                if letters.len() >= SHORTEST {
                     anchors.push((index, letters));
                 }
                 let subject = key_words(anchor);
@@ -111,8 +121,6 @@ impl Labels {
             return Vec::new();
         }
         let texts: Vec<&str> = core.iter().map(|p| p.text).collect();
-        let lengths: Vec<usize> = texts.iter().map(|t| t.chars().count()).collect();
-        let total: usize = lengths.iter().sum();
         let mut spans: Vec<(usize, usize, &Entry)> = Vec::new();
         for start in 0..texts.len() {
             for trie in self.known() {
@@ -124,6 +132,11 @@ impl Labels {
         if spans.iter().all(|&(start, _, _)| start > 0) && uses(Family::Lexicon) {
             spans.extend(compounds(&texts));
         }
+        if spans.is_empty() {
+            return Vec::new();
+        }
+        let lengths: Vec<usize> = texts.iter().map(|t| t.chars().count()).collect();
+        let total: usize = lengths.iter().sum();
         let mut matches: Vec<LabelMatch> = Vec::new();
         for &(start, end, entry) in &spans {
             let hidden = spans.iter().any(|&(s, e, other)| {
@@ -195,7 +208,7 @@ impl Labels {
             .filter(|(_, anchor)| letters.len().abs_diff(anchor.len()) * 4 <= anchor.len())
             .filter_map(|(field, anchor)| {
                 let ratio = edit_ratio(&letters, anchor);
-                (ratio > LEAST_RATIO).then(|| LabelMatch {
+                (ratio >= LEAST_RATIO).then(|| LabelMatch {
                     key: Key::Field(*field),
                     strength: Strength::Strong,
                     similarity: ratio * ratio,

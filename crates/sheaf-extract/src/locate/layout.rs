@@ -149,18 +149,28 @@ pub(crate) struct Layout<'d> {
     pub(crate) pages: Vec<Range<usize>>,
     /// For each page how it is turned.
     frames: Vec<Frame>,
+    /// For each page how far to the right its text reaches.
+    rights: Vec<f32>,
 }
 
 impl<'d> Layout<'d> {
     pub(crate) fn new(document: &'d Document) -> Self {
-        let mut layout =
-            Self { document, lines: Vec::new(), segments: Vec::new(), pages: Vec::new(), frames: Vec::new() };
+        let mut layout = Self {
+            document,
+            lines: Vec::new(),
+            segments: Vec::new(),
+            pages: Vec::new(),
+            frames: Vec::new(),
+            rights: Vec::new(),
+        };
         for (index, page) in document.pages.iter().enumerate() {
             let first = layout.lines.len();
             let frame = Frame::of(page);
             for line in group_lines(page, &frame) {
                 layout.push_line(index, page, &frame, &line);
             }
+            let right = layout.lines[first..].iter().map(|line| line.rect.x1).fold(0.0, f32::max);
+            layout.rights.push(right);
             layout.pages.push(first..layout.lines.len());
             layout.frames.push(frame);
         }
@@ -284,30 +294,35 @@ impl<'d> Layout<'d> {
             .map(|(page, frame)| (frame.width, page.rules.iter().map(|rule| frame.rect(rule.bbox))))
     }
 
+    /// How far to the right the text of a page reaches, in points.
+    pub(crate) fn right_of(&self, page: usize) -> f32 {
+        self.rights[page]
+    }
+
     /// Size of the upright page in points.
     pub(crate) fn page_size(&self, page: usize) -> (f32, f32) {
         let frame = &self.frames[page];
         (frame.width, frame.height)
     }
 
-    fn push_line(&mut self, page_index: usize, page: &Page, frame: &Frame, words: &[usize]) {
+    fn push_line(&mut self, page_index: usize, page: &Page, frame: &Frame, words: &[(usize, Rect)]) {
         let line_index = self.lines.len();
         let first_segment = self.segments.len();
+        let length = words.iter().map(|&(index, _)| page.words[index].text.len() + 1).sum();
         let mut line = Line {
             page: page_index,
-            text: String::new(),
+            text: String::with_capacity(length),
             words: Vec::with_capacity(words.len()),
-            folded: String::new(),
+            folded: String::with_capacity(length),
             tokens: Vec::with_capacity(words.len()),
             segments: first_segment..first_segment,
             rect: Rect { x0: 0.0, y0: 0.0, x1: 0.0, y1: 0.0 },
         };
-        let usual = usual_letter_width(words.iter().map(|&index| (&page.words[index], frame)));
+        let usual = usual_letter_width(words.iter().map(|&(index, rect)| (&page.words[index], rect)));
         let mut open: Option<Segment> = None;
         let mut last: Option<(&Word, Rect, f32)> = None;
-        for &index in words {
+        for &(index, rect) in words {
             let word = &page.words[index];
-            let rect = frame.rect(word.bbox);
             let size = font_size(word, rect);
             let parted = last.is_some_and(|(word_before, before, before_size)| {
                 let gap = rect.x0 - before.x1;
@@ -420,11 +435,11 @@ fn letter_width(word: &Word, rect: Rect) -> f32 {
 }
 
 /// The mean width of the letters of a line's recognised words: initials are too narrow to tell it.
-fn usual_letter_width<'p>(words: impl Iterator<Item = (&'p Word, &'p Frame)>) -> f32 {
+fn usual_letter_width<'p>(words: impl Iterator<Item = (&'p Word, Rect)>) -> f32 {
     let (width, letters) = words
         .filter(|(word, _)| word.source.is_ocr() && word.text.chars().count() > 1)
-        .fold((0.0, 0.0), |(width, letters), (word, frame)| {
-            (width + frame.rect(word.bbox).width(), letters + word.text.chars().count() as f32)
+        .fold((0.0, 0.0), |(width, letters), (word, rect)| {
+            (width + rect.width(), letters + word.text.chars().count() as f32)
         });
     if letters > 0.0 { width / letters } else { 0.0 }
 }

@@ -81,8 +81,8 @@ impl Frame {
 }
 
 /// The words of a page in lines from top to bottom, each from left to right; words that do not read the way most do are
-/// left out, as are words without a letter or digit or sign.
-pub(super) fn group_lines(page: &Page, frame: &Frame) -> Vec<Vec<usize>> {
+/// left out, as are words without a letter or digit or sign. Each word is its index and where it stands.
+pub(super) fn group_lines(page: &Page, frame: &Frame) -> Vec<Vec<(usize, Rect)>> {
     let mut words: Vec<(usize, Rect)> = page
         .words
         .iter()
@@ -150,15 +150,17 @@ pub(super) fn group_lines(page: &Page, frame: &Frame) -> Vec<Vec<usize>> {
 
 /// Parts words of one height that are printed over one another (a text too long for its cell runs into the next one):
 /// each word follows the one it stands behind, not the one it stands on.
-fn tracks(members: Vec<(usize, Rect)>) -> Vec<Vec<usize>> {
-    let mut tracks: Vec<(Rect, Vec<usize>)> = Vec::new();
+fn tracks(members: Vec<(usize, Rect)>) -> Vec<Vec<(usize, Rect)>> {
+    if members.windows(2).all(|pair| !is_on(pair[0].1, pair[1].1)) {
+        return vec![members];
+    }
+    let mut tracks: Vec<(Rect, Vec<(usize, Rect)>)> = Vec::new();
     for (index, rect) in members {
         let cost = |last: &Rect| {
             let height = last.height().max(0.1);
             let level = (last.y1 - rect.y1).abs() / height;
             let gap = (rect.x0 - last.x1) / height;
-            let overlaps = last.overlap_x(rect) > 0.3 * last.width().min(rect.width());
-            (!overlaps).then_some(5.0 * level + 0.1 * gap.max(0.0))
+            (!is_on(*last, rect)).then_some(5.0 * level + 0.1 * gap.max(0.0))
         };
         let best = tracks
             .iter()
@@ -168,9 +170,9 @@ fn tracks(members: Vec<(usize, Rect)>) -> Vec<Vec<usize>> {
         match best {
             Some((track, _)) => {
                 tracks[track].0 = rect;
-                tracks[track].1.push(index);
+                tracks[track].1.push((index, rect));
             }
-            None => tracks.push((rect, vec![index])),
+            None => tracks.push((rect, vec![(index, rect)])),
         }
     }
     tracks.into_iter().map(|(_, words)| words).collect()
@@ -187,6 +189,11 @@ fn is_alike(a: &Word, a_rect: Rect, b: &Word, b_rect: Rect) -> bool {
         && letters(a).min(letters(b)) > 3
         && wide < 1.3 * narrow
         && (0.0..2.0 * wide).contains(&gap)
+}
+
+/// Whether a word is printed over the one before it.
+fn is_on(last: Rect, rect: Rect) -> bool {
+    last.overlap_x(rect) > 0.3 * last.width().min(rect.width())
 }
 
 /// Two heights, the smaller first, none zero.

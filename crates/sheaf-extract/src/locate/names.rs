@@ -1,31 +1,32 @@
 //! What names and addresses look like: legal forms, streets, postcodes, persons.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::sync::LazyLock;
+
+use rustc_hash::FxHashSet;
 
 use crate::parse::date;
 use crate::parse::fold::fold;
 
-static LEGAL_FORMS: LazyLock<HashSet<&'static str>> =
+static LEGAL_FORMS: LazyLock<FxHashSet<&'static str>> =
     LazyLock::new(|| words(include_str!("../../data/legal_forms.txt")));
 /// Words of organisations that are no legal forms.
-static ORGANISATIONS: LazyLock<HashSet<&'static str>> =
+static ORGANISATIONS: LazyLock<FxHashSet<&'static str>> =
     LazyLock::new(|| LEGAL_FORMS.iter().filter_map(|w| w.strip_prefix('~')).collect());
-static STREETS: LazyLock<HashSet<&'static str>> =
+static STREETS: LazyLock<FxHashSet<&'static str>> =
     LazyLock::new(|| words(include_str!("../../data/streets.txt")));
 /// Words that begin a line of an address, with or without a number.
-static STREET_STARTS: LazyLock<HashSet<&'static str>> =
+static STREET_STARTS: LazyLock<FxHashSet<&'static str>> =
     LazyLock::new(|| STREETS.iter().filter_map(|w| w.strip_prefix('^')).collect());
 /// Endings of words that are streets ("Bahnhofstrasse").
 static STREET_ENDINGS: LazyLock<Vec<&'static str>> =
     LazyLock::new(|| STREETS.iter().filter_map(|w| w.strip_prefix('-')).collect());
 
 /// Words of positions that people hold.
-static TITLES: LazyLock<HashSet<&'static str>> =
+static TITLES: LazyLock<FxHashSet<&'static str>> =
     LazyLock::new(|| words(include_str!("../../data/titles.txt")));
 
-fn words(text: &'static str) -> HashSet<&'static str> {
+fn words(text: &'static str) -> FxHashSet<&'static str> {
     text.lines().filter(|line| !line.starts_with('#')).flat_map(str::split_whitespace).collect()
 }
 
@@ -256,7 +257,7 @@ fn is_british_code(outward: &str, inward: &str) -> bool {
         word.chars().count() == shape.len() && word.chars().zip(shape.chars()).all(like)
     };
     let british =
-        ["a9", "a99", "aa9", "aa99", "a9a", "aa9a"].iter().any(|s| shape(outward, s)) && shape(inward, "9aa");
+        shape(inward, "9aa") && ["a9", "a99", "aa9", "aa99", "a9a", "aa9a"].iter().any(|s| shape(outward, s));
     let irish = shape(outward, "a99") && inward.len() == 4 && inward.bytes().any(|b| b.is_ascii_digit());
     british || irish
 }
@@ -347,7 +348,8 @@ pub(crate) fn domain_carries(domain: &str, tight_name: &str) -> bool {
 
 /// The domains (without their endings) of the mail and web addresses in `text`, folded and tight.
 pub(crate) fn domains(text: &str) -> Vec<String> {
-    if text.is_ascii() && !text.contains(['@', '.', '/']) {
+    // "www." begins with a letter that most lines lack.
+    if text.is_ascii() && !text.contains(['@', '/', 'w', 'W']) {
         return Vec::new();
     }
     let folded = fold(text);

@@ -13,7 +13,7 @@ use super::field::Field;
 use super::names::{Look, domain_carries, domains, ends_name, is_registration, look};
 use super::text::{Part, TextCandidate};
 use crate::lexicon::{ConceptId, Key, LEXICON, Shape, Strength};
-use crate::parse::fold::{fold, tight};
+use crate::parse::fold::{fold, push_tight, tight};
 
 /// Lines between a heading and the last line that may be its name.
 const SECTION: usize = 9;
@@ -46,7 +46,6 @@ pub(crate) struct Parties {
     domains: Vec<String>,
     /// The text of all segments, tight.
     all: String,
-    looks: Vec<Look>,
     /// The font height of most segments.
     usual_size: f32,
 }
@@ -56,12 +55,10 @@ impl Parties {
         let layout = surroundings.layout;
         let headings = ["seller", "buyer", "issuer", "recipient", "ship_to", "agency", "advertiser"];
         let mut all_domains = Vec::new();
-        let mut looks = Vec::with_capacity(layout.segments.len());
         let mut all = String::new();
         for segment in &layout.segments {
             let text = layout.text(segment);
-            looks.push(look(text));
-            all.push_str(&tight(text));
+            push_tight(text, &mut all);
             all.push('\n');
             all_domains.extend(domains(text));
         }
@@ -73,24 +70,31 @@ impl Parties {
             headings: headings.iter().filter_map(|name| LEXICON.concept(name)).collect(),
             domains: all_domains,
             all,
-            looks,
             usual_size: sizes.get(sizes.len() / 2).copied().unwrap_or(10.0),
         }
     }
 
-    /// How much speaks for `text` as the name of the field's party, apart from labels right beside it; `None` where it
+    /// Whether a segment stands in a row of a table, which names goods and no party.
+    pub(crate) fn is_in_row(surroundings: &Surroundings<'_>, segment: usize) -> bool {
+        values_beside(surroundings, segment) > 1
+    }
+
+    /// How much speaks for `text`, which stands in no row of a table, as the name of the field's party, apart from labels right beside it; `None` where it
     /// is no name.
     pub(crate) fn score(
         &self,
         surroundings: &Surroundings<'_>,
         field: &Field<'_>,
         text: &TextCandidate,
-        contexts: &[Context],
     ) -> Option<f32> {
         let candidate = &text.candidate;
         let (source, look) = (candidate.source.as_str(), text.look);
         // "Client services": a bare word before other words is no label of theirs.
         if text.part == Part::AfterLabel && !text.long_label {
+            return None;
+        }
+        // A quantity before a text makes it the name of goods.
+        if values_beside(surroundings, candidate.segment) > 0 && starts_with_quantity(source) {
             return None;
         }
         // Lines of an address are no name on two lines.
@@ -105,7 +109,7 @@ impl Parties {
             return None;
         }
         // "Seattle, WA 98109": the start of an address is no name, unless a sender's line starts with it.
-        let whole = self.looks[candidate.segment];
+        let whole = surroundings.look(candidate.segment);
         let text_of_line = surroundings.layout.text(&surroundings.layout.segments[candidate.segment]);
         if text.part == Part::Head && whole.address && !Self::sends(text, text_of_line) {
             return None;
@@ -117,17 +121,7 @@ impl Parties {
         if labels_only {
             return None;
         }
-        // A row of a table names goods, and so does a quantity before them.
-        let line = surroundings.layout.line_of(&surroundings.layout.segments[candidate.segment]);
-        let values = line
-            .segments
-            .clone()
-            .filter(|&s| s != candidate.segment && surroundings.segments[s].is_value)
-            .count();
-        if values > 1 || values == 1 && starts_with_quantity(source) {
-            return None;
-        }
-        let sublabel = self.sublabel(surroundings, candidate.segment, contexts);
+        let sublabel = self.sublabel(surroundings, candidate.segment, surroundings.contexts(candidate));
         if sublabel == Some(false) {
             return None;
         }
@@ -238,7 +232,9 @@ impl Parties {
         house
             && candidate.source.contains(' ')
             && layout.lines[candidate.line() + 1..].iter().take(2).flat_map(|line| line.segments.clone()).any(
-                |next| self.looks[next].town && layout.segments[next].rect.overlap_x(candidate.rect) > 0.0,
+                |next| {
+                    surroundings.look(next).town && layout.segments[next].rect.overlap_x(candidate.rect) > 0.0
+                },
             )
     }
 
@@ -356,7 +352,9 @@ impl Parties {
         let first = surroundings.layout.pages[page].start;
         let first = surroundings.layout.lines[first].segments.start;
         (first..segment)
-            .filter(|&s| self.looks[s].name && !self.looks[s].address && !surroundings.is_label(s))
+            .filter(|&s| {
+                surroundings.look(s).name && !surroundings.look(s).address && !surroundings.is_label(s)
+            })
             .count()
     }
 
@@ -421,7 +419,7 @@ impl Parties {
                     names_between += 1;
                 }
                 below = other.rect;
-                let look = self.looks[i];
+                let look = surroundings.look(i);
                 if (look.name || look.address)
                     && !surroundings.is_label(i)
                     && !surroundings.segments[i].is_spent
@@ -459,7 +457,7 @@ impl Parties {
                 .any(|m| m.similarity > 0.6 && matches!(m.key, Key::Concept(c) if LEXICON.name(c) == "bank"))
         };
         let says_issuer = |index: usize| {
-            self.looks[index].reachable
+            surroundings.look(index).reachable
                 || surroundings.segments[index].matches.iter().any(|m| {
                     m.similarity > 0.7
                         && matches!(m.key, Key::Concept(c) if matches!(LEXICON.name(c), "tax_id" | "bank"))
@@ -476,7 +474,7 @@ impl Parties {
                 break;
             }
             last = rect;
-            let look = self.looks[index];
+            let look = surroundings.look(index);
             block.bank |= next.segments.clone().any(|i| i != index && says_bank(i));
             block.beside |= next.segments.clone().any(|i| i != index && says_issuer(i));
             block.taxed |= is_registration(layout.text(&layout.segments[index]));
@@ -497,7 +495,7 @@ impl Parties {
                 break;
             }
             last = rect;
-            let look = self.looks[at];
+            let look = surroundings.look(at);
             // A sender's line in small print stands over the address of the recipient.
             if layout.segments[at].size > 0.85 * own.size && !look.salutation && !surroundings.is_label(at) {
                 block.above += 1;
@@ -505,6 +503,12 @@ impl Parties {
         }
         block
     }
+}
+
+/// How many values stand beside a segment in its line.
+fn values_beside(surroundings: &Surroundings<'_>, segment: usize) -> usize {
+    let line = surroundings.layout.line_of(&surroundings.layout.segments[segment]);
+    line.segments.clone().filter(|&s| s != segment && surroundings.segments[s].is_value).count()
 }
 
 /// "2 Data cables".

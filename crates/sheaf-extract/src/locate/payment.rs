@@ -4,7 +4,7 @@
 use rust_decimal::Decimal;
 
 use super::candidate::{Candidate, Typed};
-use super::context::{Context, Place};
+use super::context::{Context, Place, Surroundings};
 use crate::lexicon::{Key, LEXICON};
 
 /// The largest amount that rounding adds or takes away: half of the largest step in use.
@@ -22,15 +22,15 @@ pub(super) struct Payment {
 }
 
 impl Payment {
-    pub(super) fn new(numbers: &[(Candidate, Vec<Context>)]) -> Self {
+    pub(super) fn new(surroundings: &Surroundings<'_>, numbers: &[Candidate]) -> Self {
         let mut payment = Self::default();
-        for (candidate, contexts) in numbers {
+        for candidate in numbers {
             let Typed::Number(number) = &candidate.typed else { continue };
             let Ok(value) = number.value.parse::<Decimal>() else { continue };
             if number.percent {
                 continue;
             }
-            match label(contexts) {
+            match label(surroundings.contexts(candidate)) {
                 Some("cash") => payment.paid.push(value.abs()),
                 Some("change") => payment.change.push(value.abs()),
                 Some("rounding") if value.abs() < MOST_ROUNDED => payment.rounding.push(value),

@@ -6,11 +6,12 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use rust_decimal::Decimal;
+use rustc_hash::FxHashSet;
 use sheaf_types::{FieldKind, Region};
 
 use super::address;
 use super::candidate::{self, Candidate, Typed};
-use super::context::{Context, Surroundings};
+use super::context::Surroundings;
 use super::enums::EnumFinder;
 use super::field::Field;
 use super::labels::Labels;
@@ -110,14 +111,14 @@ pub(crate) struct Scored {
 pub(crate) struct Pool<'a> {
     pub(crate) surroundings: Surroundings<'a>,
     pub(crate) locale: Locale,
-    dates: Vec<(Candidate, Vec<Context>)>,
+    dates: Vec<Candidate>,
     /// Different days named.
     days: usize,
     pub(crate) numbers: Vec<Candidate>,
-    numbers_in_context: OnceCell<Vec<(Candidate, Vec<Context>)>>,
-    codes: OnceCell<Vec<(Candidate, Vec<Context>)>>,
+    codes: OnceCell<Vec<Candidate>>,
     payment: OnceCell<Payment>,
-    texts: OnceCell<Vec<(TextCandidate, Vec<Context>)>>,
+    /// Those that start in each segment.
+    texts: Vec<OnceCell<Vec<TextCandidate>>>,
     parties: OnceCell<Parties>,
     prose: OnceCell<Prose<'a>>,
     signatures: OnceCell<Vec<Signature>>,
@@ -135,17 +136,16 @@ impl<'a> Pool<'a> {
         let titled = titled(&surroundings);
         let days: HashSet<&str> = dates.iter().map(|d| d.source.as_str()).collect();
         let days = days.len();
-        let dates = in_context(&surroundings, dates);
+        let texts = layout.segments.iter().map(|_| OnceCell::new()).collect();
         Self {
             surroundings,
             locale,
             dates,
             days,
             numbers,
-            numbers_in_context: OnceCell::new(),
             codes: OnceCell::new(),
             payment: OnceCell::new(),
-            texts: OnceCell::new(),
+            texts,
             parties: OnceCell::new(),
             prose: OnceCell::new(),
             signatures: OnceCell::new(),
@@ -156,7 +156,7 @@ impl<'a> Pool<'a> {
 
     /// The candidates of a field, the best first.
     pub(crate) fn candidates(&self, field: &Field<'_>) -> Vec<Scored> {
-        let mut scored = self.scored_by(field, &Loose::new());
+        let mut scored = self.scored_by(field, &Loose::default());
         // Where the label is nowhere as the template has it, one that resembles it will do.
         if scored.first().is_none_or(|best| best.score < LABELLED) && !field.spec.anchors.is_empty() {
             let loose = self.surroundings.resembling(field);
@@ -174,7 +174,7 @@ impl<'a> Pool<'a> {
             (FieldKind::Enum, _) => self.enums(field, loose),
             (_, Shape::Date) => self.typed(field, &self.dates, loose),
             (_, Shape::Amount) => {
-                let mut scored = self.typed(field, self.numbers(), loose);
+                let mut scored = self.typed(field, &self.numbers, loose);
                 if (field.is("grand_total") || field.is("amount_due")) && uses(Family::Arithmetic) {
                     self.settle(field, &mut scored);
                 }
@@ -207,43 +207,42 @@ impl<'a> Pool<'a> {
 
     /// The dates of the document, in reading order.
     pub(crate) fn dates(&self) -> impl Iterator<Item = &Candidate> {
-        self.dates.iter().map(|(candidate, _)| candidate)
+        self.dates.iter()
     }
 
-    fn numbers(&self) -> &[(Candidate, Vec<Context>)] {
-        self.numbers_in_context.get_or_init(|| in_context(&self.surroundings, self.numbers.clone()))
-    }
-
-    fn codes(&self) -> &[(Candidate, Vec<Context>)] {
+    fn codes(&self) -> &[Candidate] {
         self.codes.get_or_init(|| {
-            let dates: Vec<Candidate> = self.dates.iter().map(|(date, _)| date.clone()).collect();
-            in_context(&self.surroundings, candidate::codes(self.surroundings.layout, &dates))
+            let mut codes = candidate::codes(self.surroundings.layout, &self.dates);
+            // Most are numbers as well, with the same labels around them; both are in reading order.
+            let mut numbers = self.numbers.as_slice();
+            for code in &mut codes {
+                let place = (code.line(), code.start());
+                let before = numbers.iter().take_while(|n| (n.line(), n.start()) < place).count();
+                numbers = &numbers[before..];
+                if let Some(number) = numbers.first().filter(|number| number.spans == code.spans) {
+                    self.surroundings.contexts(number);
+                    code.contexts = number.contexts.clone();
+                }
+            }
+            codes
         })
     }
 
-    fn texts(&self) -> &[(TextCandidate, Vec<Context>)] {
-        self.texts.get_or_init(|| {
-            text::texts(&self.surroundings)
-                .into_iter()
-                .map(|text| {
-                    let contexts = self.surroundings.contexts(&text.candidate);
-                    (text, contexts)
-                })
-                .collect()
-        })
+    fn texts(&self, segment: usize) -> &[TextCandidate] {
+        self.texts[segment].get_or_init(|| text::texts(&self.surroundings, segment))
     }
 
-    fn typed(
-        &self,
-        field: &Field<'_>,
-        candidates: &[(Candidate, Vec<Context>)],
-        loose: &Loose,
-    ) -> Vec<Scored> {
+    fn parties(&self) -> &Parties {
+        self.parties.get_or_init(|| Parties::new(&self.surroundings, &self.titled))
+    }
+
+    fn typed(&self, field: &Field<'_>, candidates: &[Candidate], loose: &Loose) -> Vec<Scored> {
         let lines = self.surroundings.layout.lines.len();
         candidates
             .iter()
-            .filter(|(candidate, _)| typed::possible(field, candidate))
-            .filter_map(|(candidate, contexts)| {
+            .filter(|candidate| typed::possible(field, candidate))
+            .filter_map(|candidate| {
+                let contexts = self.surroundings.contexts(candidate);
                 let mut evidence = score::by_labels(field, contexts, &self.titled, loose);
                 if matches!(candidate.typed, Typed::Date(..)) {
                     let alone =
@@ -279,7 +278,7 @@ impl<'a> Pool<'a> {
 
     /// Lets what was paid, given back and rounded off speak for a total, whatever its label.
     fn settle(&self, field: &Field<'_>, scored: &mut Vec<Scored>) {
-        let payment = self.payment.get_or_init(|| Payment::new(self.numbers()));
+        let payment = self.payment.get_or_init(|| Payment::new(&self.surroundings, &self.numbers));
         let value = |found: &Scored| found.parsed.value.parse::<Decimal>().ok();
         // The best score of each amount by its label.
         let mut labelled: HashMap<Decimal, f32> = HashMap::new();
@@ -289,9 +288,9 @@ impl<'a> Pool<'a> {
                 *best = best.max(found.score);
             }
         }
-        let known: HashSet<Vec<Span>> = scored.iter().map(|found| found.spans.clone()).collect();
-        for (candidate, _) in self.numbers() {
-            if !known.contains(&candidate.spans)
+        let known: FxHashSet<(usize, usize)> = scored.iter().map(first).collect();
+        for candidate in &self.numbers {
+            if !known.contains(&(candidate.line(), candidate.start()))
                 && let Some(found) =
                     self.scored(field, candidate, Evidence { score: NOTHING, ..Evidence::default() })
             {
@@ -336,18 +335,24 @@ impl<'a> Pool<'a> {
     fn free(&self, field: &Field<'_>, loose: &Loose) -> Vec<Scored> {
         let is_party = (field.is("seller") || field.is("buyer")) && uses(Family::Parties);
         let is_name = matches!(field.shape, Shape::Name | Shape::Person);
-        self.texts()
-            .iter()
-            .filter(|(text, _)| match text.part {
+        let segments = 0..self.surroundings.segments.len();
+        segments
+            .filter(|&segment| !is_party || !Parties::is_in_row(&self.surroundings, segment))
+            .flat_map(|segment| self.texts(segment))
+            .filter(|text| match text.part {
                 Part::Block => field.shape == Shape::Text,
                 Part::Title => field.is("signer_title"),
                 _ => true,
             })
-            .filter_map(|(text, contexts)| {
+            .filter_map(|text| {
+                let by_place = if is_party {
+                    Some(self.parties().score(&self.surroundings, field, text)?)
+                } else {
+                    None
+                };
+                let contexts = self.surroundings.contexts(&text.candidate);
                 let mut evidence = score::by_labels(field, contexts, &self.titled, loose);
-                if is_party {
-                    let parties = self.parties.get_or_init(|| Parties::new(&self.surroundings, &self.titled));
-                    let by_place = parties.score(&self.surroundings, field, text, contexts)?;
+                if let Some(by_place) = by_place {
                     let by_label = evidence.score;
                     evidence.score = by_label.max(by_place) + 0.25 * by_label.min(by_place).max(0.0);
                 }
@@ -423,7 +428,7 @@ impl<'a> Pool<'a> {
             .into_iter()
             .filter_map(|candidate| {
                 let contexts = self.surroundings.contexts(&candidate);
-                let mut evidence = score::by_labels(field, &contexts, &self.titled, loose);
+                let mut evidence = score::by_labels(field, contexts, &self.titled, loose);
                 evidence.score = evidence.score.max(FIRST_ADDRESS - 0.2 * score::position(&candidate, lines));
                 self.scored(field, &candidate, evidence)
             })
@@ -460,7 +465,7 @@ impl<'a> Pool<'a> {
             .filter_map(|span| Candidate::new(layout, vec![span], Typed::Text))
             .filter_map(|candidate| {
                 let contexts = self.surroundings.contexts(&candidate);
-                let evidence = score::by_labels(field, &contexts, &self.titled, loose);
+                let evidence = score::by_labels(field, contexts, &self.titled, loose);
                 self.scored(field, &candidate, evidence)
             })
             .collect()
@@ -472,7 +477,7 @@ impl<'a> Pool<'a> {
         let layout = self.surroundings.layout;
         let candidate = Candidate::new(layout, layout.spans_in(page, bbox), Typed::Text)?;
         let contexts = self.surroundings.contexts(&candidate);
-        let evidence = score::by_labels(field, &contexts, &self.titled, &Loose::new());
+        let evidence = score::by_labels(field, contexts, &self.titled, &Loose::default());
         let scored = self.scored(field, &candidate, evidence)?;
         Some(Scored { score: scored.score - SHOWN, ..scored })
     }
@@ -503,7 +508,7 @@ impl<'a> Pool<'a> {
             .filter_map(|passage| {
                 let candidate = Candidate::new(layout, passage.spans, Typed::Text)?;
                 let contexts = self.surroundings.contexts(&candidate);
-                let label = score::by_labels(field, &contexts, &self.titled, &Loose::new());
+                let label = score::by_labels(field, contexts, &self.titled, &Loose::default());
                 // A form's label beside the value is as good as the words of a sentence around it.
                 let labelled = if label.similarity > 0.95 { 0.9 * label.score } else { 0.0 };
                 let evidence = Evidence { score: passage.score.max(labelled), ..label };
@@ -527,7 +532,7 @@ impl<'a> Pool<'a> {
                 let spans = vec![Span { line: index, range }];
                 let Some(candidate) = Candidate::new(layout, spans, Typed::Text) else { continue };
                 let contexts = self.surroundings.contexts(&candidate);
-                let evidence = score::by_labels(field, &contexts, &self.titled, loose);
+                let evidence = score::by_labels(field, contexts, &self.titled, loose);
                 if let Some(mut found) = self.scored(field, &candidate, evidence) {
                     let segment = &layout.segments[candidate.segment];
                     // A currency may stand anywhere; another value is more likely one where it stands by itself.
@@ -635,14 +640,4 @@ fn count_repeats(scored: &mut [Scored]) {
     for found in scored.iter_mut() {
         found.repeats = places.get(&found.parsed.value).map_or(0, |n| n - usize::from(found.score > 0.3));
     }
-}
-
-fn in_context(surroundings: &Surroundings<'_>, candidates: Vec<Candidate>) -> Vec<(Candidate, Vec<Context>)> {
-    candidates
-        .into_iter()
-        .map(|candidate| {
-            let contexts = surroundings.contexts(&candidate);
-            (candidate, contexts)
-        })
-        .collect()
 }

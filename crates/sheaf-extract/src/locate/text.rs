@@ -60,79 +60,72 @@ pub(crate) enum Part {
     Block,
 }
 
-/// The texts of all segments.
-pub(crate) fn texts(surroundings: &Surroundings<'_>) -> Vec<TextCandidate> {
+/// The texts that start in a segment.
+pub(crate) fn texts(surroundings: &Surroundings<'_>, index: usize) -> Vec<TextCandidate> {
     let layout = surroundings.layout;
     let mut found = Vec::new();
-    // How far to the right the text of each page reaches.
-    let mut rights = vec![0.0f32; layout.lines.last().map_or(0, |line| line.page + 1)];
-    for line in &layout.lines {
-        rights[line.page] = rights[line.page].max(line.rect.x1);
+    let segment = &layout.segments[index];
+    if segment.range.len() > LONGEST || layout.tokens(segment).is_empty() {
+        return found;
     }
-    for index in 0..layout.segments.len() {
-        let segment = &layout.segments[index];
-        if segment.range.len() > LONGEST || layout.tokens(segment).is_empty() {
+    let line = segment.line;
+    let is_label = surroundings.is_label(index);
+    let parts = parts(surroundings, index);
+    let starts_with_label = parts.iter().any(|(_, part)| *part == Part::AfterLabel);
+    let starts_with_colon = parts.iter().any(|(range, part)| {
+        *part == Part::AfterColon && starts_with_known_label(surroundings, index, range.start)
+    });
+    let mut push = |spans: Vec<Span>, part: Part, seen: Option<Look>| {
+        let Some(mut candidate) = Candidate::new(layout, spans, Typed::Text) else { return };
+        if part == Part::Title {
+            // Its label is that of the name before it.
+            candidate.rect = segment.rect;
+            candidate.label_end = segment.range.start;
+        }
+        let before = layout.tokens(segment).partition_point(|t| t.range.end <= candidate.start());
+        let colon = part == Part::Whole && starts_with_colon;
+        let labelled = part == Part::Whole && starts_with_label;
+        let look = seen.unwrap_or_else(|| look(&candidate.source));
+        found.push(TextCandidate { candidate, part, look, labelled, colon, long_label: before > 1 });
+    };
+    for (range, part) in parts {
+        // No part of a label is a value, unless a colon parts them.
+        if is_label && part != Part::AfterColon {
             continue;
         }
-        let line = segment.line;
-        let is_label = surroundings.is_label(index);
-        let parts = parts(surroundings, index);
-        let starts_with_label = parts.iter().any(|(_, part)| *part == Part::AfterLabel);
-        let starts_with_colon = parts.iter().any(|(range, part)| {
-            *part == Part::AfterColon && starts_with_known_label(surroundings, index, range.start)
-        });
-        let mut push = |spans: Vec<Span>, part: Part, seen: Option<Look>| {
-            let Some(mut candidate) = Candidate::new(layout, spans, Typed::Text) else { return };
-            if part == Part::Title {
-                // Its label is that of the name before it.
-                candidate.rect = segment.rect;
-                candidate.label_end = segment.range.start;
-            }
-            let before = layout.tokens(segment).partition_point(|t| t.range.end <= candidate.start());
-            let colon = part == Part::Whole && starts_with_colon;
-            let labelled = part == Part::Whole && starts_with_label;
-            let look = seen.unwrap_or_else(|| look(&candidate.source));
-            found.push(TextCandidate { candidate, part, look, labelled, colon, long_label: before > 1 });
-        };
-        for (range, part) in parts {
-            // No part of a label is a value, unless a colon parts them.
-            if is_label && part != Part::AfterColon {
-                continue;
-            }
-            let Some(range) = trimmed(layout, line, range) else { continue };
-            let text = &layout.lines[line].text[range.clone()];
-            let shorter = without_id(text).len();
-            if shorter < text.len() {
-                push(vec![Span { line, range: range.start..range.start + shorter }], Part::WithoutId, None);
-            }
-            if let Some((head, rest)) = head(layout, line, &range) {
-                let text = &layout.lines[line].text;
-                let is_after_name = head.start == segment.range.start && is_person(&text[head.clone()]);
-                let title = trimmed(layout, line, rest).filter(|_| is_after_name);
-                if let Some(title) = title {
-                    push(vec![Span { line, range: title }], Part::Title, None);
-                }
-                push(vec![Span { line, range: head }], Part::Head, None);
-            }
-            let seen = look(text);
-            let spans = vec![Span { line, range }];
-            if !uses(Family::Continuation) {
-                push(spans, part, Some(seen));
-                continue;
-            }
-            if let Some(block) = block(surroundings, index, &spans[0], rights[layout.lines[line].page]) {
-                push(block, Part::Block, None);
-            }
-            if let Some(longer) = continued(surroundings, index, &spans[0]) {
-                push(longer, part, None);
-            }
-            if part == Part::Whole
-                && let Some(name) = wrapped_name(surroundings, &spans[0], seen)
-            {
-                push(name, Part::Name, None);
-            }
-            push(spans, part, Some(seen));
+        let Some(range) = trimmed(layout, line, range) else { continue };
+        let text = &layout.lines[line].text[range.clone()];
+        let shorter = without_id(text).len();
+        if shorter < text.len() {
+            push(vec![Span { line, range: range.start..range.start + shorter }], Part::WithoutId, None);
         }
+        if let Some((head, rest)) = head(layout, line, &range) {
+            let text = &layout.lines[line].text;
+            let is_after_name = head.start == segment.range.start && is_person(&text[head.clone()]);
+            let title = trimmed(layout, line, rest).filter(|_| is_after_name);
+            if let Some(title) = title {
+                push(vec![Span { line, range: title }], Part::Title, None);
+            }
+            push(vec![Span { line, range: head }], Part::Head, None);
+        }
+        let seen = if range == segment.range { surroundings.look(index) } else { look(text) };
+        let spans = vec![Span { line, range }];
+        if !uses(Family::Continuation) {
+            push(spans, part, Some(seen));
+            continue;
+        }
+        if let Some(block) = block(surroundings, index, &spans[0]) {
+            push(block, Part::Block, None);
+        }
+        if let Some(longer) = continued(surroundings, index, &spans[0]) {
+            push(longer, part, None);
+        }
+        if part == Part::Whole
+            && let Some(name) = wrapped_name(surroundings, &spans[0], seen)
+        {
+            push(name, Part::Name, None);
+        }
+        push(spans, part, Some(seen));
     }
     found
 }
@@ -256,9 +249,10 @@ fn continued(surroundings: &Surroundings<'_>, index: usize, span: &Span) -> Opti
 /// as the first of them: the address under a name, a list, the lines of a remark. Beside a label they may stand further apart, if
 /// the column of labels is empty there. Two lines are one text only if they stand so, or if the first had to wrap, or visibly
 /// goes on. Ends before whatever is labelled.
-fn block(surroundings: &Surroundings<'_>, index: usize, span: &Span, right: f32) -> Option<Vec<Span>> {
+fn block(surroundings: &Surroundings<'_>, index: usize, span: &Span) -> Option<Vec<Span>> {
     let layout = surroundings.layout;
     let first = &layout.segments[index];
+    let right = layout.right_of(layout.lines[first.line].page);
     if span.range.end + 1 < first.range.end || surroundings.segments[index].is_value {
         return None;
     }
@@ -425,7 +419,7 @@ fn is_pair(surroundings: &Surroundings<'_>, span: &Span, next: usize) -> bool {
     let span = Span { line: second.line, range: second.range.clone() };
     let third = below(surroundings, &span)
         .is_some_and(|third| layout.segments[third].rect.y0 - second.rect.y1 < 0.3 * size);
-    colon && tight && short && !third && !look(text).address
+    colon && tight && short && !third && !surroundings.look(next).address
 }
 
 /// A name on two lines: a salutation over a name, a name that breaks off, or a second line that is the rest of one: a legal
@@ -441,7 +435,7 @@ fn wrapped_name(surroundings: &Surroundings<'_>, span: &Span, first: Look) -> Op
     let index = aligned.or_else(|| centred_below(surroundings, span))?;
     let below_span = Span { line: layout.segments[index].line, range: layout.segments[index].range.clone() };
     let rest = layout.text(&layout.segments[index]);
-    let second = look(rest);
+    let second = surroundings.look(index);
     let rest_of_name = first.name && (is_only_form(rest) || !first.legal_form && ends_name(rest));
     let is_name = second.name && !second.address && !second.reachable;
     let own = &layout.segments[layout.segment_at(span.line, span.range.start)];

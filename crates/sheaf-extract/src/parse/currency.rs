@@ -1,7 +1,8 @@
 //! Currencies: signs, codes and names.
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
+
+use rustc_hash::FxHashMap;
 
 use super::fold::fold;
 
@@ -18,8 +19,8 @@ static TABLE: LazyLock<Vec<(&'static str, Vec<&'static str>)>> = LazyLock::new(|
 });
 
 /// Folded sign, code or name to code.
-static BY_SIGN: LazyLock<HashMap<String, &'static str>> = LazyLock::new(|| {
-    let mut map = HashMap::new();
+static BY_SIGN: LazyLock<FxHashMap<String, &'static str>> = LazyLock::new(|| {
+    let mut map = FxHashMap::default();
     for (code, signs) in TABLE.iter() {
         map.entry(fold(code).into_owned()).or_insert(*code);
         for sign in signs {
@@ -29,15 +30,29 @@ static BY_SIGN: LazyLock<HashMap<String, &'static str>> = LazyLock::new(|| {
     map
 });
 
-/// Signs and codes, longest first, for reading the edge of a text.
-static SIGNS: LazyLock<Vec<(&'static str, &'static str)>> = LazyLock::new(|| {
-    let mut all: Vec<(&'static str, &'static str)> = TABLE
+/// A sign or code, and the code.
+type Sign = (&'static str, &'static str);
+
+/// Signs and codes by the byte that they start with in small letters, longest first, for reading the start of a text.
+static BY_FIRST: LazyLock<Vec<Vec<Sign>>> = LazyLock::new(|| signs_by(|sign| sign.bytes().next()));
+
+/// The same by the byte that they end with.
+static BY_LAST: LazyLock<Vec<Vec<Sign>>> = LazyLock::new(|| signs_by(|sign| sign.bytes().next_back()));
+
+fn signs_by(edge: impl Fn(&str) -> Option<u8>) -> Vec<Vec<Sign>> {
+    let mut all: Vec<Sign> = TABLE
         .iter()
         .flat_map(|(code, signs)| signs.iter().map(|&sign| (sign, *code)).chain([(*code, *code)]))
         .collect();
     all.sort_by_key(|(sign, _)| std::cmp::Reverse(sign.len()));
-    all
-});
+    let mut by_edge = vec![Vec::new(); 256];
+    for (sign, code) in all {
+        if let Some(byte) = edge(sign) {
+            by_edge[usize::from(byte.to_ascii_lowercase())].push((sign, code));
+        }
+    }
+    by_edge
+}
 
 /// The currency that `text` as a whole stands for: a sign, a code or a name, in any case.
 #[must_use]
@@ -52,7 +67,8 @@ pub fn code_of(text: &str) -> Option<&'static str> {
 /// The sign or code that `text` starts with and the rest; letters must end where the sign ends.
 #[must_use]
 pub fn strip_prefix(text: &str) -> Option<(&'static str, &str)> {
-    SIGNS.iter().find_map(|(sign, code)| {
+    let first = text.bytes().next()?;
+    BY_FIRST[usize::from(first.to_ascii_lowercase())].iter().find_map(|(sign, code)| {
         let rest = strip_start(text, sign)?;
         let joined = ends_in_letter(sign) && rest.starts_with(char::is_alphabetic);
         (!joined).then_some((*code, rest))
@@ -62,7 +78,8 @@ pub fn strip_prefix(text: &str) -> Option<(&'static str, &str)> {
 /// The sign or code that `text` ends with and what stands before it.
 #[must_use]
 pub fn strip_suffix(text: &str) -> Option<(&'static str, &str)> {
-    SIGNS.iter().find_map(|(sign, code)| {
+    let last = text.bytes().next_back()?;
+    BY_LAST[usize::from(last.to_ascii_lowercase())].iter().find_map(|(sign, code)| {
         let rest = strip_end(text, sign)?;
         let joined = sign.starts_with(char::is_alphabetic) && rest.ends_with(char::is_alphabetic);
         (!joined).then_some((*code, rest))

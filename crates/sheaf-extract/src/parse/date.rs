@@ -4,11 +4,11 @@
 //! [`find`] looks for dates in running text, [`read`] takes a whole text. A numeric date stays open
 //! ([`RawDate::Numeric`]) until [`RawDate::resolve`] settles it with the document's order of day and month.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
 use std::sync::LazyLock;
 
+use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use super::fold::fold;
@@ -20,8 +20,8 @@ const PIVOT: u32 = 70;
 const YEARS: Range<u32> = 1900..2100;
 
 /// Month names: folded name to (month, languages that use it).
-static MONTHS: LazyLock<HashMap<&'static str, (u8, Vec<&'static str>)>> = LazyLock::new(|| {
-    let mut map: HashMap<&'static str, (u8, Vec<&'static str>)> = HashMap::new();
+static MONTHS: LazyLock<FxHashMap<&'static str, (u8, Vec<&'static str>)>> = LazyLock::new(|| {
+    let mut map: FxHashMap<&'static str, (u8, Vec<&'static str>)> = FxHashMap::default();
     for line in include_str!("../../data/months.txt").lines().filter(|line| !line.starts_with('#')) {
         let Some((language, months)) = line.split_once(' ') else { continue };
         for (month, names) in (1u8..).zip(months.split('|')) {

@@ -42,7 +42,14 @@ pub fn push_folded(text: &str, out: &mut String) {
 /// blanks and hyphens vary.
 #[must_use]
 pub fn tight(text: &str) -> String {
-    fold(text).chars().filter(|c| c.is_alphanumeric()).collect()
+    let mut tight = String::with_capacity(text.len());
+    push_tight(text, &mut tight);
+    tight
+}
+
+/// Appends `text` as [`tight`] makes it.
+pub fn push_tight(text: &str, out: &mut String) {
+    out.extend(fold(text).chars().filter(|c| c.is_alphanumeric()));
 }
 
 #[cfg(test)]

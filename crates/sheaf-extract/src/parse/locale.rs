@@ -94,7 +94,7 @@ impl Votes {
         if decimals != 2 || !text.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ',')) {
             return;
         }
-        if number::read(text, DecimalMark::Point).is_none() {
+        if !number::is_number(text) {
             return;
         }
         // A grouped number leaves no doubt at all.

@@ -29,6 +29,32 @@ pub struct Number {
 /// Reads the whole of `text` as a number.
 #[must_use]
 pub fn read(text: &str, mark: DecimalMark) -> Option<Number> {
+    let Peeled { digits, negative, percent, currency } = peel(text, mark)?;
+    Some(Number {
+        value: digits.value(negative),
+        currency,
+        decimals: digits.fraction.len(),
+        grouped: digits.grouped,
+        percent,
+        certain: digits.certain,
+    })
+}
+
+/// Whether the whole of `text` is a number, which does not depend on the decimal mark.
+#[must_use]
+pub fn is_number(text: &str) -> bool {
+    peel(text, DecimalMark::Point).is_some()
+}
+
+/// The digits of a number, and what stood around them.
+struct Peeled<'t> {
+    digits: Digits<'t>,
+    negative: bool,
+    percent: bool,
+    currency: Option<&'static str>,
+}
+
+fn peel(text: &str, mark: DecimalMark) -> Option<Peeled<'_>> {
     // Most words are none, and need not be compared with all currencies.
     if !text.bytes().any(|b| b.is_ascii_digit()) {
         return None;
@@ -83,22 +109,7 @@ pub fn read(text: &str, mark: DecimalMark) -> Option<Number> {
             break;
         }
     }
-    let digits = Digits::read(rest, mark)?;
-    let zero = digits.whole.bytes().chain(digits.fraction.bytes()).all(|b| b == b'0');
-    let sign = if negative && !zero { "-" } else { "" };
-    let value = if digits.fraction.is_empty() {
-        format!("{sign}{}", digits.whole)
-    } else {
-        format!("{sign}{}.{}", digits.whole, digits.fraction)
-    };
-    Some(Number {
-        value,
-        currency,
-        decimals: digits.fraction.len(),
-        grouped: digits.grouped,
-        percent,
-        certain: digits.certain,
-    })
+    Some(Peeled { digits: Digits::read(rest, mark)?, negative, percent, currency })
 }
 
 /// Marks that group thousands and never start decimals.
@@ -117,15 +128,18 @@ fn strip_trailing_dash(text: &str) -> Option<&str> {
     (bare.len() < text.len()).then_some(bare)?.strip_suffix([',', '.'])
 }
 
-struct Digits {
-    whole: String,
-    fraction: String,
+/// The digits of a number as printed.
+struct Digits<'t> {
+    /// Before the decimal mark, with the marks that group them.
+    whole: &'t str,
+    /// Behind it.
+    fraction: &'t str,
     grouped: bool,
     certain: bool,
 }
 
-impl Digits {
-    fn read(text: &str, mark: DecimalMark) -> Option<Self> {
+impl<'t> Digits<'t> {
+    fn read(text: &'t str, mark: DecimalMark) -> Option<Self> {
         if !text.ends_with(|c: char| c.is_ascii_digit())
             || !text.chars().all(|c| c.is_ascii_digit() || c == '.' || c == ',' || is_group_mark(c))
             || text.chars().filter(char::is_ascii_digit).count() > MOST_DIGITS
@@ -141,16 +155,27 @@ impl Digits {
             return None;
         }
         let grouped = groups_are_valid(whole)?;
-        let whole: String = whole.chars().filter(char::is_ascii_digit).collect();
-        let whole = if whole.is_empty() { "0".to_owned() } else { strip_zeros(&whole).to_owned() };
-        Some(Self { whole, fraction: fraction.to_owned(), grouped, certain })
+        Some(Self { whole, fraction, grouped, certain })
     }
-}
 
-/// Leading zeros are no part of a number (`007` is 7), a single zero is.
-fn strip_zeros(digits: &str) -> &str {
-    let stripped = digits.trim_start_matches('0');
-    if stripped.is_empty() { "0" } else { stripped }
+    /// The canonical decimal: leading zeros are no part of a number (`007` is 7), a single zero is; zero has no sign.
+    fn value(&self, negative: bool) -> String {
+        let is_zero = !self.whole.bytes().chain(self.fraction.bytes()).any(|b| (b'1'..=b'9').contains(&b));
+        let mut value = String::with_capacity(self.whole.len() + self.fraction.len() + 2);
+        if negative && !is_zero {
+            value.push('-');
+        }
+        let sign = value.len();
+        value.extend(self.whole.chars().filter(char::is_ascii_digit).skip_while(|&c| c == '0'));
+        if value.len() == sign {
+            value.push('0');
+        }
+        if !self.fraction.is_empty() {
+            value.push('.');
+            value.push_str(self.fraction);
+        }
+        value
+    }
 }
 
 /// Where the decimal mark stands, if there is one, and whether that is sure; `None` where the marks make no number.

@@ -49,7 +49,8 @@ fn a_name_over_a_title_under_an_oath_is_who_signs() {
             "My commission expires in March              Notary Public",
         ];
         let title = if second.is_empty() { "Treasurer" } else { second };
-        assert_eq!(values(&page(&lines), &SIGNER), ["Ruth B. Adler", title]);
+        let fields = [("club_name", "text", "Name of Club"), SIGNER[0], SIGNER[1]];
+        assert_eq!(values(&page(&lines), &fields), ["Springfield Chess Circle", "Ruth B. Adler", title]);
     }
 }
 
@@ -92,4 +93,30 @@ fn a_scribble_leads_no_line_and_a_stroke_over_a_word_does_not_part_it_from_its_l
         }
     }
     assert_eq!(values(&document, &SIGNER), ["Ruth Adler", "Managing Director"]);
+}
+
+#[test]
+fn a_misread_label_labels_what_stands_behind_its_colon() {
+    let lines = ["NATURH OF WOKK: Test of a new glue", "SCIERTIFTC MEETINC OF CHOICE: none yet"];
+    let fields = [("q1", "text", "Nature of work:"), ("q2", "text", "Scientific meeting of choice:")];
+    assert_eq!(values(&recognised(&lines), &fields), ["Test of a new glue", "none yet"]);
+}
+
+#[test]
+fn a_label_with_a_number_in_it_is_a_label() {
+    let lines = ["1993 monthly use (lbs.)       6240", "pH (calculated 50%)           5.26"];
+    let fields = [("q1", "text", "1993 monthly use (lbs.)"), ("q2", "text", "PH (CALCULATED 50%)")];
+    assert_eq!(values(&page(&lines), &fields), ["6240", "5.26"]);
+}
+
+#[test]
+fn what_stands_in_brackets_under_a_label_is_part_of_it() {
+    let lines = [
+        "Total budget:             2,960,000",
+        "This change:              +58,500",
+        "(from current budget)",
+        "New balance:              252,955",
+    ];
+    let fields = [("q1", "text", "This change: (from current budget)"), ("q2", "text", "New balance:")];
+    assert_eq!(values(&page(&lines), &fields), ["+58,500", "252,955"]);
 }

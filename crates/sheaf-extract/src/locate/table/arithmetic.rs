@@ -3,9 +3,8 @@
 //! A product that holds confirms a row (61 of 62 such rows were right where it was measured); one that does not says
 //! little, since amounts include tax, discounts and price bases that the table has no column for.
 
-use std::collections::HashMap;
-
 use rust_decimal::Decimal;
+use rustc_hash::FxHashMap;
 
 use super::cells::Cell;
 use super::target::Target;
@@ -69,7 +68,7 @@ pub(super) fn check(targets: &[Target], row: &[Option<Cell>]) -> Option<bool> {
 pub(super) fn sum_is_printed(
     targets: &[Target],
     rows: &[Vec<Option<Cell>>],
-    printed: &HashMap<Decimal, usize>,
+    printed: &FxHashMap<Decimal, usize>,
 ) -> bool {
     if !uses(Family::Arithmetic) {
         return false;

@@ -85,12 +85,11 @@ pub(super) struct BodyLine<'l, 'd> {
     /// Whether it has words in the column of text.
     pub(super) has_text: bool,
     /// The number that makes it a row.
-    pub(super) key: Option<Found>,
+    pub(super) key: Option<Found<'d>>,
 }
 
 impl<'l, 'd> BodyLine<'l, 'd> {
-    fn new(line: &'l Line<'d>, columns: &[Column], plan: &Plan) -> Self {
-        let assignment = columns::assign(line, columns);
+    fn new(line: &'l Line<'d>, assignment: Assignment, plan: &Plan) -> Self {
         let mut new = Self {
             line,
             assignment,
@@ -103,7 +102,7 @@ impl<'l, 'd> BodyLine<'l, 'd> {
         new.has_text = plan.text.is_some_and(|column| !new.cell(column).is_empty());
         let mut factors = [None; 3];
         for &column in &plan.numeric {
-            let first = numbers::find(new.cell(column), plan.mark).into_iter().next();
+            let first = numbers::find(new.cell(column), plan.mark).next();
             new.filled.push(first.as_ref().is_some_and(|f| new.is_pure(column, f, plan.contents[column])));
             if let Some(at) = plan.factors.and_then(|factors| factors.iter().position(|&f| f == column)) {
                 factors[at] = first.as_ref().and_then(Found::decimal);
@@ -153,7 +152,7 @@ impl<'l, 'd> BodyLine<'l, 'd> {
         self.filled.iter().filter(|filled| **filled).count()
     }
 
-    fn is_pure(&self, column: usize, number: &Found, content: Content) -> bool {
+    fn is_pure(&self, column: usize, number: &Found<'_>, content: Content) -> bool {
         let cell = self.cell(column);
         let fits = !number.number.percent || matches!(content, Content::Percent | Content::Any);
         let before = cell[..number.words.start].iter().any(|t| !t.attached);
@@ -233,8 +232,7 @@ impl<'l, 'd> BodyLine<'l, 'd> {
 /// Whether there is a number that is no percentage.
 fn has_amount(tokens: &[Token<'_>]) -> bool {
     tokens.iter().enumerate().any(|(i, token)| {
-        let percent =
-            token.text().contains('%') || tokens.get(i + 1).is_some_and(|t| t.text().starts_with('%'));
+        let percent = token.percent || tokens.get(i + 1).is_some_and(|t| t.text().starts_with('%'));
         token.number && !percent
     })
 }
@@ -279,7 +277,7 @@ pub(super) fn runs<'l, 'd>(
             runs.push(Run { lines: Vec::new(), columns, page: line.page });
         }
         let Some(run) = runs.last_mut() else { continue };
-        let line = BodyLine::new(line, &run.columns, plan);
+        let line = BodyLine::new(line, columns::assign(line, &run.columns), plan);
         let stop = line.stop(plan);
         if !open {
             // A table inside a row, a section's total or notes do not end a table whose rows go on.
@@ -303,7 +301,10 @@ pub(super) fn runs<'l, 'd>(
     for run in &mut runs {
         columns::refine(&mut run.columns, run.lines.iter().map(|l| (l.line, &l.assignment)));
         for line in &mut run.lines {
-            *line = BodyLine::new(line.line, &run.columns, plan);
+            let assignment = columns::assign(line.line, &run.columns);
+            if assignment != line.assignment {
+                *line = BodyLine::new(line.line, assignment, plan);
+            }
         }
     }
     runs

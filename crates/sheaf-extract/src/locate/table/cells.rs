@@ -191,10 +191,10 @@ impl Reader<'_> {
 }
 
 /// The cell of a number among these words.
-pub(super) fn of_number(found: &Found, tokens: &[Token<'_>]) -> Cell {
+pub(super) fn of_number(found: &Found<'_>, tokens: &[Token<'_>]) -> Cell {
     Cell {
         value: found.number.value.clone(),
-        provenance: provenance(found.source.clone(), &tokens[found.words.clone()]),
+        provenance: provenance(found.source.clone().into_owned(), &tokens[found.words.clone()]),
         certain: found.number.certain,
         decimal: found.decimal(),
         money: is_money(&found.number),

@@ -232,10 +232,9 @@ fn distance(token: &Token<'_>, column: &Column) -> f32 {
 
 /// What it costs that such a word stands in such a column.
 fn misfit(token: &Token<'_>, column: &Column, number: bool, had_number: bool) -> f32 {
-    let percent = token.text().contains('%');
     match column.content {
         Content::Text | Content::Date if number => NUMBER_AS_TEXT,
-        Content::Number | Content::Money if percent => PERCENT_MISFIT,
+        Content::Number | Content::Money if token.percent => PERCENT_MISFIT,
         _ if !column.content.is_numeric() || number || token.attached => 0.0,
         _ if had_number => UNIT,
         _ if token.text().ends_with(':') => LABEL,

@@ -159,7 +159,10 @@ pub(super) fn find(lines: &Lines<'_>, targets: &[Target]) -> Vec<(Header, Vec<Ma
     while next < lines.lines.len() {
         let seed = next;
         next += 1;
-        if !may_be_header(&lines.lines[seed]) || mappings(&cells(lines, seed..seed + 1), targets).is_empty() {
+        let line = &lines.lines[seed];
+        // Most lines are a single phrase, and need not be compared with the labels of columns.
+        let may_name_columns = may_be_header(line) && parts(line).len() >= fewest(targets);
+        if !may_name_columns || mappings(&cells(lines, seed..seed + 1), targets).is_empty() {
             continue;
         }
         let range = grow(lines, seed);
@@ -180,7 +183,7 @@ pub(super) fn heads_a_table(line: &Line<'_>) -> bool {
     if !may_be_header(line) {
         return false;
     }
-    let parts: Vec<Range<usize>> = line.phrases.iter().flat_map(|p| split(line, p.clone())).collect();
+    let parts = parts(line);
     let known =
         parts.iter().filter(|p| Lexicon::get().is_column(&Label::new(&line.text((*p).clone())))).count();
     known >= 2 && 2 * known >= parts.len()
@@ -315,7 +318,7 @@ fn cells(lines: &Lines<'_>, range: Range<usize>) -> Vec<HeaderCell> {
     order.sort_by_key(|&i| std::cmp::Reverse(lines.lines[i].phrases.len()));
     for index in order {
         let line = &lines.lines[index];
-        for part in line.phrases.iter().flat_map(|p| split(line, p.clone())) {
+        for part in parts(line) {
             let (x0, x1) = extent(line, &part);
             let text = line.text(part);
             let best = stacks
@@ -334,6 +337,11 @@ fn cells(lines: &Lines<'_>, range: Range<usize>) -> Vec<HeaderCell> {
     }
     stacks.sort_by(|a, b| a.x0.total_cmp(&b.x0));
     stacks.into_iter().map(Stack::into_cell).collect()
+}
+
+/// The labels that a line consists of, as far as they can be told apart.
+fn parts(line: &Line<'_>) -> Vec<Range<usize>> {
+    line.phrases.iter().flat_map(|phrase| split(line, phrase.clone())).collect()
 }
 
 /// Parts a phrase where several known labels stand one blank apart; whole where it is a label or nothing known.
@@ -402,10 +410,14 @@ fn mappings(cells: &[HeaderCell], targets: &[Target]) -> Vec<Mapping> {
         wider.truncate(BEAM);
         beam = wider;
     }
-    let wanted = targets.len().min(2);
-    beam.retain(|m| m.cells.iter().flatten().count() >= wanted.max(1));
+    beam.retain(|m| m.cells.iter().flatten().count() >= fewest(targets));
     beam.truncate(MOST_MAPPINGS);
     beam
+}
+
+/// How many columns a header names at least.
+fn fewest(targets: &[Target]) -> usize {
+    targets.len().clamp(1, 2)
 }
 
 /// How well a header cell names a column, by all its lines or by one of them, and how many labels stand above it.

@@ -1,5 +1,7 @@
 //! Labels as they are compared.
 
+use std::borrow::Cow;
+
 use crate::parse::currency;
 use crate::parse::fold::fold;
 
@@ -20,7 +22,7 @@ impl Label {
         let percent = text.contains('%');
         let abbreviated = text.trim_end().ends_with('.');
         let bare = without_brackets(text);
-        let folded = fold(if bare.chars().any(char::is_alphanumeric) { &bare } else { text }).into_owned();
+        let folded = fold(if bare.chars().any(char::is_alphanumeric) { &bare } else { text });
         let mut words: Vec<String> = folded
             .split(|c: char| !c.is_alphanumeric())
             .filter(|w| !w.is_empty())
@@ -94,7 +96,10 @@ fn is_currency(word: &str) -> bool {
     word == "euro" || word.len() == 3 && currency::code_of(word).is_some()
 }
 
-fn without_brackets(text: &str) -> String {
+fn without_brackets(text: &str) -> Cow<'_, str> {
+    if !text.contains(['(', ')', '[', ']']) {
+        return Cow::Borrowed(text);
+    }
     let mut depth = 0_u32;
     text.chars()
         .filter(|&c| {

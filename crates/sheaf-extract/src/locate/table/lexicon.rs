@@ -1,8 +1,9 @@
 //! What columns are called and which lines are no rows: the words of `data/columns.txt`.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use rustc_hash::FxHashMap;
 use sheaf_types::FieldKind;
 
 use super::label::{self, Label};
@@ -155,7 +156,7 @@ pub(super) struct Lexicon {
     /// Names and contents.
     concepts: Vec<(String, Content)>,
     /// By their letters and digits.
-    labels: HashMap<String, Known>,
+    labels: FxHashMap<String, Known>,
     /// Labels of columns that are a single word, for abbreviations.
     words: BTreeMap<String, Vec<(usize, f32)>>,
 }

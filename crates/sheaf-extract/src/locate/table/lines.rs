@@ -34,6 +34,8 @@ pub(super) struct Token<'d> {
     pub(super) number: bool,
     /// Whether it stands with a number: a currency, a sign, a percent sign.
     pub(super) attached: bool,
+    /// Whether it has a percent sign.
+    pub(super) percent: bool,
 }
 
 impl<'d> Token<'d> {
@@ -48,6 +50,7 @@ impl<'d> Token<'d> {
             y1: b.y1 * page.height,
             number: numbers::is_number(&word.text),
             attached: numbers::goes_with_number(&word.text),
+            percent: word.text.contains('%'),
         }
     }
 
@@ -132,6 +135,9 @@ impl<'d> Line<'d> {
                 let words = self.tokens[range.clone()].iter();
                 let words = words.filter(|t| !t.number && (!t.attached || t.text() == "/"));
                 let text = words.map(Token::text).collect::<Vec<_>>().join(" ");
+                if text.is_empty() {
+                    return None;
+                }
                 let (stop, likeness) = Lexicon::get().stop(&text)?;
                 Some(LineEnding { phrase, stop, likeness })
             });
@@ -269,6 +275,9 @@ impl<'d> Lines<'d> {
 
     /// Leaves out lines in the margins that stand at the same height on several pages, page numbers ignored.
     fn drop_running_heads(&mut self, document: &Document) {
+        if document.pages.len() < 2 {
+            return;
+        }
         let key = |line: &Line<'_>| -> Option<(u32, String)> {
             let height = document.pages.get(line.page)?.height;
             let at = line.middle() / height;

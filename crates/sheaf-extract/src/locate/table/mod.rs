@@ -19,9 +19,8 @@ mod rows;
 mod target;
 mod unlabelled;
 
-use std::collections::HashMap;
-
 use rust_decimal::Decimal;
+use rustc_hash::FxHashMap;
 use sheaf_types::{ColumnSpec, Document, FieldResult, FieldSpec};
 
 use crate::ground;
@@ -59,8 +58,8 @@ pub(crate) fn means(column: &ColumnSpec, concept: &str) -> bool {
 }
 
 /// How often each number stands in the document, for sums to be looked up in.
-fn printed_numbers(lines: &Lines<'_>, locale: &Locale) -> HashMap<Decimal, usize> {
-    let mut counts = HashMap::new();
+fn printed_numbers(lines: &Lines<'_>, locale: &Locale) -> FxHashMap<Decimal, usize> {
+    let mut counts = FxHashMap::default();
     let phrases = lines.lines.iter().flat_map(|line| line.phrases.iter().map(|p| &line.tokens[p.clone()]));
     for found in phrases.flat_map(|tokens| numbers::find(tokens, locale.decimal)) {
         if let Some(decimal) = found.decimal().filter(|_| !found.number.percent) {
@@ -76,7 +75,7 @@ struct Search<'s, 'd> {
     field: &'s FieldSpec,
     targets: Vec<Target>,
     locale: &'s Locale,
-    printed: HashMap<Decimal, usize>,
+    printed: FxHashMap<Decimal, usize>,
 }
 
 impl Search<'_, '_> {

@@ -1,5 +1,6 @@
 //! Numbers among the words of a line.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use rust_decimal::Decimal;
@@ -15,15 +16,15 @@ const PUNCTUATION: [char; 8] = [':', ';', '*', '|', '"', '=', ',', '.'];
 
 /// A number and the words it consists of.
 #[derive(Debug, Clone)]
-pub(super) struct Found {
+pub(super) struct Found<'d> {
     /// Indices into the words searched.
     pub(super) words: Range<usize>,
     /// The characters that were read, verbatim.
-    pub(super) source: String,
+    pub(super) source: Cow<'d, str>,
     pub(super) number: Number,
 }
 
-impl Found {
+impl Found<'_> {
     pub(super) fn decimal(&self) -> Option<Decimal> {
         decimal(&self.number.value)
     }
@@ -36,7 +37,7 @@ pub(super) fn decimal(value: &str) -> Option<Decimal> {
 
 /// Whether a word is a number by itself.
 pub(super) fn is_number(word: &str) -> bool {
-    read(word, DecimalMark::Point).is_some()
+    number::is_number(word) || number::is_number(without_marks(word))
 }
 
 /// Whether a word stands with a number: a currency, a sign, a percent sign.
@@ -45,54 +46,58 @@ pub(super) fn goes_with_number(word: &str) -> bool {
 }
 
 /// The numbers among words of one cell, from left to right.
-pub(super) fn find(tokens: &[Token<'_>], mark: DecimalMark) -> Vec<Found> {
-    let mut found = Vec::new();
+pub(super) fn find<'d>(tokens: &[Token<'d>], mark: DecimalMark) -> impl Iterator<Item = Found<'d>> {
     let mut at = 0;
-    while at < tokens.len() {
-        if !is_part(&tokens[at]) {
-            at += 1;
-            continue;
-        }
-        let longest = (at + 1..=tokens.len().min(at + MOST_WORDS)).rev().find_map(|end| {
-            let words = &tokens[at..end];
-            let joined = words.windows(2).all(|pair| pair[0].gap_to(&pair[1]) < 1.6);
-            // A unit price with its own currency, and digits that only happen to stand side by side, stay apart.
-            if let [word] = words {
-                return read(word.text(), mark);
-            }
-            (joined && words.iter().all(is_part)).then(|| read(&join(words), mark)).flatten()
-        });
-        match longest {
-            Some((source, number)) => {
+    std::iter::from_fn(move || {
+        while at < tokens.len() {
+            if let Some((source, number)) = longest_at(&tokens[at..], mark) {
                 let count = source.split(' ').count().max(1);
                 // Trimmed punctuation may have been words of its own; a number's words are always the first ones.
-                let end = at + count.min(tokens.len() - at);
-                found.push(Found { words: at..end, source, number });
-                at = end;
+                let words = at..at + count.min(tokens.len() - at);
+                at = words.end;
+                return Some(Found { words, source, number });
             }
-            None => at += 1,
+            at += 1;
         }
-    }
-    found
+        None
+    })
+}
+
+/// The longest number that starts with the first of these words, with the characters that were read.
+fn longest_at<'d>(tokens: &[Token<'d>], mark: DecimalMark) -> Option<(Cow<'d, str>, Number)> {
+    let parts = tokens.iter().take(MOST_WORDS).take_while(|token| is_part(token)).count();
+    (1..=parts).rev().find_map(|count| {
+        let words = &tokens[..count];
+        if let [word] = words {
+            return read(word.text(), mark).map(|(source, number)| (Cow::Borrowed(source), number));
+        }
+        // A unit price with its own currency, and digits that only happen to stand side by side, stay apart.
+        if !words.windows(2).all(|pair| pair[0].gap_to(&pair[1]) < 1.6) {
+            return None;
+        }
+        let text = join(words);
+        read(&text, mark).map(|(source, number)| (Cow::Owned(source.to_owned()), number))
+    })
 }
 
 fn is_part(token: &Token<'_>) -> bool {
     token.text().chars().any(|c| c.is_ascii_digit()) || token.attached
 }
 
-/// Reads a text as a number after trimming what surrounds it.
-fn read(text: &str, mark: DecimalMark) -> Option<(String, Number)> {
-    if !text.bytes().any(|b| b.is_ascii_digit()) {
-        return None;
-    }
+/// Reads a text as a number; where it is none as it stands (".50" and "12,-" need their marks), without the marks around it.
+fn read(text: &str, mark: DecimalMark) -> Option<(&str, Number)> {
+    let as_is = number::read(text, mark).map(|number| (text, number));
+    as_is.or_else(|| {
+        let bare = without_marks(text);
+        number::read(bare, mark).map(|number| (bare, number))
+    })
+}
+
+fn without_marks(text: &str) -> &str {
     let trimmed = text.trim_matches(PUNCTUATION);
-    let balanced = if trimmed.contains('(') == trimmed.contains(')') {
+    if trimmed.contains('(') == trimmed.contains(')') {
         trimmed
     } else {
         trimmed.trim_matches(['(', ')']).trim_matches(PUNCTUATION)
-    };
-    // ".50" and "12,-" need their marks.
-    number::read(text, mark)
-        .map(|number| (text.to_owned(), number))
-        .or_else(|| number::read(balanced, mark).map(|number| (balanced.to_owned(), number)))
+    }
 }

@@ -1,9 +1,8 @@
 //! A reading of the document's table: what speaks for it, and the result it makes.
 
-use std::collections::HashMap;
-
 use indexmap::IndexMap;
 use rust_decimal::Decimal;
+use rustc_hash::FxHashMap;
 use sheaf_types::{BoundingBox, CellResult, FieldResult, FieldSpec, FieldValue, Method};
 
 use super::arithmetic;
@@ -58,7 +57,7 @@ impl Reading {
         rows: Vec<Vec<Option<Cell>>>,
         mapping: &Mapping,
         targets: &[Target],
-        printed: &HashMap<Decimal, usize>,
+        printed: &FxHashMap<Decimal, usize>,
     ) -> Option<Self> {
         let affinities = mapping.cells.iter().map(|m| m.map_or(0.0, |m| m.affinity)).collect();
         let mut reading = Self::new(rows, affinities, targets, printed)?;
@@ -85,7 +84,7 @@ impl Reading {
     pub(super) fn without_header(
         rows: Vec<Vec<Option<Cell>>>,
         targets: &[Target],
-        printed: &HashMap<Decimal, usize>,
+        printed: &FxHashMap<Decimal, usize>,
     ) -> Option<Self> {
         let reading = Self::new(rows, vec![UNLABELLED; targets.len()], targets, printed)?;
         (reading.sum_holds || reading.products_share() > 0.5).then_some(reading)
@@ -95,7 +94,7 @@ impl Reading {
         mut rows: Vec<Vec<Option<Cell>>>,
         affinities: Vec<f32>,
         targets: &[Target],
-        printed: &HashMap<Decimal, usize>,
+        printed: &FxHashMap<Decimal, usize>,
     ) -> Option<Self> {
         rows.retain(|row| row.iter().any(Option::is_some));
         if rows.is_empty() {

@@ -27,11 +27,11 @@ const LONGEST_QUANTITY: usize = 3;
 struct Candidate<'l, 'd> {
     index: usize,
     line: &'l Line<'d>,
-    amount: Found,
+    amount: Found<'d>,
     /// Words before the amount that are text.
     text: Vec<Token<'d>>,
-    quantity: Option<Found>,
-    price: Option<Found>,
+    quantity: Option<Found<'d>>,
+    price: Option<Found<'d>>,
 }
 
 /// The rows' cells in the order of the template's columns; empty where no arithmetic confirms them.
@@ -96,7 +96,7 @@ impl Candidate<'_, '_> {
 }
 
 fn candidate<'l, 'd>(index: usize, line: &'l Line<'d>, mark: DecimalMark) -> Option<Candidate<'l, 'd>> {
-    let numbers = numbers::find(&line.tokens, mark);
+    let numbers: Vec<Found<'d>> = numbers::find(&line.tokens, mark).collect();
     let (amount, before) = numbers.split_last()?;
     let trailing = line.tokens[amount.words.end..].iter().filter(|t| !t.attached).count();
     let starts_phrase = line.phrases.iter().any(|p| p.start == amount.words.start);
@@ -125,7 +125,7 @@ fn candidate<'l, 'd>(index: usize, line: &'l Line<'d>, mark: DecimalMark) -> Opt
 }
 
 /// Quantity and price among the numbers before an amount.
-fn factors(numbers: &[Found], amount: Decimal) -> Option<(&Found, &Found)> {
+fn factors<'f, 'd>(numbers: &'f [Found<'d>], amount: Decimal) -> Option<(&'f Found<'d>, &'f Found<'d>)> {
     let pairs = numbers.windows(2).map(|pair| (&pair[0], &pair[1]));
     pairs.rev().find(|(quantity, price)| {
         let product = quantity.decimal().zip(price.decimal());
