@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use sheaf_types::{
-    Document, FieldKind, FieldResult, FieldValue, Method, PageWarning, Region, ReviewReason, TemplateSpec,
+    Document, FieldKind, FieldResult, FieldSpec, FieldValue, Method, PageWarning, Region, ReviewReason,
+    TemplateSpec,
 };
 
 use crate::confidence::{Signals, Weights};
@@ -43,34 +44,51 @@ pub fn extract_and_ask(
     invoice: Option<&EInvoice>,
     ask: Option<&Ask>,
 ) -> (Vec<FieldResult>, Option<Question>) {
-    extract_taught(document, template, &[], invoice, ask)
+    let taught = extract_taught(document, template, &[], invoice, ask);
+    (taught.results, taught.question)
+}
+
+/// What was found with the places that lessons name.
+pub(crate) struct Taught {
+    /// One a field, in the template's order.
+    pub(crate) results: Vec<FieldResult>,
+    /// What is found without the lessons; empty where they name no place.
+    pub(crate) by_rules: Vec<FieldResult>,
+    pub(crate) question: Option<Question>,
 }
 
 /// The same, with the places that lessons name for fields, in the template's order; none where there are no lessons.
 pub(crate) fn extract_taught(
     document: &Document,
     template: &TemplateSpec,
-    taught: &[Option<Region>],
+    places: &[Option<Region>],
     invoice: Option<&EInvoice>,
     ask: Option<&Ask>,
-) -> (Vec<FieldResult>, Option<Question>) {
+) -> Taught {
     let unread = document.pages.iter().any(|page| page.warnings.iter().any(|w| *w != PageWarning::Blank));
-    located(document, template, taught, |pool, found| {
-        let result = |Found { field, candidates, choice }: &Found<'_>| {
-            let mut result = match field.spec.kind {
-                FieldKind::Table => table::extract(document, field.spec, &pool.locale),
-                _ => chosen(pool, field, candidates, choice),
-            };
-            if let Some(invoice) = invoice {
-                let compare = Comparison { pool, invoice, threshold: template.confidence_threshold };
-                result = compare.field(field, candidates, result);
-            }
-            ground::name_cells(document, &mut result);
-            review(result, field, template.confidence_threshold, unread, choice)
+    located(document, template, |pool, rules| {
+        let table = |field: &FieldSpec| {
+            (field.kind == FieldKind::Table).then(|| table::extract(document, field, &pool.locale))
         };
-        let results: Vec<FieldResult> = found.iter().map(result).collect();
-        let question = ask.and_then(|ask| Question::new(pool, found, &results, template, ask));
-        (results, question)
+        let tables: Vec<Option<FieldResult>> = template.fields.iter().map(table).collect();
+        let results = |found: &[Found<'_>], tables: Vec<Option<FieldResult>>| -> Vec<FieldResult> {
+            let result = |(Found { field, candidates, choice }, table): (&Found<'_>, Option<FieldResult>)| {
+                let mut result = table.unwrap_or_else(|| chosen(pool, field, candidates, choice));
+                if let Some(invoice) = invoice {
+                    let compare = Comparison { pool, invoice, threshold: template.confidence_threshold };
+                    result = compare.field(field, candidates, result);
+                }
+                ground::name_cells(document, &mut result);
+                review(result, field, template.confidence_threshold, unread, choice)
+            };
+            found.iter().zip(tables).map(result).collect()
+        };
+        let is_taught = places.iter().any(Option::is_some);
+        let by_rules = if is_taught { results(&rules, tables.clone()) } else { Vec::new() };
+        let found = if is_taught { taught(pool, rules, places) } else { rules };
+        let results = results(&found, tables);
+        let question = ask.and_then(|ask| Question::new(pool, &found, &results, template, ask));
+        Taught { results, by_rules, question }
     })
 }
 
@@ -81,29 +99,37 @@ pub(crate) struct Found<'a> {
     choice: Choice,
 }
 
-/// Looks for the template's fields on the document, and hands what was found, in the template's order, to `then`.
+/// Looks for the template's fields on the document by rules alone, and hands what was found, in the template's order, to `then`.
 fn located<T>(
     document: &Document,
     template: &TemplateSpec,
-    taught: &[Option<Region>],
-    then: impl FnOnce(&Pool<'_>, &[Found<'_>]) -> T,
+    then: impl FnOnce(&Pool<'_>, Vec<Found<'_>>) -> T,
 ) -> T {
     let layout = Layout::new(document);
     let labels = Labels::new(template);
     let pool = Pool::new(&layout, &labels, template.locale.as_deref());
-    let mut fields = Field::all(template);
-    for (field, place) in fields.iter_mut().zip(taught) {
-        field.taught = *place;
-    }
-    let candidates: Vec<Vec<Scored>> = fields.iter().map(|field| pool.candidates(field)).collect();
+    let fields = Field::all(template);
+    let candidates = fields.iter().map(|field| pool.candidates(field)).collect();
+    then(&pool, choose(fields, candidates))
+}
+
+/// What is found instead with the places that lessons name.
+fn taught<'a>(pool: &Pool<'_>, rules: Vec<Found<'a>>, places: &[Option<Region>]) -> Vec<Found<'a>> {
+    let look_again = |(mut found, place): (Found<'a>, &Option<Region>)| {
+        found.field.taught = *place;
+        if place.is_some() {
+            found.candidates = pool.candidates(&found.field);
+        }
+        (found.field, found.candidates)
+    };
+    let (fields, candidates) = rules.into_iter().zip(places).map(look_again).unzip();
+    choose(fields, candidates)
+}
+
+fn choose(fields: Vec<Field<'_>>, candidates: Vec<Vec<Scored>>) -> Vec<Found<'_>> {
     let choices = assign(&fields, &candidates);
-    let found: Vec<Found<'_>> = fields
-        .into_iter()
-        .zip(candidates)
-        .zip(choices)
-        .map(|((field, candidates), choice)| Found { field, candidates, choice })
-        .collect();
-    then(&pool, &found)
+    let found = fields.into_iter().zip(candidates).zip(choices);
+    found.map(|((field, candidates), choice)| Found { field, candidates, choice }).collect()
 }
 
 /// A value as it was chosen, with what its confidence is computed from.
@@ -125,7 +151,7 @@ pub struct Observation {
 /// weights of the signals are fitted to.
 #[must_use]
 pub fn observe(document: &Document, template: &TemplateSpec) -> Vec<Observation> {
-    located(document, template, &[], |pool, found| {
+    located(document, template, |pool, found| {
         let observation = |Found { field, candidates, choice }: &Found<'_>| {
             let chosen = choice.index.and_then(|index| candidates.get(index))?;
             Some(Observation {
@@ -144,12 +170,12 @@ pub fn observe(document: &Document, template: &TemplateSpec) -> Vec<Observation>
 /// work on the engine.
 #[must_use]
 pub fn explain(document: &Document, template: &TemplateSpec) -> String {
-    located(document, template, &[], |pool, found| {
+    located(document, template, |pool, found| {
         let mut text = format!("{:?}\n", pool.locale);
         for (index, line) in pool.surroundings.layout.lines.iter().enumerate() {
             let _ = writeln!(text, "  | {index} {}", line.text.replace('\t', " ⇥ "));
         }
-        for Found { field, candidates, choice } in found {
+        for Found { field, candidates, choice } in &found {
             let _ = writeln!(text, "{} ({:?}) adds up: {:?}", field.spec.name, field.shape, choice.adds_up);
             if let Some(chosen) = choice.index.and_then(|index| candidates.get(index)) {
                 let signals = Signals::new(field, chosen, candidates, choice, pool);

@@ -12,7 +12,7 @@ use sheaf_types::{
 };
 
 use crate::embedded::EInvoice;
-use crate::extract::extract_taught;
+use crate::extract::{Taught, extract_taught};
 use crate::llm::{Ask, Question};
 use crate::parse::fold::fold;
 
@@ -78,22 +78,20 @@ pub fn extract_and_ask(
     ask: Option<&Ask>,
 ) -> (Vec<FieldResult>, Option<Question>) {
     let places = places(template, lessons, document);
-    let (mut results, question) = extract_taught(document, template, &places, invoice, ask);
-    if places.iter().any(Option::is_some) {
-        let by_rules = crate::extract_with(document, template, invoice);
-        for (at, rules) in by_rules.into_iter().enumerate().filter(|&(at, _)| places[at].is_some()) {
-            let is_taken = results.iter().any(|other| other.page == rules.page && other.bbox == rules.bbox);
-            let result = &mut results[at];
-            if is_part(result, document) {
-                doubt(result);
-            }
-            let was_seen = result.value.is_some();
-            if !was_seen && rules.value.is_some() && !is_taken {
-                *result = rules;
-                doubt(result);
-            } else if was_seen && rules.confidence >= template.confidence_threshold {
-                compare(result, rules);
-            }
+    let Taught { mut results, by_rules, question } =
+        extract_taught(document, template, &places, invoice, ask);
+    for (at, rules) in by_rules.into_iter().enumerate().filter(|&(at, _)| places[at].is_some()) {
+        let is_taken = results.iter().any(|other| other.page == rules.page && other.bbox == rules.bbox);
+        let result = &mut results[at];
+        if is_part(result, document) {
+            doubt(result);
+        }
+        let was_seen = result.value.is_some();
+        if !was_seen && rules.value.is_some() && !is_taken {
+            *result = rules;
+            doubt(result);
+        } else if was_seen && rules.confidence >= template.confidence_threshold {
+            compare(result, rules);
         }
     }
     (results, question)

@@ -339,9 +339,7 @@ fn trimmed(text: &str, range: &Range<usize>) -> Option<Range<usize>> {
         let word = &text[range.clone()];
         let last = word.chars().next_back()?;
         let first = word.chars().next()?;
-        let dash =
-            word.ends_with(",-") || word.ends_with(".-") || word.ends_with(",--") || word.ends_with(".--");
-        if matches!(last, '.' | ',' | ';' | ':' | '*' | '|') && !dash || last == ')' && !word.contains('(') {
+        if matches!(last, '.' | ',' | ';' | ':' | '*' | '|') || last == ')' && !word.contains('(') {
             range.end -= last.len_utf8();
         } else if matches!(first, ':' | '*' | ';' | '|' | '=' | '~') || first == '(' && !word.contains(')') {
             range.start += first.len_utf8();
@@ -406,10 +404,13 @@ fn is_zip_code(text: &str, range: &Range<usize>) -> bool {
         .split('-')
         .next()
         .is_some_and(|first| first.len() == 5 && first.bytes().all(|b| b.is_ascii_digit()));
+    if !is_code {
+        return false;
+    }
     let mut before = text[..range.start].split_whitespace().rev();
     let state = before.next().unwrap_or_default().replace('.', "");
     let is_state = state.len() == 2 && state.bytes().all(|b| b.is_ascii_uppercase());
-    is_code && is_state && before.next().is_some_and(|town| town.len() > 3 && town.ends_with(','))
+    is_state && before.next().is_some_and(|town| town.len() > 3 && town.ends_with(','))
 }
 
 fn balanced(text: &str) -> bool {

@@ -505,7 +505,10 @@ impl<'a> Surroundings<'a> {
             for other in layout.lines[index].segments.clone() {
                 let above = &layout.segments[other];
                 // Most stand in other columns, which is seen sooner than how they are aligned.
-                if above.rect.x1 < rect.x0 - size || above.rect.x0 > rect.x1 + size {
+                if above.rect.x0 > rect.x1 + size {
+                    break;
+                }
+                if above.rect.x1 < rect.x0 - size {
                     continue;
                 }
                 // Boxes of tight lines overlap: the middles must be a line apart.
@@ -629,6 +632,9 @@ fn values_of(text: &str) -> Vec<Range<usize>> {
             let range = start..start + word.len();
             start = range.end + 1;
             let digits = word.bytes().filter(u8::is_ascii_digit).count();
+            if digits == 0 {
+                return None;
+            }
             let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
             let in_brackets = word.starts_with('(') && word.ends_with(')') && digits < 4;
             let percent = word.contains('%') || text[range.end..].trim_start_matches(BLANK).starts_with('%');

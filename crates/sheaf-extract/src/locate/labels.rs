@@ -124,7 +124,7 @@ impl Labels {
         let mut spans: Vec<(usize, usize, &Entry)> = Vec::new();
         for start in 0..texts.len() {
             for trie in self.known() {
-                for (used, entries) in trie.matches(&texts[start..]) {
+                for (used, entries) in trie.matches(texts[start..].iter().copied()) {
                     spans.extend(entries.iter().map(|entry| (start, start + used, entry)));
                 }
             }
@@ -176,14 +176,13 @@ impl Labels {
 
     /// Whether one of the tokens may be the first of a label of the template.
     pub(crate) fn may_start_own(&self, printed: &[Printed<'_>]) -> bool {
-        printed.iter().any(|token| self.own.matches(&[token.text]).next().is_some())
+        printed.iter().any(|token| self.own.matches([token.text]).next().is_some())
     }
 
     /// How many of the first tokens are a known label; the most, where several are. Bare words do not count.
     pub(crate) fn longest_prefix(&self, printed: &[Printed<'_>]) -> Option<usize> {
-        let texts: Vec<&str> = printed.iter().take(LONGEST).map(|p| p.text).collect();
         self.known()
-            .flat_map(|trie| trie.matches(&texts))
+            .flat_map(|trie| trie.matches(printed.iter().take(LONGEST).map(|p| p.text)))
             .filter(|(_, entries)| entries.iter().any(|e| !e.bare))
             .map(|(used, _)| used)
             .max()
@@ -202,22 +201,28 @@ impl Labels {
             return Vec::new();
         }
         let (core, skipped) = core_of(printed);
-        let letters: Vec<char> = core.iter().flat_map(|p| p.text.chars()).collect();
-        self.anchors
+        let length: usize = core.iter().map(|p| p.text.chars().count()).sum();
+        let mut near = self
+            .anchors
             .iter()
-            .filter(|(_, anchor)| letters.len().abs_diff(anchor.len()) * 4 <= anchor.len())
-            .filter_map(|(field, anchor)| {
-                let ratio = edit_ratio(&letters, anchor);
-                (ratio >= LEAST_RATIO).then(|| LabelMatch {
-                    key: Key::Field(*field),
-                    strength: Strength::Strong,
-                    similarity: ratio * ratio,
-                    language: None,
-                    start: skipped,
-                    end: skipped + core.len(),
-                })
+            .filter(|(_, anchor)| length.abs_diff(anchor.len()) * 4 <= anchor.len())
+            .peekable();
+        if near.peek().is_none() {
+            return Vec::new();
+        }
+        let letters: Vec<char> = core.iter().flat_map(|p| p.text.chars()).collect();
+        near.filter_map(|(field, anchor)| {
+            let ratio = edit_ratio(&letters, anchor);
+            (ratio >= LEAST_RATIO).then(|| LabelMatch {
+                key: Key::Field(*field),
+                strength: Strength::Strong,
+                similarity: ratio * ratio,
+                language: None,
+                start: skipped,
+                end: skipped + core.len(),
             })
-            .collect()
+        })
+        .collect()
     }
 }
 
@@ -243,7 +248,7 @@ fn compounds<'t>(texts: &[&'t str]) -> Vec<(usize, usize, &'static Entry)> {
         rest[0] = &first[cut..];
         let found: Vec<_> = LEXICON
             .labels
-            .matches(&rest)
+            .matches(rest.iter().copied())
             .filter(|(_, entries)| !entries.is_empty())
             .flat_map(|(used, entries)| entries.iter().map(move |entry| (0, used, entry)))
             .collect();
@@ -331,12 +336,14 @@ fn similarity(start: usize, end: usize, count: usize, share: f32, bare: bool) ->
     }
 }
 
-/// Share of letters that two texts have in common by edit distance, 0 to 1.
+/// Share of letters that two texts have in common by edit distance, 0 to 1; no less than that where it is at most
+/// [`LEAST_RATIO`].
 fn edit_ratio(a: &[char], b: &[char]) -> f32 {
     let longest = a.len().max(b.len());
     if longest == 0 {
         return 0.0;
     }
+    let ratio = |distance: usize| 1.0 - distance as f32 / longest as f32;
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, ca) in a.iter().enumerate() {
         let mut diagonal = row[0];
@@ -346,8 +353,13 @@ fn edit_ratio(a: &[char], b: &[char]) -> f32 {
             diagonal = row[j + 1];
             row[j + 1] = cost.min(row[j] + 1).min(diagonal + 1);
         }
+        // The distance never falls from row to row.
+        let most = ratio(row.iter().copied().min().unwrap_or(0));
+        if most < LEAST_RATIO {
+            return most;
+        }
     }
-    1.0 - row[b.len()] as f32 / longest as f32
+    ratio(row[b.len()])
 }
 
 #[cfg(test)]

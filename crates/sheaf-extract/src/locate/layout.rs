@@ -252,7 +252,12 @@ impl<'d> Layout<'d> {
 
     /// The verbatim text of `spans`: their words joined by single blanks.
     pub(crate) fn source(&self, spans: &[Span]) -> String {
-        source_of(spans.iter().map(|span| &self.lines[span.line].text[span.range.clone()]))
+        let mut parts = spans.iter().map(|span| &self.lines[span.line].text[span.range.clone()]);
+        match (parts.next(), parts.len()) {
+            // Words of a line are joined by single blanks already.
+            (Some(part), 0) if !part.contains(TAB) => part.trim_matches(BLANK).to_owned(),
+            (first, _) => source_of(first.into_iter().chain(parts)),
+        }
     }
 
     /// The rectangle of a part of a line, by its words.
@@ -430,8 +435,11 @@ fn push_tokens(line: &mut Line, start: usize) {
 
 /// The mean width of a recognised word's letters; 0 where it has too few to tell, or states its text.
 fn letter_width(word: &Word, rect: Rect) -> f32 {
+    if !word.source.is_ocr() {
+        return 0.0;
+    }
     let letters = word.text.chars().count();
-    if word.source.is_ocr() && letters > 1 { rect.width() / letters as f32 } else { 0.0 }
+    if letters > 1 { rect.width() / letters as f32 } else { 0.0 }
 }
 
 /// The mean width of the letters of a line's recognised words: initials are too narrow to tell it.

@@ -22,7 +22,9 @@ pub(super) fn locale(surroundings: &Surroundings<'_>, dates: &[Candidate], tag: 
     if !uses(Family::Locale) {
         return votes.decide(tag, None);
     }
-    for word in surroundings.layout.lines.iter().flat_map(|line| line.text.split([BLANK, TAB])) {
+    let lines = surroundings.layout.lines.iter().map(|line| line.text.as_str());
+    let lines = lines.filter(|text| text.bytes().any(|b| b.is_ascii_digit()));
+    for word in lines.flat_map(|text| text.split([BLANK, TAB])) {
         votes.count_number(word);
     }
     for date in dates {
@@ -33,7 +35,8 @@ pub(super) fn locale(surroundings: &Surroundings<'_>, dates: &[Candidate], tag: 
     let layout = surroundings.layout;
     let segments = || layout.segments.iter().map(|segment| layout.text(segment));
     let addresses = segments().filter(|text| is_american(text)).count();
-    let dollars = segments().filter(|text| text.starts_with('$') || text.contains(" $")).count();
+    let is_in_dollars = |text: &&str| text.contains('$') && (text.starts_with('$') || text.contains(" $"));
+    let dollars = segments().filter(is_in_dollars).count();
     votes.count_american(addresses as u32, dollars as u32);
     votes.decide(tag, language(surroundings))
 }
@@ -43,20 +46,17 @@ fn is_american(text: &str) -> bool {
     if !text.bytes().any(|b| b.is_ascii_digit()) {
         return false;
     }
-    let mut words: Vec<&str> = text.split_whitespace().collect();
-    while words.last().is_some_and(|w| matches!(*w, "US" | "USA" | "U.S.A." | "United" | "States")) {
-        words.pop();
-    }
+    let is_country = |word: &&str| matches!(*word, "US" | "USA" | "U.S.A." | "United" | "States");
+    let mut words = text.split_whitespace().rev().skip_while(is_country);
     // Behind the code stands no town, as it does elsewhere ("DE 12345 Musterstadt").
-    words[words.len().saturating_sub(2)..].windows(2).any(|w| {
-        let zip = w[1].split('-').next().unwrap_or_default().trim_end_matches(',');
-        let state = w[0].trim_end_matches('.');
-        state.len() == 2
-            && state.bytes().all(|b| b.is_ascii_uppercase())
-            && zip.len() == 5
-            && zip.bytes().all(|b| b.is_ascii_digit())
-            && STATES.contains(&state)
-    })
+    let (Some(zip), Some(state)) = (words.next(), words.next()) else { return false };
+    let zip = zip.split('-').next().unwrap_or_default().trim_end_matches(',');
+    let state = state.trim_end_matches('.');
+    state.len() == 2
+        && state.bytes().all(|b| b.is_ascii_uppercase())
+        && zip.len() == 5
+        && zip.bytes().all(|b| b.is_ascii_digit())
+        && STATES.contains(&state)
 }
 
 /// Tokens of a title with its number and date.

@@ -33,7 +33,7 @@ static PLACES: LazyLock<Trie> = LazyLock::new(|| {
 pub(super) fn is_place(text: &str) -> bool {
     let folded = fold(text);
     let words: Vec<&str> = folded.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect();
-    words.len() <= 4 && PLACES.matches(&words).any(|(_, entries)| !entries.is_empty())
+    words.len() <= 4 && PLACES.matches(words).any(|(_, entries)| !entries.is_empty())
 }
 
 /// A token of the stream.
@@ -82,9 +82,10 @@ impl<'l> Prose<'l> {
         let mut found = Vec::new();
         let mut at = 0;
         while at < self.words.len() {
-            let window: Vec<&str> = self.words[at..].iter().take(5).map(|w| w.folded).collect();
-            let length = PLACES.matches(&window).filter(|(_, e)| !e.is_empty()).map(|(used, _)| used).last();
-            let Some(length) = length.filter(|_| self.words[at].text.starts_with(char::is_uppercase)) else {
+            let is_name = self.words[at].text.starts_with(char::is_uppercase);
+            let window = self.words[at..].iter().take(if is_name { 5 } else { 0 }).map(|w| w.folded);
+            let known = PLACES.matches(window).filter(|(_, entries)| !entries.is_empty());
+            let Some((length, _)) = known.last() else {
                 at += 1;
                 continue;
             };

@@ -83,6 +83,9 @@ pub struct Votes {
 impl Votes {
     /// Counts one word of the document as a number.
     pub fn count_number(&mut self, word: &str) {
+        if !word.bytes().any(|b| matches!(b, b'.' | b',')) {
+            return;
+        }
         let text = word.trim_matches(|c: char| !c.is_ascii_digit());
         if text.len() < 4 || text.bytes().filter(u8::is_ascii_digit).count() > 12 {
             return;

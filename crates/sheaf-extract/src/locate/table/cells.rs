@@ -285,7 +285,7 @@ fn is_close(last: &Token<'_>, next: &Token<'_>) -> bool {
 /// room starts a line of its own.
 fn has_room(line: &[Token<'_>], next: &[Token<'_>], edge: f32) -> bool {
     let (Some(last), Some(next)) = (line.last(), next.first()) else { return true };
-    edge - last.x1 - 0.5 * (last.character() + next.character()) >= next.x1 - next.x0
+    edge - last.x1 - 0.5 * (last.character + next.character) >= next.x1 - next.x0
 }
 
 /// Whether a line ends in the middle of a word or a list.

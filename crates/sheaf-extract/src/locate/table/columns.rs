@@ -124,8 +124,8 @@ pub(super) fn assign(line: &Line<'_>, columns: &[Column]) -> Assignment {
     }
     // A state is a column and whether a number stands in its cell already.
     let states = count * 2;
-    let mut cost = vec![f32::INFINITY; states];
-    let mut next = vec![f32::INFINITY; states];
+    let mut costs = vec![f32::INFINITY; 2 * states];
+    let (mut cost, mut next) = costs.split_at_mut(states);
     // For each word and state, the state that the word before is in.
     let mut from = vec![0; words * states];
     for (i, token) in line.tokens.iter().enumerate() {

@@ -161,7 +161,7 @@ pub(super) fn find(lines: &Lines<'_>, targets: &[Target]) -> Vec<(Header, Vec<Ma
         next += 1;
         let line = &lines.lines[seed];
         // Most lines are a single phrase, and need not be compared with the labels of columns.
-        let may_name_columns = may_be_header(line) && parts(line).len() >= fewest(targets);
+        let may_name_columns = may_be_header(line) && line.labels().len() >= fewest(targets);
         if !may_name_columns || mappings(&cells(lines, seed..seed + 1), targets).is_empty() {
             continue;
         }
@@ -183,7 +183,7 @@ pub(super) fn heads_a_table(line: &Line<'_>) -> bool {
     if !may_be_header(line) {
         return false;
     }
-    let parts = parts(line);
+    let parts = line.labels();
     let known =
         parts.iter().filter(|p| Lexicon::get().is_column(&Label::new(&line.text((*p).clone())))).count();
     known >= 2 && 2 * known >= parts.len()
@@ -318,9 +318,9 @@ fn cells(lines: &Lines<'_>, range: Range<usize>) -> Vec<HeaderCell> {
     order.sort_by_key(|&i| std::cmp::Reverse(lines.lines[i].phrases.len()));
     for index in order {
         let line = &lines.lines[index];
-        for part in parts(line) {
-            let (x0, x1) = extent(line, &part);
-            let text = line.text(part);
+        for part in line.labels() {
+            let (x0, x1) = extent(line, part);
+            let text = line.text(part.clone());
             let best = stacks
                 .iter_mut()
                 .max_by(|a, b| a.overlap(index, x0, x1).total_cmp(&b.overlap(index, x0, x1)))
@@ -340,7 +340,7 @@ fn cells(lines: &Lines<'_>, range: Range<usize>) -> Vec<HeaderCell> {
 }
 
 /// The labels that a line consists of, as far as they can be told apart.
-fn parts(line: &Line<'_>) -> Vec<Range<usize>> {
+pub(super) fn labels(line: &Line<'_>) -> Vec<Range<usize>> {
     line.phrases.iter().flat_map(|phrase| split(line, phrase.clone())).collect()
 }
 

@@ -36,21 +36,27 @@ pub(super) struct Token<'d> {
     pub(super) attached: bool,
     /// Whether it has a percent sign.
     pub(super) percent: bool,
+    /// Mean width of its characters.
+    pub(super) character: f32,
 }
 
 impl<'d> Token<'d> {
     fn new(word: &'d Word, page: &Page) -> Self {
         let b = word.bbox;
+        let (x0, x1) = (b.x0 * page.width, b.x1 * page.width);
+        let (y0, y1) = (b.y0 * page.height, b.y1 * page.height);
+        let count = word.text.chars().count().max(1) as f32;
         Self {
             word,
             page: page.number,
-            x0: b.x0 * page.width,
-            x1: b.x1 * page.width,
-            y0: b.y0 * page.height,
-            y1: b.y1 * page.height,
+            x0,
+            x1,
+            y0,
+            y1,
             number: numbers::is_number(&word.text),
             attached: numbers::goes_with_number(&word.text),
             percent: word.text.contains('%'),
+            character: ((x1 - x0) / count).min(WIDEST_CHARACTER * (y1 - y0)),
         }
     }
 
@@ -66,15 +72,9 @@ impl<'d> Token<'d> {
         f32::midpoint(self.y0, self.y1)
     }
 
-    /// Mean width of its characters.
-    pub(super) fn character(&self) -> f32 {
-        let count = self.word.text.chars().count().max(1) as f32;
-        ((self.x1 - self.x0) / count).min(WIDEST_CHARACTER * self.height())
-    }
-
     /// The gap to the next word of the line as a share of what would part two phrases: 1 or more parts them.
     pub(super) fn gap_to(&self, next: &Self) -> f32 {
-        let unit = f32::midpoint(self.character(), next.character()).max(0.5);
+        let unit = f32::midpoint(self.character, next.character).max(0.5);
         (next.x0 - self.x1) / (PHRASE_GAP * unit)
     }
 }
@@ -91,6 +91,8 @@ pub(super) struct Line<'d> {
     pub(super) phrases: Vec<Range<usize>>,
     pub(super) y0: f32,
     pub(super) y1: f32,
+    /// The labels that it would consist of as a header.
+    labels: OnceCell<Vec<Range<usize>>>,
     /// Whether it is the header of some table.
     heads: OnceCell<bool>,
     endings: OnceCell<Vec<LineEnding>>,
@@ -120,7 +122,22 @@ impl<'d> Line<'d> {
                 start = i;
             }
         }
-        Self { page, tokens, bordered, phrases, y0, y1, heads: OnceCell::new(), endings: OnceCell::new() }
+        Self {
+            page,
+            tokens,
+            bordered,
+            phrases,
+            y0,
+            y1,
+            labels: OnceCell::new(),
+            heads: OnceCell::new(),
+            endings: OnceCell::new(),
+        }
+    }
+
+    /// The labels that it would consist of as a header, as far as they can be told apart.
+    pub(super) fn labels(&self) -> &[Range<usize>] {
+        self.labels.get_or_init(|| header::labels(self))
     }
 
     /// Whether the line consists of labels of columns and little else: the header of some table.

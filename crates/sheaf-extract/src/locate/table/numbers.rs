@@ -37,7 +37,7 @@ pub(super) fn decimal(value: &str) -> Option<Decimal> {
 
 /// Whether a word is a number by itself.
 pub(super) fn is_number(word: &str) -> bool {
-    number::is_number(word) || number::is_number(without_marks(word))
+    has_digit(word) && (number::is_number(word) || number::is_number(without_marks(word)))
 }
 
 /// Whether a word stands with a number: a currency, a sign, a percent sign.
@@ -81,11 +81,18 @@ fn longest_at<'d>(tokens: &[Token<'d>], mark: DecimalMark) -> Option<(Cow<'d, st
 }
 
 fn is_part(token: &Token<'_>) -> bool {
-    token.text().chars().any(|c| c.is_ascii_digit()) || token.attached
+    token.attached || has_digit(token.text())
+}
+
+fn has_digit(text: &str) -> bool {
+    text.bytes().any(|b| b.is_ascii_digit())
 }
 
 /// Reads a text as a number; where it is none as it stands (".50" and "12,-" need their marks), without the marks around it.
 fn read(text: &str, mark: DecimalMark) -> Option<(&str, Number)> {
+    if !has_digit(text) {
+        return None;
+    }
     let as_is = number::read(text, mark).map(|number| (text, number));
     as_is.or_else(|| {
         let bare = without_marks(text);

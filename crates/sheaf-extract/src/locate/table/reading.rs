@@ -183,11 +183,12 @@ impl Reading {
         let mut values = Vec::with_capacity(self.rows.len());
         let mut cells = Vec::with_capacity(self.rows.len());
         for (row, confidences) in self.rows.into_iter().zip(confidences) {
-            let mut value: IndexMap<String, Option<String>> = IndexMap::new();
-            let mut places: IndexMap<String, CellResult> = IndexMap::new();
+            let mut value: IndexMap<String, Option<String>> = IndexMap::with_capacity(row.len());
+            let mut places: IndexMap<String, CellResult> = IndexMap::with_capacity(row.len());
             for ((column, cell), confidence) in field.columns.iter().zip(row).zip(confidences) {
-                value.insert(column.name.clone(), cell.as_ref().map(|c| c.value.clone()));
-                if let Some(Cell { provenance, .. }) = cell {
+                let (text, provenance) = cell.map(|cell| (cell.value, cell.provenance)).unzip();
+                value.insert(column.name.clone(), text);
+                if let Some(provenance) = provenance {
                     places.insert(column.name.clone(), CellResult { provenance, confidence });
                 }
             }
