@@ -336,7 +336,7 @@ fn similarity(start: usize, end: usize, count: usize, share: f32, bare: bool) ->
     }
 }
 
-/// Share of letters that two texts have in common by edit distance, 0 to 1; no less than that where it is at most
+/// Share of letters that two texts have in common by edit distance, 0 to 1; no less than that where it is under
 /// [`LEAST_RATIO`].
 fn edit_ratio(a: &[char], b: &[char]) -> f32 {
     let longest = a.len().max(b.len());
