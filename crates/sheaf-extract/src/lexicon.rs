@@ -97,7 +97,6 @@ pub(crate) struct Trie {
 
 #[derive(Debug, Default)]
 struct Node {
-    /// In the order of their characters.
     children: Vec<(char, u32)>,
     entries: Vec<Entry>,
 }
@@ -113,12 +112,12 @@ impl Trie {
     pub(crate) fn insert(&mut self, label: &str, entry: Entry) {
         let mut at = 0;
         for c in fold(label).chars().filter(|&c| is_label_character(c)) {
-            at = match self.child(at, c) {
-                Ok(index) => self.nodes[at].children[index].1 as usize,
-                Err(index) => {
+            at = match self.step(at, c) {
+                Some(next) => next,
+                None => {
                     let next = self.nodes.len();
                     self.nodes.push(Node::default());
-                    self.nodes[at].children.insert(index, (c, next as u32));
+                    self.nodes[at].children.push((c, next as u32));
                     if at == 0 && c.is_ascii() {
                         self.first[c as usize] = next as u32;
                     }
@@ -148,13 +147,7 @@ impl Trie {
             let next = self.first[c as usize] as usize;
             return (next != 0).then_some(next);
         }
-        let index = self.child(node, c).ok()?;
-        Some(self.nodes[node].children[index].1 as usize)
-    }
-
-    /// Where the child of a node by this character is, or where it would be.
-    fn child(&self, node: usize, c: char) -> Result<usize, usize> {
-        self.nodes[node].children.binary_search_by_key(&c, |&(child, _)| child)
+        self.nodes[node].children.iter().find(|&&(child, _)| child == c).map(|&(_, next)| next as usize)
     }
 }
 

@@ -6,6 +6,8 @@ use sheaf_types::{BoundingBox, Document, FieldValue, ReviewReason, Rule, Templat
 use crate::extract;
 use crate::locate::sample::page;
 
+mod forms;
+
 fn template(fields: &[(&str, &str, &str)]) -> TemplateSpec {
     let fields: Vec<Value> = fields
         .iter()

@@ -5,7 +5,6 @@
 //! cost a little. All segments of a document are classified once.
 
 use std::cell::OnceCell;
-use std::collections::HashMap;
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -15,6 +14,7 @@ use super::field::Field;
 use super::labels::{LONGEST, LabelMatch, Labels, content_words, key_words, printed, printed_segment};
 use super::layout::{BLANK, Layout, Line, Rect, TAB, Token};
 use super::names::{self, Look, is_unmistakable_form};
+use super::score::Loose;
 use crate::ablation::{Family, uses};
 use crate::lexicon::{Key, LEXICON};
 use crate::parse::currency;
@@ -46,6 +46,8 @@ const IN_BOX: f32 = 0.9;
 const BOX_LINES: f32 = 7.0;
 /// Tokens of a label that is a question or an instruction.
 const LONGEST_LABEL: usize = 24;
+/// Lines above a text that are searched for one that stands over it, and may be the question that it answers.
+const QUESTION: usize = 4;
 /// Lines that a tax summary has at most.
 const SUMMARY: usize = 6;
 /// Lines that are looked through upwards for labels.
@@ -72,7 +74,7 @@ pub(crate) struct Context {
     pub(crate) geometry: f32,
     /// The known labels in it.
     pub(crate) matches: Rc<[LabelMatch]>,
-    /// The segment that it is the whole of.
+    /// The segment that it is the whole of, or all before the first colon of.
     pub(crate) segment: Option<usize>,
 }
 
@@ -183,6 +185,8 @@ impl<'a> Surroundings<'a> {
         let Some(above) = self.wrapped_label(index) else { return };
         let mut printed = printed_segment(self.layout, above);
         let first = printed.len();
+        // The colon before a line in brackets parts no labels.
+        printed.iter_mut().for_each(|token| token.colon = false);
         printed.extend(printed_segment(self.layout, index));
         if !self.labels.may_start_own(&printed) {
             return;
@@ -211,8 +215,10 @@ impl<'a> Surroundings<'a> {
             let aligned = (first.rect.x0 - segment.rect.x0).abs() < first.size
                 || (first.rect.centre_x() - segment.rect.centre_x()).abs() < first.size;
             let colon = self.layout.tokens(first).last().is_none_or(|t| t.colon);
+            // What stands in brackets under a label belongs to it: "Total: / (this year)".
+            let in_brackets = self.layout.text(segment).starts_with('(');
             aligned
-                && !colon
+                && (!colon || in_brackets)
                 && segment.rect.y0 - first.rect.y1 < 0.9 * first.size
                 && !self.segments[above].is_value
                 && !self.segments[above].is_spent
@@ -255,13 +261,13 @@ impl<'a> Surroundings<'a> {
 
     /// Segments that resemble a field's anchors without being them: some letters differ, or the anchor's words stand in a
     /// longer label ("What is the name and address of the primary registrant?" for "Name of registrant").
-    pub(crate) fn resembling(&self, field: &Field<'_>) -> HashMap<usize, f32> {
+    pub(crate) fn resembling(&self, field: &Field<'_>) -> Loose {
+        let mut found = Loose::default();
         if !uses(Family::Resemblance) {
-            return HashMap::new();
+            return found;
         }
         let anchors: Vec<(Vec<String>, Vec<String>)> =
             field.spec.anchors.iter().map(|anchor| (key_words(anchor), content_words(anchor))).collect();
-        let mut found = HashMap::new();
         for (index, label) in self.segments.iter().enumerate() {
             if label.is_value {
                 continue;
@@ -282,7 +288,15 @@ impl<'a> Surroundings<'a> {
                 })
             });
             if let Some(similarity) = by_letters.chain(by_words).max_by(f32::total_cmp) {
-                found.insert(index, similarity);
+                found.segments.insert(index, similarity);
+            }
+            // "Proiect Tltle: Dry Garden".
+            let colon = printed.iter().position(|p| p.colon).filter(|&at| at + 1 < printed.len());
+            let label = colon.map_or(&printed[..0], |colon| &printed[..=colon]);
+            let by_letters = self.labels.resemble(label).into_iter();
+            let by_letters = by_letters.filter(|m| field.weight(m.key) > 0.0).map(|m| m.similarity);
+            if let Some(similarity) = by_letters.max_by(f32::total_cmp) {
+                found.starts.insert(index, similarity);
             }
         }
         found
@@ -297,13 +311,16 @@ impl<'a> Surroundings<'a> {
     /// Whether a text answers a question about the field (`Some(true)`), about other fields, or none: the line above it or
     /// above its label is one ("8. What is the name and address of the primary registrant?" over "Name   Example LLC").
     pub(crate) fn answers(&self, field: &Field<'_>, candidate: &Candidate) -> Option<bool> {
-        let above = candidate.line().checked_sub(1)?;
-        if self.layout.lines[above].page != self.layout.lines[candidate.line()].page {
-            return None;
-        }
-        let questions = self.layout.lines[above].segments.clone();
-        let mut questions =
-            questions.filter(|&s| self.layout.segments[s].rect.overlap_x(candidate.rect) > 0.0);
+        let line = candidate.line();
+        let first = self.layout.pages[self.layout.lines[line].page].start;
+        let is_above = |&s: &usize| self.layout.segments[s].rect.overlap_x(candidate.rect) > 0.0;
+        // What was filled in a little higher in another column may stand between.
+        let mut near = (first.max(line.saturating_sub(QUESTION))..line).rev();
+        let questions = near.find_map(|above| {
+            let segments = self.layout.lines[above].segments.clone();
+            segments.clone().any(|s| is_above(&s)).then_some(segments)
+        })?;
+        let mut questions = questions.filter(is_above);
         questions.find_map(|segment| {
             if self.segments[segment].is_spent {
                 return None;
@@ -374,7 +391,9 @@ impl<'a> Surroundings<'a> {
         let near = &whole[last_value.map_or(0, |v| whole.partition_point(|t| t.range.start < v.end))..];
         if !near.is_empty() {
             let matches = self.labels.classify(&printed(line, near)).into();
-            contexts.push(Context { place: Place::Before, geometry: BEFORE, matches, segment: None });
+            let to_colon = near.len() == end && near.iter().position(|t| t.colon) == Some(end - 1);
+            let segment = to_colon.then_some(candidate.segment);
+            contexts.push(Context { place: Place::Before, geometry: BEFORE, matches, segment });
         }
         if near.len() < whole.len() {
             let matches = self.labels.classify(&printed(line, whole)).into();

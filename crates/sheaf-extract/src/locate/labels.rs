@@ -20,6 +20,8 @@ use crate::parse::fold::{fold, tight};
 pub(crate) const LONGEST: usize = 12;
 /// Tokens that a question or a heading over several labels has at least.
 const QUESTION: usize = 5;
+/// Letters of an anchor that is compared letter by letter, at least.
+const SHORTEST: usize = 4;
 /// Letters that differ: under this share of equal ones a label is another label.
 const LEAST_RATIO: f32 = 0.75;
 
@@ -79,13 +81,21 @@ impl Labels {
                 if anchor.contains('%') {
                     own.insert(&anchor.replace('%', " "), entry);
                 }
+                // And without numbers within: "1993 usage", "pH (50%)".
+                let is_number = |word: &&str| word.bytes().all(|b| b.is_ascii_digit());
+                let folded = fold(anchor);
+                let words = folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+                let unnumbered: Vec<&str> = words.clone().filter(|word| !is_number(word)).collect();
+                if unnumbered.len() < words.count() && unnumbered.concat().len() >= 3 {
+                    own.insert(&unnumbered.join(" "), entry);
+                }
                 // "Contract / Revision" is also found as "Contract".
                 if let Some((first, _)) = anchor.split_once('/').filter(|(first, _)| tight(first).len() >= 4)
                 {
                     own.insert(first, Entry { strength: Strength::Bare, bare: true, ..entry });
                 }
                 let letters: Vec<char> = tight(anchor).chars().collect();
-                if letters.len() >= 6 {
+                if letters.len() >= SHORTEST {
                     anchors.push((index, letters));
                 }
                 let subject = key_words(anchor);
@@ -203,7 +213,7 @@ impl Labels {
         let letters: Vec<char> = core.iter().flat_map(|p| p.text.chars()).collect();
         near.filter_map(|(field, anchor)| {
             let ratio = edit_ratio(&letters, anchor);
-            (ratio > LEAST_RATIO).then(|| LabelMatch {
+            (ratio >= LEAST_RATIO).then(|| LabelMatch {
                 key: Key::Field(*field),
                 strength: Strength::Strong,
                 similarity: ratio * ratio,
@@ -326,7 +336,7 @@ fn similarity(start: usize, end: usize, count: usize, share: f32, bare: bool) ->
     }
 }
 
-/// Share of letters that two texts have in common by edit distance, 0 to 1; no less than that where it is at most
+/// Share of letters that two texts have in common by edit distance, 0 to 1; no less than that where it is under
 /// [`LEAST_RATIO`].
 fn edit_ratio(a: &[char], b: &[char]) -> f32 {
     let longest = a.len().max(b.len());
@@ -345,7 +355,7 @@ fn edit_ratio(a: &[char], b: &[char]) -> f32 {
         }
         // The distance never falls from row to row.
         let most = ratio(row.iter().copied().min().unwrap_or(0));
-        if most <= LEAST_RATIO {
+        if most < LEAST_RATIO {
             return most;
         }
     }

@@ -3,12 +3,15 @@
 //! Lines are grouped by the overlap of heights with the nearest word of the line, so that slanted scans and mixed sizes
 //! hold; words printed over one another are parted into lines of their own.
 
-use sheaf_types::{BoundingBox, Page};
+use sheaf_types::{BoundingBox, Page, Word};
 
 use super::layout::Rect;
 
 /// Words whose heights overlap by this share stand on one line.
 const SAME_LINE: f32 = 0.5;
+
+/// Recognised words that are less sure are scribbles as often as words: they join the lines of the others, and begin none of them.
+const DOUBTFUL: f32 = 0.3;
 
 /// How a page is turned so that most of its words read upright.
 #[derive(Debug)]
@@ -87,13 +90,24 @@ pub(super) fn group_lines(page: &Page, frame: &Frame) -> Vec<Vec<(usize, Rect)>>
         .filter(|(_, word)| word.turn % 4 == frame.turn && !word.text.trim().is_empty())
         .map(|(index, word)| (index, frame.rect(word.bbox)))
         .collect();
-    words.sort_by(|(i, a), (j, b)| a.centre_y().total_cmp(&b.centre_y()).then(i.cmp(j)));
+    let is_doubtful =
+        |index: usize| page.words[index].source.is_ocr() && page.words[index].confidence < DOUBTFUL;
+    let order = |&(index, rect): &(usize, Rect)| (is_doubtful(index), rect.centre_y(), index);
+    words.sort_by(|a, b| {
+        let ((doubtful_a, y_a, a), (doubtful_b, y_b, b)) = (order(a), order(b));
+        doubtful_a.cmp(&doubtful_b).then(y_a.total_cmp(&y_b)).then(a.cmp(&b))
+    });
+    let first_doubtful = words.partition_point(|&(index, _)| !is_doubtful(index));
     let mut lines: Vec<(Rect, Vec<(usize, Rect)>)> = Vec::new();
     // Lines that may still take a word: those not far above it.
     let mut open = 0;
     let is_dash =
         |index: usize| page.words[index].text.chars().all(|c| matches!(c, '-' | '–' | '—' | '~' | '='));
-    for (index, rect) in words {
+    for (at, (index, rect)) in words.into_iter().enumerate() {
+        if at == first_doubtful {
+            open = 0;
+            lines.sort_by(|(a, _), (b, _)| a.y1.total_cmp(&b.y1));
+        }
         while open < lines.len() && lines[open].0.y1 < rect.y0 - 50.0 {
             open += 1;
         }
@@ -106,8 +120,10 @@ pub(super) fn group_lines(page: &Page, frame: &Frame) -> Vec<Vec<(usize, Rect)>>
                 let (small, large) = sorted(near.height(), rect.height());
                 let share = near.overlap_y(rect) / small;
                 // A title in large print spans several lines of small print: only feet or middles at one height make one
-                // line. A dash is small and stands at any height.
+                // line, or letters of one width, as the box of a recognised word may hold ink above and below it. A dash is
+                // small and stands at any height.
                 let level = large < 1.9 * small
+                    || is_alike(&page.words[beside], near, &page.words[index], rect)
                     || (near.y1 - rect.y1).abs() < 0.35 * small
                     || (near.centre_y() - rect.centre_y()).abs() < 0.25 * small
                     || if rect.height() < near.height() { is_dash(index) } else { is_dash(beside) };
@@ -160,6 +176,19 @@ fn tracks(members: Vec<(usize, Rect)>) -> Vec<Vec<(usize, Rect)>> {
         }
     }
     tracks.into_iter().map(|(_, words)| words).collect()
+}
+
+/// Whether two recognised words that stand side by side are set in letters of about one width.
+fn is_alike(a: &Word, a_rect: Rect, b: &Word, b_rect: Rect) -> bool {
+    let letters = |word: &Word| word.text.chars().count();
+    let (a_width, b_width) = (a_rect.width() / letters(a) as f32, b_rect.width() / letters(b) as f32);
+    let (narrow, wide) = sorted(a_width, b_width);
+    let gap = -a_rect.overlap_x(b_rect);
+    a.source.is_ocr()
+        && b.source.is_ocr()
+        && letters(a).min(letters(b)) > 3
+        && wide < 1.3 * narrow
+        && (0.0..2.0 * wide).contains(&gap)
 }
 
 /// Whether a word is printed over the one before it.

@@ -24,6 +24,7 @@ pub(crate) mod prose;
 #[cfg(test)]
 pub(crate) mod sample;
 pub(crate) mod score;
+mod signature;
 pub(crate) mod table;
 pub(crate) mod text;
 pub(crate) mod typed;

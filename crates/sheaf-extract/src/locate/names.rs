@@ -22,6 +22,10 @@ static STREET_STARTS: LazyLock<FxHashSet<&'static str>> =
 static STREET_ENDINGS: LazyLock<Vec<&'static str>> =
     LazyLock::new(|| STREETS.iter().filter_map(|w| w.strip_prefix('-')).collect());
 
+/// Words of positions that people hold.
+static TITLES: LazyLock<FxHashSet<&'static str>> =
+    LazyLock::new(|| words(include_str!("../../data/titles.txt")));
+
 fn words(text: &'static str) -> FxHashSet<&'static str> {
     text.lines().filter(|line| !line.starts_with('#')).flat_map(str::split_whitespace).collect()
 }
@@ -65,11 +69,31 @@ pub(crate) fn is_person(text: &str) -> bool {
     (2..=5).contains(&words.len()) && words.iter().all(is_part)
 }
 
+/// Whether a text could be the position that a person holds: a few words that start large, one of which names a position.
+pub(crate) fn is_title(text: &str) -> bool {
+    let folded = fold(text);
+    let words = || folded.split(|c: char| c.is_whitespace() || matches!(c, ',' | '/' | '&' | '.'));
+    let particle =
+        |word: &str| matches!(word, "of" | "and" | "the" | "for" | "to" | "de" | "und" | "with" | "&" | "-");
+    let large = |word: &str| word.starts_with(|c: char| !c.is_lowercase()) || particle(word);
+    text.len() <= LONGEST_TITLE
+        && text.starts_with(char::is_uppercase)
+        && !text.contains([':', '$', '@', ';', '?'])
+        && !text.bytes().any(|b| b.is_ascii_digit())
+        && text.split_whitespace().all(large)
+        && words().any(|word| TITLES.contains(word))
+        // Who witnesses a signature is not who signs.
+        && !words().any(|word| matches!(word, "notary" | "notaire" | "notar" | "witness"))
+}
+
 /// Whether a text is no more than what may follow a person's name: "Jr.", "Esq.".
 pub(crate) fn is_name_suffix(text: &str) -> bool {
     let letters: String = text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
     SUFFIXES.contains(&letters.as_str())
 }
+
+/// Length of a person's title, in bytes.
+const LONGEST_TITLE: usize = 80;
 
 /// Longer texts are paragraphs: neither names nor lines of an address.
 const LONGEST: usize = 120;

@@ -22,6 +22,7 @@ use super::profile::{locale, titled};
 use super::prose::Passage;
 use super::prose::Prose;
 use super::score::{self, Evidence, Loose};
+use super::signature::{self, Signature};
 use super::text::{self, Part, TextCandidate};
 use super::typed;
 use crate::ablation::{Family, uses};
@@ -120,6 +121,7 @@ pub(crate) struct Pool<'a> {
     texts: Vec<OnceCell<Vec<TextCandidate>>>,
     parties: OnceCell<Parties>,
     prose: OnceCell<Prose<'a>>,
+    signatures: OnceCell<Vec<Signature>>,
     oddness: OnceCell<f32>,
     /// Concepts whose documents carry this document's title.
     titled: Vec<ConceptId>,
@@ -146,6 +148,7 @@ impl<'a> Pool<'a> {
             texts,
             parties: OnceCell::new(),
             prose: OnceCell::new(),
+            signatures: OnceCell::new(),
             oddness: OnceCell::new(),
             titled,
         }
@@ -153,7 +156,7 @@ impl<'a> Pool<'a> {
 
     /// The candidates of a field, the best first.
     pub(crate) fn candidates(&self, field: &Field<'_>) -> Vec<Scored> {
-        let mut scored = self.scored_by(field, &Loose::new());
+        let mut scored = self.scored_by(field, &Loose::default());
         // Where the label is nowhere as the template has it, one that resembles it will do.
         if scored.first().is_none_or(|best| best.score < LABELLED) && !field.spec.anchors.is_empty() {
             let loose = self.surroundings.resembling(field);
@@ -182,6 +185,11 @@ impl<'a> Pool<'a> {
             (_, Shape::Place) => self.passages(field, Prose::places, loose),
             (_, Shape::Duration) => self.passages(field, Prose::durations, loose),
             (_, Shape::Party) => self.passages(field, Prose::parties, loose),
+            (_, Shape::Person) => {
+                let mut scored = self.free(field, loose);
+                scored.extend(self.signed(field));
+                scored
+            }
             _ => self.free(field, loose),
         };
         if field.spec.kind == FieldKind::Text {
@@ -366,8 +374,9 @@ impl<'a> Pool<'a> {
                     Part::Block => 0.04,
                     Part::Title => 0.0,
                 };
-                if field.shape == Shape::Person && contexts.iter().any(score::names_and_titles) {
-                    scored.score += typed::part_of_signer(field, text);
+                if field.shape == Shape::Person {
+                    let both = contexts.iter().any(score::names_and_titles);
+                    scored.score += typed::person_fit(field, text, both);
                 }
                 match self.surroundings.answers(field, &text.candidate) {
                     Some(true) if contexts.iter().any(score::names_something) => scored.score += ANSWERS,
@@ -389,6 +398,25 @@ impl<'a> Pool<'a> {
                 scored.score += 0.03 * (text.candidate.spans.len() - 1).min(2) as f32;
                 scored.score -= 0.03 * score::position(&text.candidate, self.surroundings.layout.lines.len());
                 Some(scored)
+            })
+            .collect()
+    }
+
+    /// Names and titles of those who signed, whatever labels say.
+    fn signed(&self, field: &Field<'_>) -> Vec<Scored> {
+        let is_title = field.is("signer_title");
+        if !is_title && !field.is("signer_name") || !uses(Family::Looks) {
+            return Vec::new();
+        }
+        let lines = self.surroundings.layout.lines.len();
+        let signatures = self.signatures.get_or_init(|| signature::signatures(&self.surroundings));
+        let signatures = signatures.iter().filter(|found| found.is_title == is_title);
+        signatures
+            .filter_map(|found| {
+                let evidence = Evidence { score: found.score, ..Evidence::default() };
+                let scored = self.scored(field, &found.candidate, evidence)?;
+                let position = score::position(&found.candidate, lines);
+                Some(Scored { score: scored.score - 0.03 * position, ..scored })
             })
             .collect()
     }
@@ -449,7 +477,7 @@ impl<'a> Pool<'a> {
         let layout = self.surroundings.layout;
         let candidate = Candidate::new(layout, layout.spans_in(page, bbox), Typed::Text)?;
         let contexts = self.surroundings.contexts(&candidate);
-        let evidence = score::by_labels(field, contexts, &self.titled, &Loose::new());
+        let evidence = score::by_labels(field, contexts, &self.titled, &Loose::default());
         let scored = self.scored(field, &candidate, evidence)?;
         Some(Scored { score: scored.score - SHOWN, ..scored })
     }
@@ -480,7 +508,7 @@ impl<'a> Pool<'a> {
             .filter_map(|passage| {
                 let candidate = Candidate::new(layout, passage.spans, Typed::Text)?;
                 let contexts = self.surroundings.contexts(&candidate);
-                let label = score::by_labels(field, contexts, &self.titled, &Loose::new());
+                let label = score::by_labels(field, contexts, &self.titled, &Loose::default());
                 // A form's label beside the value is as good as the words of a sentence around it.
                 let labelled = if label.similarity > 0.95 { 0.9 * label.score } else { 0.0 };
                 let evidence = Evidence { score: passage.score.max(labelled), ..label };

@@ -49,8 +49,25 @@ impl AxisEvidence {
     }
 }
 
-/// Segments that resemble a field's anchor without being it, and how much.
-pub(crate) type Loose = HashMap<usize, f32>;
+/// Labels that resemble a field's anchor without being it, and how much.
+#[derive(Debug, Default)]
+pub(crate) struct Loose {
+    /// Whole segments.
+    pub(crate) segments: HashMap<usize, f32>,
+    /// What stands before the first colon of a segment.
+    pub(crate) starts: HashMap<usize, f32>,
+}
+
+impl Loose {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.segments.is_empty() && self.starts.is_empty()
+    }
+
+    fn similarity(&self, context: &Context) -> Option<f32> {
+        let labels = if context.place == Place::Before { &self.starts } else { &self.segments };
+        labels.get(&context.segment?).copied()
+    }
+}
 
 /// The labels' evidence that the candidate with these contexts is the field's value.
 pub(crate) fn by_labels(
@@ -70,7 +87,7 @@ pub(crate) fn by_labels(
             Place::Below if matches!(field.shape, Shape::Person | Shape::Text) => &mut column,
             Place::Below => continue,
         };
-        if let Some(&similarity) = context.segment.and_then(|segment| loose.get(&segment)) {
+        if let Some(similarity) = loose.similarity(context) {
             let value = context.geometry * similarity;
             if value > axis.own {
                 axis.own = value;

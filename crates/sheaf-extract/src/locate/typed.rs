@@ -6,7 +6,7 @@
 use super::candidate::{Candidate, Typed};
 use super::field::{End, Field};
 use super::layout::Layout;
-use super::names::{Look, is_person};
+use super::names::{Look, is_person, is_title};
 use super::score::Evidence;
 use super::text::{Part, TextCandidate};
 use crate::ablation::{Family, uses};
@@ -179,15 +179,30 @@ pub(crate) fn fit(field: &Field<'_>, candidate: &Candidate) -> f32 {
     }
 }
 
-/// How well a text fits under a label that asks for a person's name and title in one ("A. N. Stewart, President"): one of
-/// them is the start, the other the rest.
-pub(crate) fn part_of_signer(field: &Field<'_>, text: &TextCandidate) -> f32 {
-    match (text.part, field.is("signer_title")) {
-        (Part::Head, false) if is_person(&text.candidate.source) => 0.15,
+/// How well a text fits a field for a person's name, or title. Under a label that asks for `both` in one ("A. N. Stewart,
+/// President"), one of them is the start, the other the rest.
+pub(crate) fn person_fit(field: &Field<'_>, text: &TextCandidate, both: bool) -> f32 {
+    if !uses(Family::Looks) {
+        return 0.0;
+    }
+    let source = text.candidate.source.as_str();
+    let (person, title) = (is_person(source), is_title(source));
+    let part = match (text.part, field.is("signer_title")) {
+        _ if !both => 0.0,
+        (Part::Head, false) if person && !title => 0.15,
         (Part::Title, true) => 0.15,
         (Part::Head, true) => -0.3,
         _ => 0.0,
-    }
+    };
+    let looks = match field.is("signer_title") {
+        true if title => 0.12,
+        true => 0.0,
+        false if title => -0.3,
+        false if text.look.legal_form => -0.1,
+        false if person => 0.05,
+        false => 0.0,
+    };
+    part + looks
 }
 
 /// Names have letters, mostly capitals at the start of their words, and are no sentences.

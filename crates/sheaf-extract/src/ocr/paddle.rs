@@ -146,7 +146,17 @@ impl Models {
         (Reading::new(words), if length > 0.0 { sum / length } else { 0.0 })
     }
 
+    /// Reads a line; one that may be a single letter, both ways, of which the surer stands.
     fn read_line(&self, page: &RgbImage, line: &Line) -> Vec<Recognised> {
+        let words = self.read_along(page, line);
+        let Some(letter) = line.as_one_letter() else { return words };
+        let upright = self.read_along(page, &letter);
+        let is_letter = upright.iter().map(|word| word.text.chars().count()).sum::<usize>() == 1;
+        let sure = |words: &[Recognised]| words.iter().map(|word| word.confidence).fold(0.0, f32::max);
+        if is_letter && sure(&upright) >= sure(&words) { upright } else { words }
+    }
+
+    fn read_along(&self, page: &RgbImage, line: &Line) -> Vec<Recognised> {
         let width = (LINE_HEIGHT as f64 * line.width / line.height).ceil() as usize;
         let width = width.clamp(*LINE_WIDTH.start(), *LINE_WIDTH.end());
         let pixels = line.cut(page, width, LINE_HEIGHT);

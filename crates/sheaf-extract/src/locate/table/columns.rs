@@ -122,16 +122,15 @@ pub(super) fn assign(line: &Line<'_>, columns: &[Column]) -> Assignment {
     if words == 0 || count == 0 {
         return Vec::new();
     }
-    // A state is a column and whether a number stands in its cell already.
-    let states = count * 2;
-    let mut costs = vec![f32::INFINITY; 2 * states];
-    let (mut cost, mut next) = costs.split_at_mut(states);
+    // A state is a column and whether a number stands in its cell already; a cost for each.
+    let mut cost = vec![[f32::INFINITY; 2]; count];
+    let mut next = cost.clone();
     // For each word and state, the state that the word before is in.
-    let mut from = vec![0; words * states];
+    let mut from = vec![[0; 2]; words * count];
     for (i, token) in line.tokens.iter().enumerate() {
         let number = token.number;
-        next.fill(f32::INFINITY);
-        let back = &mut from[i * states..(i + 1) * states];
+        next.fill([f32::INFINITY; 2]);
+        let back = &mut from[i * count..(i + 1) * count];
         let link = i.checked_sub(1).map(|p| Link::new(&line.tokens[p], token, line.is_bordered(i)));
         // The cheapest state of the columns to the left.
         let mut left = (f32::INFINITY, 0);
@@ -142,37 +141,41 @@ pub(super) fn assign(line: &Line<'_>, columns: &[Column]) -> Assignment {
             .filter(|next| !number && token.attached && next.number && token.gap_to(next) < 1.0);
         for (c, column) in columns.iter().enumerate() {
             let place = distance(amount.unwrap_or(token), column);
-            let mut enter = |state: usize, previous: usize, total: f32| {
-                if total < next[state] {
-                    next[state] = total;
-                    back[state] = previous;
+            let (cost, next, back) = (cost[c], &mut next[c], &mut back[c]);
+            let mut enter = |had_number: bool, previous: usize, total: f32| {
+                let had_number = usize::from(had_number);
+                if total < next[had_number] {
+                    next[had_number] = total;
+                    back[had_number] = previous;
                 }
             };
-            let first = c * 2 + usize::from(number);
             let fresh = place + misfit(token, column, number, false);
             let Some(link) = &link else {
-                enter(first, first, fresh);
+                enter(number, c * 2 + usize::from(number), fresh);
                 continue;
             };
-            enter(first, left.1, left.0 + fresh + link.part);
+            enter(number, left.1, left.0 + fresh + link.part);
             let numeric = column.content.is_numeric();
-            for (seen, had) in [(c * 2, false), (c * 2 + 1, true)] {
+            for (cost, had) in [(cost[0], false), (cost[1], true)] {
+                let seen = c * 2 + usize::from(had);
                 let keep = if numeric { link.keep.0 } else { link.keep.1 };
                 let second = if had && number && numeric && !link.groups { SECOND_NUMBER } else { 0.0 };
-                let total = cost[seen] + place + misfit(token, column, number, had) + keep + second;
-                enter(c * 2 + usize::from(had || number), seen, total);
-                if cost[seen] < left.0 {
-                    left = (cost[seen], seen);
+                let total = cost + place + misfit(token, column, number, had) + keep + second;
+                enter(had || number, seen, total);
+                if cost < left.0 {
+                    left = (cost, seen);
                 }
             }
         }
         std::mem::swap(&mut cost, &mut next);
     }
-    let mut state = (0..states).min_by(|&a, &b| cost[a].total_cmp(&cost[b])).unwrap_or(0);
+    let cost = cost.as_flattened();
+    let mut state = (0..cost.len()).min_by(|&a, &b| cost[a].total_cmp(&cost[b])).unwrap_or(0);
+    let from = from.as_flattened();
     let mut assignment = vec![0; words];
     for i in (0..words).rev() {
         assignment[i] = state / 2;
-        state = from[i * states + state];
+        state = from[i * cost.len() + state];
     }
     assignment
 }

@@ -46,6 +46,7 @@ impl<'d> Token<'d> {
         let (x0, x1) = (b.x0 * page.width, b.x1 * page.width);
         let (y0, y1) = (b.y0 * page.height, b.y1 * page.height);
         let count = word.text.chars().count().max(1) as f32;
+        let number = numbers::is_number(&word.text);
         Self {
             word,
             page: page.number,
@@ -53,8 +54,8 @@ impl<'d> Token<'d> {
             x1,
             y0,
             y1,
-            number: numbers::is_number(&word.text),
-            attached: numbers::goes_with_number(&word.text),
+            number,
+            attached: !number && numbers::goes_with_number(&word.text),
             percent: word.text.contains('%'),
             character: ((x1 - x0) / count).min(WIDEST_CHARACTER * (y1 - y0)),
         }

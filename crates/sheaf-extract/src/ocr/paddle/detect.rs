@@ -28,6 +28,9 @@ const MOST_LINES: usize = 1_000;
 /// Height against width from which a line runs down the page.
 const VERTICAL: f64 = 1.5;
 
+/// Height against width up to which it may be a single letter or digit.
+const SLIM: f64 = 3.0;
+
 /// A line of text, perhaps slanting.
 #[derive(Debug, Clone)]
 pub(super) struct Line {
@@ -155,6 +158,17 @@ impl Line {
         Self { along: -self.along, turn: (self.turn + 2) % 4, ..self.clone() }
     }
 
+    /// A line that runs down the page, but not far: as the one upright letter or digit that it may be.
+    pub(super) fn as_one_letter(&self) -> Option<Self> {
+        (!self.turn.is_multiple_of(2) && self.width < SLIM * self.height).then(|| Self {
+            along: Vec2::new(self.along.y, -self.along.x),
+            width: self.height,
+            height: self.width,
+            turn: self.turn - 1,
+            ..self.clone()
+        })
+    }
+
     /// Unit vector from the top of the letters to their foot.
     fn down(&self) -> Vec2 {
         Vec2::new(-self.along.y, self.along.x)
@@ -259,6 +273,19 @@ mod tests {
             assert!((line.center - Point::new(337.0, 349.0)).hypot() < 0.1, "{line:?}");
             assert!((line.along - along).hypot() < 0.01 && line.turn == 0, "{line:?}");
         }
+    }
+
+    #[test]
+    fn what_is_slim_may_be_one_upright_letter_and_what_runs_down_the_page_is_not() {
+        let line =
+            |width: f64, height: f64| Line::new(Point::new(40.0, 60.0), Vec2::new(0.0, -1.0), width, height);
+        let letter = line(8.0, 18.0).as_one_letter().unwrap();
+        assert_eq!((letter.width, letter.height, letter.turn), (8.0, 18.0, 0));
+        assert!((letter.along - Vec2::new(1.0, 0.0)).hypot() < 1e-9);
+        let flipped = line(8.0, 18.0).flipped().as_one_letter().unwrap();
+        assert_eq!(flipped.turn, 2);
+        assert!((flipped.along - Vec2::new(-1.0, 0.0)).hypot() < 1e-9);
+        assert!(line(8.0, 80.0).as_one_letter().is_none() && line(80.0, 8.0).as_one_letter().is_none());
     }
 
     #[test]

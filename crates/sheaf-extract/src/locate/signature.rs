@@ -1,0 +1,136 @@
+//! Who signed, where no label says so: the mark of an electronic signature ("/s/ Jane Roe"), and a person's name over or
+//! before a title, under words by which somebody signs ("The undersigned swears", "Sincerely").
+
+use super::candidate::{Candidate, Typed};
+use super::context::Surroundings;
+use super::layout::{Layout, Span};
+use super::names::{is_name_suffix, is_person, is_title, look};
+
+/// Words by which somebody signs what stands above, or is about to; folded, without blanks and marks.
+const SIGNING: [&str; 19] = [
+    "undersigned",
+    "penaltyofperjury",
+    "swornto",
+    "witnesswhereof",
+    "signedby",
+    "onbehalfof",
+    "dulyauthorized",
+    "sincerely",
+    "yourstruly",
+    "yoursfaithfully",
+    "respectfully",
+    "bestregards",
+    "kindregards",
+    "freundlichengru",
+    "hochachtungsvoll",
+    "cordialement",
+    "atentamente",
+    "distintisaluti",
+    "hoogachtend",
+];
+/// How an electronic signature is marked, and how recognition reads the mark.
+const MARKS: [&str; 8] = ["/s/", "/S/", "/s", "Isl", "lsl", "/5/", "Is/", "(s)"];
+/// What the mark of a signature says for the name behind it.
+const MARKED: f32 = 0.8;
+/// What a name with a title says where somebody signs.
+const TITLED: f32 = 0.72;
+/// Lines below a name in which its title may stand, and how far below, in font sizes.
+const BELOW: usize = 3;
+const FAR: f32 = 2.5;
+
+/// The name of somebody who signed, or the title.
+#[derive(Debug)]
+pub(crate) struct Signature {
+    pub(crate) candidate: Candidate,
+    pub(crate) is_title: bool,
+    /// What speaks for it, as a label's evidence would.
+    pub(crate) score: f32,
+}
+
+/// The signatures of a document, in reading order.
+pub(crate) fn signatures(surroundings: &Surroundings<'_>) -> Vec<Signature> {
+    let layout = surroundings.layout;
+    let mut found = Vec::new();
+    for page in &layout.pages {
+        let mut signs = false;
+        for line in page.clone() {
+            signs |= is_signing(&layout.lines[line].text);
+            for segment in layout.lines[line].segments.clone() {
+                let (start, is_marked) = name_start(layout, segment);
+                if !is_marked && (!signs || surroundings.is_label(segment)) {
+                    continue;
+                }
+                let Some((name, title)) = name_and_title(layout, segment, start) else { continue };
+                let title = title.or_else(|| title_below(layout, segment));
+                if !is_marked && title.is_none() {
+                    continue;
+                }
+                let score = if is_marked { MARKED } else { TITLED };
+                let mut push = |span: Span, is_title: bool| {
+                    let candidate = Candidate::new(layout, vec![span], Typed::Text);
+                    found.extend(candidate.map(|candidate| Signature { candidate, is_title, score }));
+                };
+                push(name, false);
+                title.into_iter().for_each(|title| push(title, true));
+            }
+        }
+    }
+    found
+}
+
+fn is_signing(line: &str) -> bool {
+    let tight: String = line.chars().filter(|c| c.is_alphabetic()).flat_map(char::to_lowercase).collect();
+    SIGNING.iter().any(|words| tight.contains(words))
+}
+
+/// Where in its line the name of a segment starts: behind the mark of a signature, which it tells, or behind "By".
+fn name_start(layout: &Layout<'_>, segment: usize) -> (usize, bool) {
+    let segment = &layout.segments[segment];
+    let text = layout.text(segment);
+    let behind = |mark: &str| {
+        let rest = text.strip_prefix(mark)?.trim_start();
+        rest.starts_with(char::is_uppercase).then_some(segment.range.end - rest.len())
+    };
+    if let Some(start) = MARKS.iter().find_map(|mark| behind(mark)) {
+        return (start, true);
+    }
+    (["By:", "By"].iter().find_map(|by| behind(by)).unwrap_or(segment.range.start), false)
+}
+
+/// A person's name, and the title behind it in its segment.
+fn name_and_title(layout: &Layout<'_>, segment: usize, start: usize) -> Option<(Span, Option<Span>)> {
+    let segment = &layout.segments[segment];
+    let text = &layout.lines[segment.line].text[start..segment.range.end];
+    // ", Jr." is part of the name.
+    let commas = text.match_indices(',').map(|(at, _)| at);
+    let mut cut =
+        commas.filter(|&at| !is_name_suffix(text[at..].split([',', ' ']).nth(2).unwrap_or_default()));
+    let end = cut.next().unwrap_or(text.len());
+    let name = text[..end].trim_end();
+    let bare = name.replace(',', "");
+    if !is_person(&bare) || is_title(&bare) || look(name).legal_form {
+        return None;
+    }
+    let title = text[end..].trim_start_matches([',', ' ']);
+    if !title.is_empty() && !is_title(title) {
+        return None;
+    }
+    let span = |from: usize, length: usize| Span { line: segment.line, range: from..from + length };
+    let title = (!title.is_empty()).then(|| span(segment.range.end - title.len(), title.len()));
+    Some((span(start, name.len()), title))
+}
+
+/// The title right below a name.
+fn title_below(layout: &Layout<'_>, name: usize) -> Option<Span> {
+    let name = &layout.segments[name];
+    let page = layout.lines[name.line].page;
+    let lines = (name.line + 1..layout.pages[page].end).take(BELOW);
+    let mut below = lines.flat_map(|line| layout.lines[line].segments.clone()).filter(|&segment| {
+        let rect = layout.segments[segment].rect;
+        rect.overlap_x(name.rect) > 0.3 * rect.width().min(name.rect.width())
+            && rect.centre_y() > name.rect.y1
+            && rect.y0 - name.rect.y1 < FAR * name.size
+    });
+    let title = &layout.segments[below.next()?];
+    is_title(layout.text(title)).then(|| Span { line: title.line, range: title.range.clone() })
+}

@@ -1,0 +1,122 @@
+//! Traps of forms, filled in, signed and scanned.
+
+use sheaf_types::{Document, TextSource};
+
+use super::values;
+use crate::locate::sample::page;
+
+const SIGNER: [(&str, &str, &str); 2] = [("signer_name", "text", "Name"), ("signer_title", "text", "Title")];
+
+/// As recognised on a scan.
+fn recognised(lines: &[&str]) -> Document {
+    let mut document = page(lines);
+    document.pages[0].words.iter_mut().for_each(|word| word.source = TextSource::Tesseract);
+    document
+}
+
+#[test]
+fn who_signs_electronically_stands_behind_the_mark() {
+    let lines = [
+        "1. Name of Club                       2. Number",
+        "Springfield Chess Circle              4711",
+        "",
+        "(Date of signature)                   (Print or type name under each signature)",
+        "April 30, 2018                        /s/ Ruth B. Adler            eSigned",
+    ];
+    assert_eq!(values(&page(&lines), &SIGNER[..1]), ["Ruth B. Adler"]);
+    let lines =
+        ["(Date)                 (Signature)", "April 30, 2018         /s/Karl Voss, Managing Director"];
+    assert_eq!(values(&page(&lines), &SIGNER), ["Karl Voss", "Managing Director"]);
+}
+
+#[test]
+fn a_name_over_a_title_under_an_oath_is_who_signs() {
+    for (first, second) in
+        [("Ruth B. Adler", "Vice President and Treasurer"), ("Ruth B. Adler, Treasurer", "")]
+    {
+        let lines = [
+            "1. Name of Club                       2. Number",
+            "Springfield Chess Circle              4711",
+            "Contact:  Karl Voss",
+            "          Manager",
+            "",
+            "The undersigned swears that what is stated above is true and complete.",
+            "",
+            &format!("(All copies shall be signed by one        {first}"),
+            &format!("of the officers of the club)              {second}"),
+            "",
+            "Subscribed and sworn to before me           JOHN F. ACER",
+            "My commission expires in March              Notary Public",
+        ];
+        let title = if second.is_empty() { "Treasurer" } else { second };
+        let fields = [("club_name", "text", "Name of Club"), SIGNER[0], SIGNER[1]];
+        assert_eq!(values(&page(&lines), &fields), ["Springfield Chess Circle", "Ruth B. Adler", title]);
+    }
+}
+
+#[test]
+fn a_question_is_answered_beneath_it_though_a_line_of_the_next_column_stands_between() {
+    let mut document = page(&[
+        "1. Name                            2. Number",
+        "Ruth Adler                         4711",
+        "",
+        "8. What is the name of the club?   3. Place of play",
+        "                                   Address Springfield",
+        "Name Chess Circle of Springfield",
+    ]);
+    // What was filled in beside the answer stands a little higher.
+    for word in document.pages[0].words.iter_mut().filter(|word| word.bbox.y0 * 840.0 > 75.0) {
+        let up = if word.bbox.x0 > 0.3 { 2.0 } else { 9.0 };
+        word.bbox.y0 -= up / 840.0;
+        word.bbox.y1 -= up / 840.0;
+    }
+    let fields = [("club_name", "text", "Name of the club"), SIGNER[0]];
+    assert_eq!(values(&document, &fields), ["Chess Circle of Springfield", "Ruth Adler"]);
+}
+
+#[test]
+fn a_scribble_leads_no_line_and_a_stroke_over_a_word_does_not_part_it_from_its_line() {
+    let mut document = recognised(&[
+        "Date                     Name and title                      Signature",
+        "9/22/93                  Ruth Adler, Managing Director              Zaf",
+    ]);
+    for word in &mut document.pages[0].words {
+        match word.text.as_str() {
+            // Half a line higher, and tall.
+            "Zaf" => {
+                word.confidence = 0.1;
+                word.bbox.y0 -= 6.0 / 840.0;
+                word.bbox.y1 -= 2.0 / 840.0;
+            }
+            "Managing" => word.bbox.y1 += 14.0 / 840.0,
+            _ => {}
+        }
+    }
+    assert_eq!(values(&document, &SIGNER), ["Ruth Adler", "Managing Director"]);
+}
+
+#[test]
+fn a_misread_label_labels_what_stands_behind_its_colon() {
+    let lines = ["NATURH OF WOKK: Test of a new glue", "SCIERTIFTC MEETINC OF CHOICE: none yet"];
+    let fields = [("q1", "text", "Nature of work:"), ("q2", "text", "Scientific meeting of choice:")];
+    assert_eq!(values(&recognised(&lines), &fields), ["Test of a new glue", "none yet"]);
+}
+
+#[test]
+fn a_label_with_a_number_in_it_is_a_label() {
+    let lines = ["1993 monthly use (lbs.)       6240", "pH (calculated 50%)           5.26"];
+    let fields = [("q1", "text", "1993 monthly use (lbs.)"), ("q2", "text", "PH (CALCULATED 50%)")];
+    assert_eq!(values(&page(&lines), &fields), ["6240", "5.26"]);
+}
+
+#[test]
+fn what_stands_in_brackets_under_a_label_is_part_of_it() {
+    let lines = [
+        "Total budget:             2,960,000",
+        "This change:              +58,500",
+        "(from current budget)",
+        "New balance:              252,955",
+    ];
+    let fields = [("q1", "text", "This change: (from current budget)"), ("q2", "text", "New balance:")];
+    assert_eq!(values(&page(&lines), &fields), ["+58,500", "252,955"]);
+}
