@@ -6,7 +6,7 @@
 use super::candidate::{Candidate, Typed};
 use super::context::Surroundings;
 use super::layout::{Rect, Span};
-use super::names::{self, Look, look};
+use super::names::{self, look};
 use super::prose::is_place;
 
 /// Lines that an address has at most.
@@ -114,10 +114,6 @@ fn ends_in_house_number(text: &str) -> bool {
         && number.bytes().all(|b| b.is_ascii_digit())
 }
 
-fn look_of(surroundings: &Surroundings<'_>, segment: usize) -> Look {
-    surroundings.look(segment)
-}
-
 /// The first line of an address: the segment, or what stands behind the colon of its label.
 fn opening(surroundings: &Surroundings<'_>, index: usize) -> Option<Span> {
     let layout = surroundings.layout;
@@ -136,7 +132,7 @@ fn opening(surroundings: &Surroundings<'_>, index: usize) -> Option<Span> {
     // "Am Mühlbach 176" over a town is a street, though no word of it says so.
     let street = || {
         ends_in_house_number(text)
-            && next_in_column(surroundings, index).is_some_and(|next| look_of(surroundings, next).town)
+            && next_in_column(surroundings, index).is_some_and(|next| surroundings.look(next).town)
     };
     ((look.address || parted() || street()) && !look.reachable)
         .then_some(Span { line: segment.line, range: start..segment.range.end })
@@ -149,13 +145,12 @@ fn rest_of_town(surroundings: &Surroundings<'_>, last: usize) -> Option<usize> {
     let rest = next_in_column(surroundings, last)?;
     let text = layout.text(&layout.segments[rest]);
     let words = text.split_whitespace().count();
-    let short =
-        words <= 3 && text.len() <= 24 && !text.contains(':') && !look_of(surroundings, rest).reachable;
+    let short = words <= 3 && text.len() <= 24 && !text.contains(':') && !surroundings.look(rest).reachable;
     if !short || surroundings.is_label(rest) || surroundings.segments[rest].is_spent {
         return None;
     }
     let ending = layout.text(own).rsplit(' ').next().unwrap_or_default();
-    let code = ending.bytes().any(|b| b.is_ascii_digit()) && look_of(surroundings, last).address;
+    let code = ending.bytes().any(|b| b.is_ascii_digit()) && surroundings.look(last).address;
     let unfinished = matches!(ending, "an" | "am" | "der" | "de" | "la" | "du" | "sur" | "San" | "Co." | "-")
         || code && layout.text(own).contains(' ') && !text.bytes().all(|b| b.is_ascii_digit());
     let page = layout.lines[own.line].page;
@@ -163,7 +158,7 @@ fn rest_of_town(surroundings: &Surroundings<'_>, last: usize) -> Option<usize> {
     let first = text.split(' ').next().unwrap_or_default().chars().count() as f32;
     let letter = own.rect.width() / layout.text(own).chars().count().max(1) as f32;
     // The town's next word would have stood beyond the widest line of the page.
-    let full = own.rect.width() + (first + 1.0) * letter > 1.02 * widest && look_of(surroundings, last).town;
+    let full = own.rect.width() + (first + 1.0) * letter > 1.02 * widest && surroundings.look(last).town;
     (unfinished && first > 0.0 && own.rect.width() > 0.5 * widest || full).then_some(rest)
 }
 

@@ -376,10 +376,7 @@ pub(crate) fn codes(layout: &Layout<'_>, dates: &[Candidate]) -> Vec<Candidate> 
             let mut long = range.clone();
             for next in &words[at + 1..] {
                 let blank = long.end + 1 == next.start && text.as_bytes()[long.end] == BLANK as u8;
-                if !blank
-                    || dated(next)
-                    || !continues_code(text, &long, next, next == &words[words.len() - 1])
-                {
+                if !blank || dated(next) || !continues_code(text, &long, next) {
                     break;
                 }
                 long.end = next.end;
@@ -434,7 +431,7 @@ fn code_core(text: &str, word: &Range<usize>) -> Option<Range<usize>> {
 }
 
 /// Whether the next word belongs to a code: digits, or a bracket such as "(Rev 0)".
-fn continues_code(text: &str, code: &Range<usize>, next: &Range<usize>, _last: bool) -> bool {
+fn continues_code(text: &str, code: &Range<usize>, next: &Range<usize>) -> bool {
     let word = &text[next.clone()];
     let opened = !balanced(&text[code.clone()]);
     let digits = word.bytes().filter(u8::is_ascii_digit).count();

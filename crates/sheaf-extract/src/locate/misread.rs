@@ -33,8 +33,8 @@ pub(super) fn meant(folded: &str, followed: Option<char>) -> Option<String> {
         JOINED.iter().flat_map(|&(apart, one)| [(apart, one), (one, apart)]).flat_map(|(read, meant)| {
             folded.match_indices(read).map(move |(at, _)| replaced(folded, at, read.len(), meant))
         });
-    let mut known = ended.into_iter().chain(substituted).chain(rejoined);
-    let mut known = known.by_ref().filter(|word| word.len() >= LEAST && LEXICON.has_word(word));
+    let all = ended.into_iter().chain(substituted).chain(rejoined);
+    let mut known = all.filter(|word| word.len() >= LEAST && LEXICON.has_word(word));
     let first = known.next()?;
     known.all(|other| other == first).then_some(first)
 }

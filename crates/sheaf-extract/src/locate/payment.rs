@@ -10,9 +10,6 @@ use crate::lexicon::{Key, LEXICON};
 /// The largest amount that rounding adds or takes away: half of the largest step in use.
 const MOST_ROUNDED: Decimal = Decimal::from_parts(5, 0, 0, false, 1);
 
-/// Digits of an amount without decimals, groups and currency; longer ones are numbers of something.
-const MOST_DIGITS: usize = 8;
-
 /// The smallest step to which totals are rounded; the others are its multiples.
 const STEP: Decimal = Decimal::from_parts(5, 0, 0, false, 2);
 
@@ -30,8 +27,7 @@ impl Payment {
         for candidate in numbers {
             let Typed::Number(number) = &candidate.typed else { continue };
             let Ok(value) = number.value.parse::<Decimal>() else { continue };
-            let plain = number.decimals == 0 && !number.grouped && number.currency.is_none();
-            if number.percent || plain && number.value.len() > MOST_DIGITS {
+            if number.percent || number.counts_nothing() {
                 continue;
             }
             match label(surroundings.contexts(candidate)) {

@@ -166,11 +166,10 @@ pub(crate) fn fit(field: &Field<'_>, candidate: &Candidate) -> f32 {
             (None, None) => 0.0,
         },
         Typed::Number(number) if is_money(field) => {
-            let whole = number.decimals == 0;
             let cents = if number.decimals == 2 { 0.04 } else { 0.0 };
             let currency = if number.currency.is_some() { 0.04 } else { 0.0 };
-            let plain = if whole && number.currency.is_none() && !number.grouped { -0.12 } else { 0.0 };
-            let long = if number.value.len() > if plain < 0.0 { 8 } else { 12 } { -0.3 } else { 0.0 };
+            let plain = if number.is_plain() { -0.12 } else { 0.0 };
+            let long = if number.value.len() > 12 || number.counts_nothing() { -0.3 } else { 0.0 };
             let sum = if candidate.is_sum && uses(Family::Arithmetic) { SUM } else { 0.0 };
             cents + currency + plain + long + sum
         }

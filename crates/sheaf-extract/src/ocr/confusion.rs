@@ -13,7 +13,7 @@ const LEAST_LETTERS: usize = 2;
 const LEAST_CAPITALS: usize = 4;
 /// Letters of a label that stands before an amount without a blank.
 const LEAST_LABEL: usize = 3;
-/// Legal forms of two words of which the first is misread more often than not found beside the second: "SON BHD".
+/// Legal forms of two words: beside the second, a word that differs from the first in one letter is it, misread: "SON BHD".
 const LEGAL_FORMS: [(&str, &str); 4] = [("SDN", "BHD"), ("PTY", "LTD"), ("PTE", "LTD"), ("PVT", "LTD")];
 
 /// The word with what was mistaken put right; `None` where nothing was.

@@ -8,6 +8,8 @@ use super::locale::DecimalMark;
 
 /// Digits that a number may have; longer runs are account numbers and barcodes.
 const MOST_DIGITS: usize = 18;
+/// Characters of an amount that is printed plainly.
+const LONGEST_PLAIN: usize = 8;
 
 /// A number as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +26,20 @@ pub struct Number {
     pub percent: bool,
     /// Whether it can be read in one way only.
     pub certain: bool,
+}
+
+impl Number {
+    /// Whether it is printed without decimals, groups and currency.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.decimals == 0 && !self.grouped && self.currency.is_none()
+    }
+
+    /// Whether it is a number of something (an account, a member) rather than an amount: plain, and long.
+    #[must_use]
+    pub fn counts_nothing(&self) -> bool {
+        self.is_plain() && self.value.len() > LONGEST_PLAIN
+    }
 }
 
 /// Reads the whole of `text` as a number.
