@@ -7,6 +7,7 @@ use image::{Rgb, RgbImage};
 use sheaf_types::{BoundingBox, Page, PageWarning, Word};
 
 use super::order::{self, Placed};
+use super::page::Pictures;
 use super::{garbled, is_over, ruled};
 use crate::ocr::{LEGIBLE, Reading, Recognised, Recogniser};
 
@@ -22,6 +23,13 @@ const MOST_GARBLED: f32 = 0.05;
 const MOST_WORDS: usize = 10;
 /// Share of a recognised word's box that a word of the page's own covers to be the same word.
 const SAME: f32 = 0.3;
+/// Share of a recognised word's box within a word of the text layer, or the reverse, to stand in its place.
+const BESIDE: f32 = 0.5;
+/// Confidence from which a word that was recognised replaces the one of a text layer, and by how much the wider may be wider.
+const SURE: f32 = 0.9;
+const WIDER: f32 = 1.2;
+/// Confidence of a text layer's word that was not found again.
+const DOUBTED: f32 = 0.6;
 /// Share of a line's height that is the font's size.
 const SIZE_OF_LINE: f64 = 0.85;
 /// Lines drawn on a scan that are kept; they only help.
@@ -40,23 +48,26 @@ enum Need {
     Part(BoundingBox),
     /// All of it, if that gives better words than the text layer that somebody's recognition left there.
     Again { garbled: f32 },
+    /// All of it, as a second opinion on the words of the text layer.
+    Check,
 }
 
-/// Recognises what a page of a PDF shows and does not state. `images` are its pictures; `draw` draws it in a width.
+/// Recognises what a page of a PDF shows and does not state; `draw` draws it in a width.
 pub(super) fn fill(
     page: &mut Page,
-    images: &[BoundingBox],
+    pictures: &Pictures,
     recogniser: &mut Recogniser<'_>,
     deadline: Option<Instant>,
     draw: impl FnOnce(u32) -> Option<RgbImage>,
 ) {
-    let Some(need) = need(page, images).filter(|_| recogniser.can_read()) else { return };
+    let Some(need) = need(page, pictures).filter(|_| recogniser.can_read()) else { return };
     let width = SIDE * page.width / page.width.min(page.height);
     let Some(pixels) = draw(width as u32) else { return };
     match need {
         Need::Whole => recognise(page, &pixels, recogniser, deadline),
         Need::Part(place) => recognise_part(page, place, pixels, recogniser, deadline),
         Need::Again { garbled } => recognise_again(page, garbled, &pixels, recogniser, deadline),
+        Need::Check => check(page, &pixels, recogniser, deadline),
     }
 }
 
@@ -123,15 +134,54 @@ fn recognise_again(
     }
 }
 
-fn need(page: &Page, images: &[BoundingBox]) -> Option<Need> {
+/// Recognises a page to check its text layer. A word that was read otherwise is taken from whoever is surer; one that was not
+/// found at all is doubted.
+fn check(page: &mut Page, pixels: &RgbImage, recogniser: &mut Recogniser<'_>, deadline: Option<Instant>) {
+    let Some(reading) = recogniser.read(pixels, deadline) else { return };
+    // Of a page that was read in part, nothing is known of what is missing.
+    if reading.confidence < LEGIBLE || is_over(deadline) {
+        return;
+    }
+    let own = words(reading, pixels, page.height);
+    for word in &mut page.words {
+        let text = plain(&word.text);
+        let is_beside =
+            |own: &&Word| covered(own.bbox, word.bbox) >= BESIDE || covered(word.bbox, own.bbox) >= BESIDE;
+        let beside: Vec<&Word> = own.iter().filter(is_beside).collect();
+        let said: String = beside.iter().map(|own| plain(&own.text)).collect();
+        if said.contains(&text) {
+            continue;
+        }
+        match beside[..] {
+            [own] if own.confidence >= SURE && is_as_wide(own.bbox, word.bbox) => {
+                word.text.clone_from(&own.text);
+                (word.confidence, word.source) = (own.confidence, own.source);
+            }
+            _ => word.confidence = word.confidence.min(DOUBTED),
+        }
+    }
+}
+
+fn is_as_wide(a: BoundingBox, b: BoundingBox) -> bool {
+    a.width() <= WIDER * b.width() && b.width() <= WIDER * a.width()
+}
+
+/// Letters and digits, which recognitions have to agree on.
+fn plain(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+fn need(page: &Page, pictures: &Pictures) -> Option<Need> {
+    let images = &pictures.places;
     if [PageWarning::Scanned, PageWarning::Undecodable].iter().any(|code| page.warnings.contains(code)) {
         return Some(Need::Whole);
     }
-    if images.iter().map(|image| image.width() * image.height()).sum::<f32>() >= LAYER_COVER
-        && let Some(garbled) = garbled::share(page.words.iter().map(|word| word.text.as_str()))
-        && garbled > MOST_GARBLED
-    {
-        return Some(Need::Again { garbled });
+    if images.iter().map(|image| image.width() * image.height()).sum::<f32>() >= LAYER_COVER {
+        match garbled::share(page.words.iter().map(|word| word.text.as_str())) {
+            Some(garbled) if garbled > MOST_GARBLED => return Some(Need::Again { garbled }),
+            _ if pictures.have_layer => return Some(Need::Check),
+            _ => {}
+        }
     }
     let middle = |b: BoundingBox| (f32::midpoint(b.x0, b.x1), f32::midpoint(b.y0, b.y1));
     images
