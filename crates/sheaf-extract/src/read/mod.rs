@@ -14,6 +14,7 @@ mod layers;
 mod limits;
 mod marked;
 mod metrics;
+mod opinion;
 pub(crate) mod order;
 mod overprint;
 mod package;

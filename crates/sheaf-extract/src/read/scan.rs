@@ -6,6 +6,7 @@ use hayro_font::kurbo::Rect;
 use image::{Rgb, RgbImage};
 use sheaf_types::{BoundingBox, Page, PageWarning, Word};
 
+use super::opinion::{self, Opinion};
 use super::order::{self, Placed};
 use super::page::Pictures;
 use super::{garbled, is_over, ruled};
@@ -23,13 +24,6 @@ const MOST_GARBLED: f32 = 0.05;
 const MOST_WORDS: usize = 10;
 /// Share of a recognised word's box that a word of the page's own covers to be the same word.
 const SAME: f32 = 0.3;
-/// Share of a recognised word's box within a word of the text layer, or the reverse, to stand in its place.
-const BESIDE: f32 = 0.5;
-/// Confidence from which a word that was recognised replaces the one of a text layer, and by how much the wider may be wider.
-const SURE: f32 = 0.9;
-const WIDER: f32 = 1.2;
-/// Confidence of a text layer's word that was not found again.
-const DOUBTED: f32 = 0.6;
 /// Share of a line's height that is the font's size.
 const SIZE_OF_LINE: f64 = 0.85;
 /// Lines drawn on a scan that are kept; they only help.
@@ -134,8 +128,7 @@ fn recognise_again(
     }
 }
 
-/// Recognises a page to check its text layer. A word that was read otherwise is taken from whoever is surer; one that was not
-/// found at all is doubted.
+/// Recognises a page to check its text layer.
 fn check(page: &mut Page, pixels: &RgbImage, recogniser: &mut Recogniser<'_>, deadline: Option<Instant>) {
     let Some(reading) = recogniser.read(pixels, deadline) else { return };
     // Of a page that was read in part, nothing is known of what is missing.
@@ -143,32 +136,7 @@ fn check(page: &mut Page, pixels: &RgbImage, recogniser: &mut Recogniser<'_>, de
         return;
     }
     let own = words(reading, pixels, page.height);
-    for word in &mut page.words {
-        let text = plain(&word.text);
-        let is_beside =
-            |own: &&Word| covered(own.bbox, word.bbox) >= BESIDE || covered(word.bbox, own.bbox) >= BESIDE;
-        let beside: Vec<&Word> = own.iter().filter(is_beside).collect();
-        let said: String = beside.iter().map(|own| plain(&own.text)).collect();
-        if said.contains(&text) {
-            continue;
-        }
-        match beside[..] {
-            [own] if own.confidence >= SURE && is_as_wide(own.bbox, word.bbox) => {
-                word.text.clone_from(&own.text);
-                (word.confidence, word.source) = (own.confidence, own.source);
-            }
-            _ => word.confidence = word.confidence.min(DOUBTED),
-        }
-    }
-}
-
-fn is_as_wide(a: BoundingBox, b: BoundingBox) -> bool {
-    a.width() <= WIDER * b.width() && b.width() <= WIDER * a.width()
-}
-
-/// Letters and digits, which recognitions have to agree on.
-fn plain(text: &str) -> String {
-    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    opinion::compare(&mut page.words, &own, Opinion::Better);
 }
 
 fn need(page: &Page, pictures: &Pictures) -> Option<Need> {
@@ -216,11 +184,14 @@ fn words(reading: Reading, pixels: &RgbImage, height: f32) -> Vec<Word> {
         turn: word.turn,
         source: word.source,
     };
-    reading.words.into_iter().map(word).collect()
+    let mut words: Vec<Word> = reading.words.into_iter().map(word).collect();
+    let others: Vec<Word> = reading.others.into_iter().map(word).collect();
+    opinion::compare(&mut words, &others, Opinion::Other);
+    words
 }
 
 /// The share of `a` that `b` covers.
-fn covered(a: BoundingBox, b: BoundingBox) -> f32 {
+pub(super) fn covered(a: BoundingBox, b: BoundingBox) -> f32 {
     let width = (a.x1.min(b.x1) - a.x0.max(b.x0)).max(0.0);
     let height = (a.y1.min(b.y1) - a.y0.max(b.y0)).max(0.0);
     let area = a.width() * a.height();
