@@ -11,7 +11,7 @@ use std::rc::Rc;
 use super::boxes::Boxes;
 use super::candidate::{Candidate, Typed};
 use super::field::Field;
-use super::labels::{LONGEST, LabelMatch, Labels, content_words, key_words, printed, printed_segment};
+use super::labels::{LabelMatch, Labels, content_words, key_words, printed, printed_segment};
 use super::layout::{BLANK, Layout, Line, Rect, TAB, Token};
 use super::names::{self, Look, is_unmistakable_form};
 use super::score::Loose;
@@ -32,7 +32,7 @@ const BESIDE: f32 = 0.88;
 const OFFSET: f32 = 1.0;
 const FAR: f32 = 14.0;
 /// The first, second and third label above.
-const ABOVE: [f32; 3] = [0.93, 0.74, 0.6];
+pub(super) const ABOVE: [f32; 3] = [0.93, 0.74, 0.6];
 /// The label right below (forms that name a line under it).
 const BELOW: f32 = 0.5;
 /// A label that has a value of its own in its segment labels others less.
@@ -42,6 +42,8 @@ const ANSWERED: f32 = 0.88;
 const ANSWERED_COLON: f32 = 0.6;
 /// How well a label stands over a text that is in its box on the form and not under it.
 const IN_BOX: f32 = 0.9;
+/// Evidence of a label that makes others further away needless.
+const LABELLED: f32 = 0.6;
 /// Lines that a box on a form has at most.
 const BOX_LINES: f32 = 7.0;
 /// Tokens of a label that is a question or an instruction.
@@ -88,6 +90,8 @@ pub(crate) struct SegmentLabel {
     pub(crate) is_spent: bool,
     /// How much it labels what stands below it, given what stands to its right.
     below: f32,
+    /// It is the rest of the label above it.
+    pub(super) is_rest: bool,
 }
 
 /// A document's segments as labels.
@@ -154,6 +158,7 @@ impl<'a> Surroundings<'a> {
                     is_value: only_currency || value > 0 && (other <= 3 || other * 2 < value),
                     is_spent: colon_within || value >= 2 && other > 3 && !reckoned_on && !ends_in_colon,
                     below: 1.0,
+                    is_rest: false,
                 }
             })
             .collect();
@@ -168,6 +173,7 @@ impl<'a> Surroundings<'a> {
         let mut surroundings = Self { layout, labels, segments, occupied, tax_summaries, boxes, looks };
         for index in 0..surroundings.segments.len() {
             surroundings.join_label(index);
+            surroundings.join_rest(index);
         }
         for index in 0..surroundings.segments.len() {
             surroundings.segments[index].below = surroundings.below_label(index);
@@ -175,61 +181,13 @@ impl<'a> Surroundings<'a> {
         surroundings
     }
 
-    /// Lets an anchor of the template that wraps ("Source of", "information:") label what stands beside either of its lines, and
-    /// below the second.
-    fn join_label(&mut self, index: usize) {
-        // Of a longer second line only the end is looked at, which does not reach into the first.
-        if self.layout.segments[index].tokens.len() >= LONGEST {
-            return;
-        }
-        let Some(above) = self.wrapped_label(index) else { return };
-        let mut printed = printed_segment(self.layout, above);
-        let first = printed.len();
-        // The colon before a line in brackets parts no labels.
-        printed.iter_mut().for_each(|token| token.colon = false);
-        printed.extend(printed_segment(self.layout, index));
-        if !self.labels.may_start_own(&printed) {
-            return;
-        }
-        let joined = self.labels.classify(&printed).into_iter();
-        let joined = joined.filter(|m| m.similarity >= 0.99 && matches!(m.key, Key::Field(_)));
-        for found in joined.filter(|m| m.start < first && first < m.end).collect::<Vec<_>>() {
-            for (segment, tokens) in [(above, first), (index, printed.len() - first)] {
-                let matches = self.segments[segment].matches.iter().copied();
-                let part = LabelMatch { start: 0, end: tokens, ..found };
-                self.segments[segment].matches =
-                    matches.filter(|m| m.key != found.key).chain([part]).collect();
-            }
-        }
-    }
-
-    /// The segment right above one that may be the first line of the same label.
-    fn wrapped_label(&self, index: usize) -> Option<usize> {
-        let segment = &self.layout.segments[index];
-        let line = segment.line.checked_sub(1)?;
-        if self.layout.lines[line].page != self.layout.lines[segment.line].page {
-            return None;
-        }
-        self.layout.lines[line].segments.clone().find(|&above| {
-            let first = &self.layout.segments[above];
-            let aligned = (first.rect.x0 - segment.rect.x0).abs() < first.size
-                || (first.rect.centre_x() - segment.rect.centre_x()).abs() < first.size;
-            let colon = self.layout.tokens(first).last().is_none_or(|t| t.colon);
-            // What stands in brackets under a label belongs to it: "Total: / (this year)".
-            let in_brackets = self.layout.text(segment).starts_with('(');
-            aligned
-                && (!colon || in_brackets)
-                && segment.rect.y0 - first.rect.y1 < 0.9 * first.size
-                && !self.segments[above].is_value
-                && !self.segments[above].is_spent
-                && !self.segments[index].is_spent
-        })
-    }
-
     fn below_label(&self, index: usize) -> f32 {
         let segment = &self.layout.segments[index];
-        let is_last = index + 1 >= self.layout.line_of(segment).segments.end;
-        if is_last || !self.is_label(index) || self.is_label(index + 1) {
+        let mut beside = index + 1..self.layout.line_of(segment).segments.end;
+        // A stroke is no answer.
+        let beside =
+            beside.find(|&s| self.layout.text(&self.layout.segments[s]).contains(char::is_alphanumeric));
+        if beside.is_none_or(|beside| self.is_label(beside)) || !self.is_label(index) {
             return 1.0;
         }
         let colon = self.layout.tokens(segment).last().is_some_and(|t| t.colon);
@@ -245,7 +203,7 @@ impl<'a> Surroundings<'a> {
     pub(crate) fn is_label(&self, segment: usize) -> bool {
         let label = &self.segments[segment];
         let colon = self.layout.tokens(&self.layout.segments[segment]).last().is_some_and(|t| t.colon);
-        !label.is_spent && (colon || label.matches.iter().any(|m| m.similarity >= 0.99))
+        !label.is_spent && (colon || label.is_rest || label.matches.iter().any(|m| m.similarity >= 0.99))
     }
 
     /// Whether a text is the label of another field.
@@ -368,6 +326,12 @@ impl<'a> Surroundings<'a> {
         self.above(candidate, &mut contexts);
         if !contexts.iter().any(|context| !context.matches.is_empty()) {
             contexts.extend(self.in_box(candidate));
+        }
+        let best = |context: &Context| {
+            context.geometry * context.matches.iter().map(|m| m.similarity).fold(0.0, f32::max)
+        };
+        if !contexts.iter().any(|context| best(context) > LABELLED) {
+            contexts.extend(self.of_column(candidate));
         }
         // No date, number or code has its label below.
         if matches!(candidate.typed, Typed::Text) {

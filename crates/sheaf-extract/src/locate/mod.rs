@@ -8,6 +8,7 @@ pub(crate) mod address;
 pub(crate) mod assign;
 mod boxes;
 pub(crate) mod candidate;
+mod column;
 pub(crate) mod context;
 pub(crate) mod enums;
 pub(crate) mod field;
@@ -28,5 +29,6 @@ mod signature;
 pub(crate) mod table;
 pub(crate) mod text;
 pub(crate) mod typed;
+mod wrapped;
 
 pub(crate) use pool::{Pool, Scored};

@@ -79,7 +79,7 @@ const ANSWERS: f32 = 0.12;
 const ANSWERS_ANOTHER: f32 = 0.4;
 
 /// What it costs a text to be the label of another field.
-const LABEL_OF_ANOTHER: f32 = 0.5;
+const LABEL_OF_ANOTHER: f32 = 0.65;
 
 /// What it costs a text to hold its label, where what stands behind the label is a candidate of its own.
 const WITH_LABEL: f32 = 0.25;
@@ -341,6 +341,7 @@ impl<'a> Pool<'a> {
             .flat_map(|segment| self.texts(segment))
             .filter(|text| match text.part {
                 Part::Block => field.shape == Shape::Text,
+                Part::Lines => field.shape == Shape::Name && !is_party,
                 Part::Title => field.is("signer_title"),
                 _ => true,
             })
@@ -372,6 +373,7 @@ impl<'a> Pool<'a> {
                     Part::Name if is_name => 0.05,
                     Part::Name => -0.02,
                     Part::Block => 0.04,
+                    Part::Lines => 0.05,
                     Part::Title => 0.0,
                 };
                 if field.shape == Shape::Person {
@@ -385,7 +387,7 @@ impl<'a> Pool<'a> {
                     None => {}
                 }
                 if is_name && text.labelled && !text.look.ends_in_legal_form {
-                    scored.score -= 0.15;
+                    scored.score -= if field.shape == Shape::Person { 0.3 } else { 0.15 };
                 } else if text.colon {
                     scored.score -= WITH_LABEL;
                 }

@@ -8,6 +8,7 @@ use super::labels::printed;
 use super::layout::{BLANK, Layout, Segment, Span};
 use super::names::{Look, ends_name, is_name_suffix, is_only_form, is_person, look, without_id};
 use crate::ablation::{Family, uses};
+use crate::lexicon::Key;
 
 /// Longer texts are paragraphs, not values.
 const LONGEST: usize = 240;
@@ -58,6 +59,8 @@ pub(crate) enum Part {
     Title,
     /// All lines that belong to it.
     Block,
+    /// A name under its label that fills two lines.
+    Lines,
 }
 
 /// The texts that start in a segment.
@@ -119,6 +122,11 @@ pub(crate) fn texts(surroundings: &Surroundings<'_>, index: usize) -> Vec<TextCa
         }
         if let Some(longer) = continued(surroundings, index, &spans[0]) {
             push(longer, part, None);
+        }
+        if part == Part::Whole
+            && let Some(lines) = filled_lines(surroundings, &spans[0], seen)
+        {
+            push(lines, Part::Lines, None);
         }
         if part == Part::Whole
             && let Some(name) = wrapped_name(surroundings, &spans[0], seen)
@@ -213,6 +221,7 @@ fn head(layout: &Layout<'_>, line: usize, range: &Range<usize>) -> Option<(Range
     let (cut, separator) = text.match_indices([' ', ',', ';']).find_map(|(at, _)| Some((at, starts(at)?)))?;
     // ", LLC" and ", Jr." are part of the name.
     let rest = &text[cut + separator.len()..];
+    let rest = rest.trim_end_matches(|c: char| !c.is_alphanumeric() && c != '.');
     if *separator == ", " && (is_only_form(rest) || is_name_suffix(rest)) {
         return None;
     }
@@ -280,6 +289,17 @@ fn block(surroundings: &Surroundings<'_>, index: usize, span: &Span) -> Option<V
         is_one &= wraps(layout, last, next, right);
         rows.push((next, found.range.start));
         last = next;
+    }
+    // Two lines tightly beside their label, or under it, are one text as well.
+    if let [_, (second, _)] = rows[..] {
+        is_one |= match has_label {
+            true => {
+                layout.segments[second].line == first.line + 1
+                    && starts_line(layout, second)
+                    && gap.is_some_and(|gap| gap < TIGHT * first.size)
+            }
+            false => span.range.start == first.range.start && is_under_label(surroundings, index, 0.99),
+        };
     }
     if rows.len() < 2 || rows.len() == 2 && !is_one {
         return None;
@@ -453,6 +473,59 @@ fn wrapped_name(surroundings: &Surroundings<'_>, span: &Span, first: Look) -> Op
                 || aligned.is_some() && !first.legal_form && second.ends_in_legal_form
                 || !first.ends_in_legal_form && set_alike);
     fits.then(|| vec![span.clone(), below_span])
+}
+
+/// A name under its label that fills two lines of a form: neither has a number, and what stands below has a label of its own.
+fn filled_lines(surroundings: &Surroundings<'_>, span: &Span, first: Look) -> Option<Vec<Span>> {
+    let layout = surroundings.layout;
+    let index = layout.segment_at(span.line, span.range.start);
+    let own = &layout.segments[index];
+    let plain = |look: Look| !look.address && !look.reachable && !look.salutation;
+    let text = layout.text(own);
+    if !first.name || first.ends_in_legal_form || !plain(first) || text.bytes().any(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let next = |from: &Segment, far: f32| {
+        right_below(layout, from.line, from.rect.y1 + far * own.size, 2).find(|&s| {
+            let found = &layout.segments[s];
+            (found.rect.x0 - own.rect.x0).abs() < own.size && found.rect.y0 > from.rect.centre_y()
+        })
+    };
+    let second = next(own, TIGHT)?;
+    let rest = layout.text(&layout.segments[second]);
+    let fits = rest.starts_with(char::is_uppercase)
+        && rest.split(BLANK).count() <= 6
+        && rest.chars().filter(|c| c.is_alphabetic()).count() >= WORDY
+        && !rest.bytes().any(|b| b.is_ascii_digit())
+        && plain(surroundings.look(second))
+        && is_as_large(layout, &layout.segments[second], own.size)
+        && !surroundings.is_label(second)
+        && !surroundings.segments[second].is_spent
+        && !has_label(surroundings, second);
+    let is_item = |s: usize| layout.text(&layout.segments[s]).starts_with(|c: char| c.is_ascii_digit());
+    let ends = next(&layout.segments[second], TIGHT).is_none_or(|s| is_item(s) || surroundings.is_label(s));
+    if !fits || !ends || !is_under_label(surroundings, index, 0.75) {
+        return None;
+    }
+    let rest = trimmed(layout, layout.segments[second].line, layout.segments[second].range.clone())?;
+    let first = Span { line: span.line, range: span.range.start..own.range.end };
+    Some(vec![first, Span { line: layout.segments[second].line, range: rest }])
+}
+
+/// Whether what stands right above a segment is a label of the template, by so much at least.
+fn is_under_label(surroundings: &Surroundings<'_>, index: usize, least: f32) -> bool {
+    let layout = surroundings.layout;
+    let own = &layout.segments[index];
+    let first = layout.pages[layout.lines[own.line].page].start.max(own.line.saturating_sub(2));
+    let mut above =
+        (first..own.line).rev().flat_map(|line| layout.lines[line].segments.clone()).filter(|&s| {
+            let rect = layout.segments[s].rect;
+            rect.overlap_x(own.rect) > 0.0 && rect.centre_y() < own.rect.centre_y() - 0.5 * own.size
+        });
+    above.next().is_some_and(|label| {
+        let mut matches = surroundings.segments[label].matches.iter();
+        matches.any(|m| m.similarity >= least && matches!(m.key, Key::Field(_)))
+    })
 }
 
 /// The segment right below a span, where both stand alone in their lines and in the middle of their column.

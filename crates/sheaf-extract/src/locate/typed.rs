@@ -215,7 +215,7 @@ pub(crate) fn name_fit(source: &str, look: Look, person: bool) -> f32 {
     let capital =
         source.trim_start_matches(|c: char| !c.is_alphanumeric()).starts_with(|c: char| !c.is_lowercase());
     let mut fit = 0.0;
-    if letters < 2 || digits > letters {
+    if letters < 2 || digits > letters || person && digits > 0 || is_nothing(source) {
         fit -= 0.4;
     }
     if !capital {
@@ -253,6 +253,11 @@ pub(crate) fn name_fit(source: &str, look: Look, person: bool) -> f32 {
         fit -= 0.3;
     }
     fit
+}
+
+/// Whether a text says that there is nothing to say.
+fn is_nothing(source: &str) -> bool {
+    matches!(source.to_lowercase().trim_end_matches('.'), "n/a" | "none" | "not applicable" | "nil")
 }
 
 fn code_fit(source: &str) -> f32 {

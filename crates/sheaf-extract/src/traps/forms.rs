@@ -120,3 +120,81 @@ fn what_stands_in_brackets_under_a_label_is_part_of_it() {
     let fields = [("q1", "text", "This change: (from current budget)"), ("q2", "text", "New balance:")];
     assert_eq!(values(&page(&lines), &fields), ["+58,500", "252,955"]);
 }
+
+#[test]
+fn a_column_reaches_to_where_the_next_label_starts() {
+    let lines = [
+        "1. Name of club               2. Registration No.",
+        "Springfield Chess Circle                                   4711",
+        "3. Place of play",
+    ];
+    let fields = [("club_name", "text", "Name of club"), ("registration_num", "text", "Registration No.")];
+    assert_eq!(values(&page(&lines), &fields), ["Springfield Chess Circle", "4711"]);
+}
+
+#[test]
+fn a_name_under_its_label_fills_two_lines() {
+    let lines = |third: &'static str| {
+        page(&[
+            "1. Name of club                       2. Number",
+            "Chess Circle of Greater               4711",
+            "Springfield and Ashford",
+            third,
+        ])
+    };
+    let fields = [("club_name", "text", "Name of club")];
+    let whole = "Chess Circle of Greater Springfield and Ashford";
+    assert_eq!(values(&lines("3. Place of play"), &fields), [whole]);
+    // Three lines are a name and an address.
+    assert_eq!(values(&lines("Northern County"), &fields), ["Chess Circle of Greater"]);
+}
+
+#[test]
+fn the_small_rest_of_a_label_in_its_next_line_is_no_answer() {
+    let lines = [
+        "5. Name of club on whose behalf this material was",
+        "   sent.",
+        "   Chess Circle Springfield",
+        "",
+        "6. Means of sending",
+    ];
+    let fields = [("club_name", "text", "Name of club")];
+    assert_eq!(values(&page(&lines), &fields), ["Chess Circle Springfield"]);
+}
+
+#[test]
+fn two_lines_beside_their_label_or_under_it_are_one_text() {
+    let lines = [
+        "Quantity and make:    Wide header",
+        "                      Spot varnish",
+        "Price:                12.50",
+        "",
+        "Packing",
+        "Bulk in cartons",
+        "Fourteen days ahead",
+        "",
+        "Signature:            none",
+    ];
+    let fields = [("q1", "text", "Quantity and make:"), ("q2", "text", "Packing"), ("q3", "text", "Price:")];
+    let made = ["Wide header Spot varnish", "Bulk in cartons Fourteen days ahead", "12.50"];
+    assert_eq!(values(&page(&lines), &fields), made);
+}
+
+#[test]
+fn a_stroke_beside_a_label_is_no_answer() {
+    let mut document = page(&["           Harbour Press", "Agency:           -"]);
+    // What was filled in stands a little higher than its label.
+    for word in document.pages[0].words.iter_mut().filter(|word| word.bbox.y0 * 840.0 < 25.0) {
+        word.bbox.y0 += 5.0 / 840.0;
+        word.bbox.y1 += 5.0 / 840.0;
+    }
+    assert_eq!(values(&document, &[("q1", "text", "Agency:")]), ["Harbour Press"]);
+}
+
+#[test]
+fn nothing_a_day_or_an_address_is_no_name() {
+    let fields = [("club_name", "text", "Name of club")];
+    assert_eq!(values(&page(&["Name of club    N/A"]), &fields), [""]);
+    let lines = ["Name               Address Denver", "Ruth Adler         March 30"];
+    assert_eq!(values(&page(&lines), &SIGNER[..1]), ["Ruth Adler"]);
+}

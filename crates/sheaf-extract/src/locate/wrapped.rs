@@ -1,0 +1,78 @@
+//! Labels over two lines.
+
+use super::context::Surroundings;
+use super::labels::{LONGEST, LabelMatch, printed_segment};
+use crate::lexicon::Key;
+
+/// Words of the rest of a label in a line of its own, at most; a label that has such a rest is longer.
+const REST: usize = 4;
+
+impl Surroundings<'_> {
+    /// Lets an anchor of the template that wraps ("Source of", "information:") label what stands beside either of its lines, and
+    /// below the second.
+    pub(super) fn join_label(&mut self, index: usize) {
+        // Of a longer second line only the end is looked at, which does not reach into the first.
+        if self.layout.segments[index].tokens.len() >= LONGEST {
+            return;
+        }
+        let Some(above) = self.wrapped_label(index) else { return };
+        let mut printed = printed_segment(self.layout, above);
+        let first = printed.len();
+        // The colon before a line in brackets parts no labels.
+        printed.iter_mut().for_each(|token| token.colon = false);
+        printed.extend(printed_segment(self.layout, index));
+        if !self.labels.may_start_own(&printed) {
+            return;
+        }
+        let joined = self.labels.classify(&printed).into_iter();
+        let joined = joined.filter(|m| m.similarity >= 0.99 && matches!(m.key, Key::Field(_)));
+        for found in joined.filter(|m| m.start < first && first < m.end).collect::<Vec<_>>() {
+            for (segment, tokens) in [(above, first), (index, printed.len() - first)] {
+                let matches = self.segments[segment].matches.iter().copied();
+                let part = LabelMatch { start: 0, end: tokens, ..found };
+                self.segments[segment].matches =
+                    matches.filter(|m| m.key != found.key).chain([part]).collect();
+            }
+        }
+    }
+
+    /// The segment right above one that may be the first line of the same label.
+    fn wrapped_label(&self, index: usize) -> Option<usize> {
+        let segment = &self.layout.segments[index];
+        let line = segment.line.checked_sub(1)?;
+        if self.layout.lines[line].page != self.layout.lines[segment.line].page {
+            return None;
+        }
+        self.layout.lines[line].segments.clone().find(|&above| {
+            let first = &self.layout.segments[above];
+            let aligned = (first.rect.x0 - segment.rect.x0).abs() < first.size
+                || (first.rect.centre_x() - segment.rect.centre_x()).abs() < first.size;
+            let colon = self.layout.tokens(first).last().is_none_or(|t| t.colon);
+            // What stands in brackets under a label belongs to it: "Total: / (this year)".
+            let in_brackets = self.layout.text(segment).starts_with('(');
+            aligned
+                && (!colon || in_brackets)
+                && segment.rect.y0 - first.rect.y1 < 0.9 * first.size
+                && !self.segments[above].is_value
+                && !self.segments[above].is_spent
+                && !self.segments[index].is_spent
+        })
+    }
+
+    /// Lets the rest of a long label, in a line of its own, label what stands below it: "Name of the club on whose behalf this is
+    /// / sent."
+    pub(super) fn join_rest(&mut self, index: usize) {
+        let layout = self.layout;
+        let segment = &layout.segments[index];
+        if segment.tokens.len() > REST || !layout.text(segment).starts_with(char::is_lowercase) {
+            return;
+        }
+        let Some(above) = self.wrapped_label(index) else { return };
+        let own = |m: &&LabelMatch| m.start <= 2 && m.similarity > 0.7 && matches!(m.key, Key::Field(_));
+        let matches: Vec<LabelMatch> = self.segments[above].matches.iter().filter(own).copied().collect();
+        if layout.segments[above].tokens.len() > REST && !matches.is_empty() {
+            self.segments[index].matches = matches.into();
+            self.segments[index].is_rest = true;
+        }
+    }
+}
