@@ -20,9 +20,8 @@ impl Surroundings<'_> {
         let layout = self.layout;
         let own = &layout.segments[candidate.segment];
         let line = &layout.lines[own.line];
-        // Words alone in their line are a heading.
-        let is_heading = line.segments.len() < 2 && !candidate.source.bytes().any(|b| b.is_ascii_digit());
-        if candidate.start() != own.range.start || is_heading {
+        // What stands alone in its line is in no column.
+        if candidate.start() != own.range.start || line.segments.len() < 2 {
             return None;
         }
         let first = layout.pages[line.page].start.max(own.line.saturating_sub(LINES));

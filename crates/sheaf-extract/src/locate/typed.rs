@@ -215,8 +215,11 @@ pub(crate) fn name_fit(source: &str, look: Look, person: bool) -> f32 {
     let capital =
         source.trim_start_matches(|c: char| !c.is_alphanumeric()).starts_with(|c: char| !c.is_lowercase());
     let mut fit = 0.0;
-    if letters < 2 || digits > letters || person && digits > 0 || is_nothing(source) {
+    if letters < 2 || digits > letters || person && digits > 0 {
         fit -= 0.4;
+    }
+    if is_nothing(source) {
+        fit -= 0.8;
     }
     if !capital {
         fit -= 0.35;

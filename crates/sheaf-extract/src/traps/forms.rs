@@ -3,7 +3,9 @@
 use sheaf_types::{Document, TextSource};
 
 use super::values;
+use crate::locate::names::look;
 use crate::locate::sample::page;
+use crate::locate::typed::name_fit;
 
 const SIGNER: [(&str, &str, &str); 2] = [("signer_name", "text", "Name"), ("signer_title", "text", "Title")];
 
@@ -192,9 +194,16 @@ fn a_stroke_beside_a_label_is_no_answer() {
 }
 
 #[test]
-fn nothing_a_day_or_an_address_is_no_name() {
+fn nothing_and_a_day_are_no_name() {
     let fields = [("club_name", "text", "Name of club")];
     assert_eq!(values(&page(&["Name of club    N/A"]), &fields), [""]);
-    let lines = ["Name               Address Denver", "Ruth Adler         March 30"];
+    let fit = |text: &str| name_fit(text, look(text), true);
+    assert!(fit("March 30") < fit("Ruth Adler") - 0.3);
+}
+
+#[test]
+fn a_name_does_not_begin_with_the_label_of_something_else() {
+    let lines =
+        ["1. Name            2. Number", "Ruth Adler         4711", "", "Name               Address Denver"];
     assert_eq!(values(&page(&lines), &SIGNER[..1]), ["Ruth Adler"]);
 }
