@@ -8,6 +8,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use image::imageops::{rotate90, rotate180, rotate270};
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage, Rgba, RgbaImage};
+use pdf_writer::types::TextRenderingMode;
 use pdf_writer::{Content, Filter, Finish, Name, Pdf, Rect, Ref, Str};
 use sheaf_extract::ocr::{Engines, Missing, OcrConfig};
 use sheaf_extract::{Limits, draw_page, read, read_with_ocr};
@@ -23,7 +24,8 @@ const LETTER: [(&str, f32, f32, f32); 6] = [
     ("1,284.50", 400.0, 600.0, 12.0),
 ];
 
-/// A PDF with one page of text, and a picture where one is given: pixels, and its place in points.
+/// A PDF with one page of text, and a picture where one is given: pixels, and its place in points. Over one that fills the
+/// page, the text is a layer without ink.
 fn pdf(
     lines: &[(&str, f32, f32, f32)],
     (width, height): (f32, f32),
@@ -42,6 +44,9 @@ fn pdf(
     writer.finish();
     pdf.type1_font(font).base_font(Name(b"Helvetica"));
     let mut drawing = Content::new();
+    if picture.is_some_and(|(_, place)| place.x2 - place.x1 >= width) {
+        drawing.set_text_rendering_mode(TextRenderingMode::Invisible);
+    }
     for &(text, x, y, size) in lines {
         drawing.begin_text().set_font(Name(b"F"), size).next_line(x, y).show(Str(text.as_bytes())).end_text();
     }
@@ -256,6 +261,28 @@ fn a_bad_text_layer_is_read_again_and_a_good_one_is_kept() {
     let document =
         read_with_ocr(&pdf(&lines, sheet, scan), MediaType::Pdf, &engines, &Limits::default()).unwrap();
     assert!(document.pages[0].words.iter().all(|word| word.source == TextSource::Text));
+}
+
+#[test]
+fn words_of_a_text_layer_are_checked() {
+    let Some(engines) = tesseract() else { return };
+    let sheet = (595.0, 842.0);
+    let picture = drawn(&pdf(&LETTER, sheet, None), 1654);
+    let mut layer = LETTER.to_vec();
+    layer[3].0 = "Twelve folding chalrs and one table";
+    layer.push(("9,999.00", 400.0, 500.0, 12.0));
+    let scan = Some((&picture, Rect::new(0.0, 0.0, sheet.0, sheet.1)));
+    let document =
+        read_with_ocr(&pdf(&layer, sheet, scan), MediaType::Pdf, &engines, &Limits::default()).unwrap();
+    let words = words(&document);
+    let found = |text: &str| words.iter().find(|word| word.text == text).unwrap();
+    assert!(words.iter().all(|word| word.text != "chalrs"));
+    assert_eq!(found("chairs").source, TextSource::Tesseract);
+    // Nothing stands there on the picture.
+    assert_eq!((found("9,999.00").source, found("9,999.00").confidence), (TextSource::Text, 0.6));
+    let rest = || words.iter().filter(|word| !["chairs", "9,999.00"].contains(&&*word.text));
+    assert!(rest().all(|word| word.source == TextSource::Text && word.confidence == 1.0));
+    assert_eq!(rest().count(), LETTER.iter().flat_map(|line| line.0.split(' ')).count() - 1);
 }
 
 #[test]

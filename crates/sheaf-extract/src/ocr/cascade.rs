@@ -1,7 +1,7 @@
 //! Which engine reads a page.
 //!
 //! Tesseract reads pages; the PP-OCR models, where they are installed, read receipts, and pages on which Tesseract
-//! was unsure. On a page that Tesseract read well, they look again at the lines in which it doubted a word or saw none. Tesseract reads one language at a time, which a page's frequent words show. The mean confidence of a page's words tells a page that was read badly; neither dictionaries nor the
+//! was unsure. Where both have read a page, the reading that does not stand is kept as a second opinion. On a page that Tesseract read well, they look again at the lines in which it doubted a word or saw none. Tesseract reads one language at a time, which a page's frequent words show. The mean confidence of a page's words tells a page that was read badly; neither dictionaries nor the
 //! shape of words do.
 
 use std::time::Instant;
@@ -53,11 +53,15 @@ impl<'e> Recogniser<'e> {
     pub(crate) fn read(&mut self, page: &RgbImage, deadline: Option<Instant>) -> Option<Reading> {
         let paddle = self.engines.paddle.as_ref();
         let is_roll = page.height() as f32 > ROLL * page.width() as f32;
-        if is_roll && let Some(reading) = paddle.and_then(|paddle| paddle.read(page)) {
-            return Some(reading);
+        let roll = if is_roll { paddle.and_then(|paddle| paddle.read(page)) } else { None };
+        if roll.is_some() && is_over(deadline) {
+            return roll;
         }
         let segmentation = if is_roll { Segmentation::Block } else { Segmentation::Page };
         let first = self.read_by_tesseract(&grayscale(page), segmentation, deadline);
+        if roll.is_some() {
+            return both(roll, first);
+        }
         if is_over(deadline) {
             return first;
         }
@@ -69,8 +73,8 @@ impl<'e> Recogniser<'e> {
             first => first,
         };
         match (first, paddle.and_then(|paddle| paddle.read(page))) {
-            (Some(first), Some(second)) => Some(if is_better(&second, &first) { second } else { first }),
-            (first, second) => first.or(second),
+            (Some(first), Some(second)) if is_better(&second, &first) => both(Some(second), Some(first)),
+            (first, second) => both(first, second),
         }
     }
 
@@ -164,6 +168,13 @@ fn joined(first: Reading, second: Vec<Recognised>) -> Reading {
         words.push(word);
     }
     Reading::new(words)
+}
+
+/// The first reading there is, with what the other has to say.
+fn both(first: Option<Reading>, second: Option<Reading>) -> Option<Reading> {
+    let Some(mut first) = first else { return second };
+    first.others = second.map(|second| second.words).unwrap_or_default();
+    Some(first)
 }
 
 /// Whether the stronger engine's reading replaces Tesseract's.

@@ -69,6 +69,8 @@ pub(crate) struct Reading {
     pub(crate) words: Vec<Recognised>,
     /// Mean over the characters, 0 to 1; 0 where there are none.
     pub(crate) confidence: f32,
+    /// What the engine that was less sure of the page found on it; empty where one engine read it.
+    pub(crate) others: Vec<Recognised>,
 }
 
 impl Reading {
@@ -98,7 +100,7 @@ impl Reading {
             count += characters;
         }
         let confidence = if count > 0.0 { sum / count } else { 0.0 };
-        Self { words, confidence }
+        Self { words, confidence, others: Vec::new() }
     }
 
     /// Number of characters.

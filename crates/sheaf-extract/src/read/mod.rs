@@ -14,6 +14,7 @@ mod layers;
 mod limits;
 mod marked;
 mod metrics;
+mod opinion;
 pub(crate) mod order;
 mod overprint;
 mod package;
@@ -52,6 +53,8 @@ use layers::Layers;
 
 /// Stack of the reading thread, in bytes: objects and forms nest.
 const STACK: usize = 32 << 20;
+/// Pages of a document whose text layer gets a second opinion, which costs as much as recognising a page without one.
+const CHECKED_PAGES: usize = 3;
 
 /// Reads a file into pages of words with boxes, as far as it states its text; pages that are images say so.
 ///
@@ -115,7 +118,10 @@ fn open(bytes: &[u8]) -> Result<Pdf, ReadError> {
 }
 
 fn read_pdf(bytes: &[u8], engines: &Engines, limits: &Limits) -> Result<Document, ReadError> {
-    let deadline = Instant::now().checked_add(limits.max_duration);
+    let start = Instant::now();
+    let deadline = start.checked_add(limits.max_duration);
+    // A second opinion must not take the time that the other pages need.
+    let last_check = start.checked_add(limits.max_duration / 3);
     let timeout = ReadError::Timeout { seconds: limits.max_duration.as_secs() };
     let pdf = open(bytes)?;
     let count = pdf.pages().len();
@@ -142,10 +148,11 @@ fn read_pdf(bytes: &[u8], engines: &Engines, limits: &Limits) -> Result<Document
         let read = catch_unwind(AssertUnwindSafe(|| page::read(source, number, &env))).unwrap_or_else(|_| {
             // A panic may have left the caches half-written.
             env = environment();
-            Some((damaged(number), Vec::new()))
+            Some((damaged(number), page::Pictures::default()))
         });
-        let (mut page, images) = read.ok_or_else(|| timeout.clone())?;
-        scan::fill(&mut page, &images, &mut recogniser, page_deadline(deadline, limits), |width| {
+        let (mut page, mut pictures) = read.ok_or_else(|| timeout.clone())?;
+        pictures.have_layer &= index < CHECKED_PAGES && !is_over(last_check);
+        scan::fill(&mut page, &pictures, &mut recogniser, page_deadline(deadline, limits), |width| {
             catch_unwind(AssertUnwindSafe(|| render::draw(source, width))).ok()
         });
         if is_over(deadline) {

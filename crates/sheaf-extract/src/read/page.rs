@@ -23,12 +23,17 @@ const MAX_ANNOTATIONS: usize = 10_000;
 const HIDDEN: u32 = 1 << 1;
 const NO_VIEW: u32 = 1 << 5;
 
-/// Reads a page, and where its images stand; `None` where the time is over.
-pub(super) fn read<'a>(
-    source: &Source<'a>,
-    number: u32,
-    env: &Environment<'a>,
-) -> Option<(Page, Vec<BoundingBox>)> {
+/// Pictures on a page.
+#[derive(Default)]
+pub(super) struct Pictures {
+    /// Where they stand.
+    pub(super) places: Vec<BoundingBox>,
+    /// Whether the page's text is without ink: what somebody's recognition left there.
+    pub(super) have_layer: bool,
+}
+
+/// Reads a page and its pictures; `None` where the time is over.
+pub(super) fn read<'a>(source: &Source<'a>, number: u32, env: &Environment<'a>) -> Option<(Page, Pictures)> {
     let (width, height) = source.render_dimensions();
     let (width, height) = (f64::from(width), f64::from(height));
     let display = Affine::new(source.initial_transform(true).as_coeffs());
@@ -45,6 +50,8 @@ pub(super) fn read<'a>(
     let sheet = Rect::new(0.0, 0.0, width, height);
     keep_shown(&mut drawing, sheet);
     overprint::remove(&mut drawing.glyphs);
+    let invisible = drawing.glyphs.iter().filter(|glyph| glyph.invisible).count();
+    let have_layer = invisible * 2 > drawing.glyphs.len();
     let mut words = words::words(&drawing.glyphs);
     words.extend(form::words(source, display, form_turn(source), &words));
     let words = order::sort(words);
@@ -65,7 +72,8 @@ pub(super) fn read<'a>(
             .collect(),
         cells: Vec::new(),
     };
-    Some((page, drawing.images.iter().map(|image| bounding_box(*image, sheet)).collect()))
+    let places = drawing.images.iter().map(|image| bounding_box(*image, sheet)).collect();
+    Some((page, Pictures { places, have_layer }))
 }
 
 /// Quarter turns of a field's text: it stands upright on the page before the page is turned.

@@ -6,7 +6,9 @@ use hayro_font::kurbo::Rect;
 use image::{Rgb, RgbImage};
 use sheaf_types::{BoundingBox, Page, PageWarning, Word};
 
+use super::opinion::{self, Opinion};
 use super::order::{self, Placed};
+use super::page::Pictures;
 use super::{garbled, is_over, ruled};
 use crate::ocr::{LEGIBLE, Reading, Recognised, Recogniser};
 
@@ -40,23 +42,26 @@ enum Need {
     Part(BoundingBox),
     /// All of it, if that gives better words than the text layer that somebody's recognition left there.
     Again { garbled: f32 },
+    /// All of it, as a second opinion on the words of the text layer.
+    Check,
 }
 
-/// Recognises what a page of a PDF shows and does not state. `images` are its pictures; `draw` draws it in a width.
+/// Recognises what a page of a PDF shows and does not state; `draw` draws it in a width.
 pub(super) fn fill(
     page: &mut Page,
-    images: &[BoundingBox],
+    pictures: &Pictures,
     recogniser: &mut Recogniser<'_>,
     deadline: Option<Instant>,
     draw: impl FnOnce(u32) -> Option<RgbImage>,
 ) {
-    let Some(need) = need(page, images).filter(|_| recogniser.can_read()) else { return };
+    let Some(need) = need(page, pictures).filter(|_| recogniser.can_read()) else { return };
     let width = SIDE * page.width / page.width.min(page.height);
     let Some(pixels) = draw(width as u32) else { return };
     match need {
         Need::Whole => recognise(page, &pixels, recogniser, deadline),
         Need::Part(place) => recognise_part(page, place, pixels, recogniser, deadline),
         Need::Again { garbled } => recognise_again(page, garbled, &pixels, recogniser, deadline),
+        Need::Check => check(page, &pixels, recogniser, deadline),
     }
 }
 
@@ -123,15 +128,28 @@ fn recognise_again(
     }
 }
 
-fn need(page: &Page, images: &[BoundingBox]) -> Option<Need> {
+/// Recognises a page to check its text layer.
+fn check(page: &mut Page, pixels: &RgbImage, recogniser: &mut Recogniser<'_>, deadline: Option<Instant>) {
+    let Some(reading) = recogniser.read(pixels, deadline) else { return };
+    // Of a page that was read in part, nothing is known of what is missing.
+    if reading.confidence < LEGIBLE || is_over(deadline) {
+        return;
+    }
+    let own = words(reading, pixels, page.height);
+    opinion::compare(&mut page.words, &own, Opinion::Better);
+}
+
+fn need(page: &Page, pictures: &Pictures) -> Option<Need> {
+    let images = &pictures.places;
     if [PageWarning::Scanned, PageWarning::Undecodable].iter().any(|code| page.warnings.contains(code)) {
         return Some(Need::Whole);
     }
-    if images.iter().map(|image| image.width() * image.height()).sum::<f32>() >= LAYER_COVER
-        && let Some(garbled) = garbled::share(page.words.iter().map(|word| word.text.as_str()))
-        && garbled > MOST_GARBLED
-    {
-        return Some(Need::Again { garbled });
+    if images.iter().map(|image| image.width() * image.height()).sum::<f32>() >= LAYER_COVER {
+        match garbled::share(page.words.iter().map(|word| word.text.as_str())) {
+            Some(garbled) if garbled > MOST_GARBLED => return Some(Need::Again { garbled }),
+            _ if pictures.have_layer => return Some(Need::Check),
+            _ => {}
+        }
     }
     let middle = |b: BoundingBox| (f32::midpoint(b.x0, b.x1), f32::midpoint(b.y0, b.y1));
     images
@@ -166,11 +184,14 @@ fn words(reading: Reading, pixels: &RgbImage, height: f32) -> Vec<Word> {
         turn: word.turn,
         source: word.source,
     };
-    reading.words.into_iter().map(word).collect()
+    let mut words: Vec<Word> = reading.words.into_iter().map(word).collect();
+    let others: Vec<Word> = reading.others.into_iter().map(word).collect();
+    opinion::compare(&mut words, &others, Opinion::Other);
+    words
 }
 
 /// The share of `a` that `b` covers.
-fn covered(a: BoundingBox, b: BoundingBox) -> f32 {
+pub(super) fn covered(a: BoundingBox, b: BoundingBox) -> f32 {
     let width = (a.x1.min(b.x1) - a.x0.max(b.x0)).max(0.0);
     let height = (a.y1.min(b.y1) - a.y0.max(b.y0)).max(0.0);
     let area = a.width() * a.height();
