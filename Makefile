@@ -17,6 +17,7 @@ test:
 	@scripts/setup test
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	$(CARGO) clippy -p sheaf-extract --features ablation --example predict --locked -- -D warnings
 	$(CARGO) test --workspace --locked
 
 build:

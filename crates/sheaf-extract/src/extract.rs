@@ -205,8 +205,7 @@ fn chosen(pool: &Pool<'_>, field: &Field<'_>, candidates: &[Scored], choice: &Ch
         return ground::nothing(field.spec);
     };
     let layout = pool.surroundings.layout;
-    let Some(place) = ground::ground(layout, &pool.locale, field.spec, &chosen.spans, &chosen.parsed.value)
-    else {
+    let Some(place) = ground::ground(layout, &pool.locale, field, &chosen.spans, &chosen.parsed.value) else {
         return ground::ungrounded(field.spec);
     };
     let signals = Signals::new(field, chosen, candidates, choice, pool);

@@ -5,8 +5,9 @@
 
 use sheaf_types::{BoundingBox, Document, FieldResult, FieldSpec, ReviewReason};
 
+use crate::locate::field::Field;
 use crate::locate::layout::{Layout, Span};
-use crate::parse::{self, Locale};
+use crate::parse::Locale;
 
 /// A value's place on the document.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,13 +21,12 @@ pub(crate) struct Grounded {
 pub(crate) fn ground(
     layout: &Layout<'_>,
     locale: &Locale,
-    field: &FieldSpec,
+    field: &Field<'_>,
     spans: &[Span],
     value: &str,
 ) -> Option<Grounded> {
     let source = layout.source(spans);
-    let parsed = parse::value(field.kind, &source, locale, &field.enum_values)?;
-    if parsed.value != value {
+    if field.read(&source, locale)?.value != value {
         return None;
     }
     let page = layout.lines[spans.first()?.line].page;

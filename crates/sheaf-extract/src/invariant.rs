@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use sheaf_types::{BoundingBox, Document, FieldValue, Page, Rule, TemplateSpec, TextSource, Word};
 
+use crate::locate::field::Field;
 use crate::locate::labels::Labels;
 use crate::locate::layout::Layout;
 use crate::locate::profile::locale_of;
@@ -187,14 +188,15 @@ proptest! {
         let layout = Layout::new(&document);
         let labels = Labels::new(&template);
         let locale = locale_of(&layout, &labels, template.locale.as_deref());
-        for (result, field) in results.iter().zip(&template.fields) {
+        let fields = Field::all(&template);
+        for ((result, field), asked) in results.iter().zip(&template.fields).zip(&fields) {
             prop_assert_eq!(&result.name, &field.name);
             prop_assert!((0.0..=1.0).contains(&result.confidence));
             match &result.value {
                 None => prop_assert_eq!((result.confidence, result.method, &result.source), (0.0, None, &None)),
                 Some(FieldValue::Scalar(value)) => {
                     let source = result.source.as_deref().unwrap();
-                    let parsed = parse::value(field.kind, source, &locale, &field.enum_values);
+                    let parsed = asked.read(source, &locale);
                     prop_assert_eq!(parsed.map(|p| p.value), Some(value.clone()));
                     prop_assert!(stands_at(&document, source, result.page.unwrap(), result.bbox.unwrap()));
                 }

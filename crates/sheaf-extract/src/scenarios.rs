@@ -336,7 +336,7 @@ fn governing_law_term_and_parties_are_found_in_prose() {
         ("party", "text", &[]),
         ("term", "text", &[]),
     ];
-    assert_eq!(values(&lines, &specs), ["2012-06-11", "Delaware", "Example Logic, Inc.", "(2) years"]);
+    assert_eq!(values(&lines, &specs), ["2012-06-11", "Delaware", "Example Logic, Inc.", "2 years"]);
 }
 
 #[test]

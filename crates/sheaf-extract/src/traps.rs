@@ -6,7 +6,9 @@ use sheaf_types::{BoundingBox, Document, FieldValue, ReviewReason, Rule, Templat
 use crate::extract;
 use crate::locate::sample::page;
 
+mod contracts;
 mod forms;
+mod receipts;
 
 fn template(fields: &[(&str, &str, &str)]) -> TemplateSpec {
     let fields: Vec<Value> = fields

@@ -83,8 +83,8 @@ impl Comparison<'_, '_> {
         if field.pattern.as_ref().is_some_and(|pattern| !pattern.is_match(&source)) {
             return None;
         }
-        let parsed = parse::value(spec.kind, &source, &self.pool.locale, &spec.enum_values)?;
-        let place = ground::ground(layout, &self.pool.locale, spec, &spans, &parsed.value)?;
+        let parsed = field.read(&source, &self.pool.locale)?;
+        let place = ground::ground(layout, &self.pool.locale, field, &spans, &parsed.value)?;
         let currency =
             found.filter(|_| spec.kind == FieldKind::Currency).and_then(|found| self.pool.currency(found));
         Some(FieldResult {

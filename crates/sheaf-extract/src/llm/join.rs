@@ -26,6 +26,7 @@ use super::find::Closeness;
 use super::ground::{Grounded, Wanted};
 use super::index::Index;
 use crate::ground;
+use crate::locate::field::Field;
 use crate::parse::fold::tight;
 
 /// How sure a value is that stands where the model says, in these very words.
@@ -143,10 +144,11 @@ fn is_part(own: &FieldResult, found: &FieldResult) -> bool {
 }
 
 fn of_scalar(field: &FieldSpec, found: Grounded) -> FieldResult {
+    let value = Field::alone(field).in_figures(&found.source).unwrap_or(found.value.clone());
     FieldResult {
         confidence: trust(&found),
         review_reason: (found.closeness == Closeness::Pictured).then_some(ReviewReason::LowConfidence),
-        value: Some(FieldValue::Scalar(found.value)),
+        value: Some(FieldValue::Scalar(value)),
         currency: found.currency,
         source: Some(found.source),
         page: Some(found.page),

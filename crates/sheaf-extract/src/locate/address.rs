@@ -92,7 +92,8 @@ fn names_town(text: &str) -> bool {
 /// How much of a line stands before a telephone number and its label, without the comma between them.
 fn before_contact(text: &str) -> usize {
     let lower = text.to_ascii_lowercase();
-    let found = ["tel ", "tel:", "tel.", "phone", "fax", "telp"].iter().filter_map(|word| {
+    let labels = ["tel ", "tel:", "tel.", "tell ", "tell:", "phone", "fax", "telp", "mobile", "hp:"];
+    let found = labels.iter().filter_map(|word| {
         let at = lower.find(word)?;
         let parted = at == 0 || lower[..at].ends_with([' ', ',', ';', '(', '/']);
         parted.then_some(at)
@@ -134,7 +135,9 @@ fn opening(surroundings: &Surroundings<'_>, index: usize) -> Option<Span> {
         ends_in_house_number(text)
             && next_in_column(surroundings, index).is_some_and(|next| surroundings.look(next).town)
     };
-    ((look.address || parted() || street()) && !look.reachable)
+    // "8 No", "RM4.60 ST": a word that begins streets and nothing that is the name of one.
+    let named = text[from..].split(|c: char| !c.is_alphabetic()).any(|word| word.chars().count() > 2);
+    ((look.address || parted() || street()) && named && !look.reachable)
         .then_some(Span { line: segment.line, range: start..segment.range.end })
 }
 

@@ -7,6 +7,7 @@ use sheaf_types::{FieldKind, FieldSpec, Region, TemplateSpec};
 
 use crate::lexicon::{ConceptId, Key, LEXICON, Shape};
 use crate::parse::fold::fold;
+use crate::parse::{self, Locale, Parsed, duration};
 
 /// A template's own anchors.
 const ANCHOR: f32 = 1.0;
@@ -82,6 +83,25 @@ impl<'t> Field<'t> {
             taught: None,
             only_party: false,
         }
+    }
+
+    /// A field by itself, whatever its template.
+    pub(crate) fn alone(spec: &'t FieldSpec) -> Self {
+        Self::new(0, spec)
+    }
+
+    /// What a text means as a value of the field; `None` where it is none.
+    pub(crate) fn read(&self, source: &str, locale: &Locale) -> Option<Parsed> {
+        let mut parsed = parse::value(self.spec.kind, source, locale, &self.spec.enum_values)?;
+        if let Some(figures) = self.in_figures(source) {
+            parsed.value = figures;
+        }
+        Some(parsed)
+    }
+
+    /// A span of time in figures, where the field asks for one.
+    pub(crate) fn in_figures(&self, source: &str) -> Option<String> {
+        (self.shape == Shape::Duration).then(|| duration::in_figures(source)).flatten()
     }
 
     /// Where it was shown or drawn.

@@ -279,6 +279,7 @@ pub(crate) fn ends_name(text: &str) -> bool {
         .split(|c: char| c.is_whitespace() || matches!(c, '&' | '(' | ')'))
         .filter(|w| !w.is_empty())
         .map(|w| without_marks(w.trim_end_matches([',', '.'])))
+        .filter(|w| !w.is_empty())
         .collect();
     let form = |w: &Cow<'_, str>| LEGAL_FORMS.contains(w.as_ref()) || w.len() == 1;
     let organisation = |w: &Cow<'_, str>| ORGANISATIONS.contains(w.as_ref());
@@ -311,7 +312,8 @@ pub(crate) fn is_legal_form(folded: &str) -> bool {
     LEGAL_FORMS.contains(folded)
 }
 
-/// A name without the number that a list of customers or a register puts behind it: "Name (4711)", "Name Ltd 862725-U".
+/// A name without the number that a list of customers or a register puts behind it, and without what follows that: "Name (4711)",
+/// "Name Ltd 862725-U", "Name Ltd (306295-X) formerly Other".
 pub(crate) fn without_id(text: &str) -> &str {
     let text = text.trim_end();
     let is_id = |id: &str| {
@@ -323,9 +325,25 @@ pub(crate) fn without_id(text: &str) -> &str {
         Some((name, id)) => is_id(id.trim()).then_some(name),
         None => {
             let parted = text.rsplit_once(' ');
-            parted.filter(|(_, id)| is_id(id) && id.len() >= 6 && id.contains('-')).map(|(name, _)| name)
+            // Behind a legal form there is nothing else, however its digits were read: "Name Ltd 8OZTZ5-U".
+            let registered = |name: &str, id: &str| {
+                id.len() >= 6
+                    && id.rsplit_once('-').is_some_and(|(number, letter)| {
+                        letter.len() == 1 && number.bytes().any(|b| b.is_ascii_digit())
+                    })
+                    && look(name).ends_in_legal_form
+            };
+            let is_number = |(name, id): &(&str, &str)| {
+                is_id(id) && id.len() >= 6 && id.contains('-') || registered(name, id)
+            };
+            parted.filter(is_number).map(|(name, _)| name)
         }
     };
+    let shorter = shorter.or_else(|| {
+        let (name, rest) = text.split_once('(')?;
+        let (id, _) = rest.split_once(')')?;
+        is_registration(id.trim()).then_some(name)
+    });
     shorter.map(str::trim_end).filter(|name| !name.is_empty()).unwrap_or(text)
 }
 
@@ -418,6 +436,8 @@ mod tests {
             ("Example for All (4711)", "Example for All"),
             ("Example Sdn Bhd (562007-D)", "Example Sdn Bhd"),
             ("Example Sdn Bhd 862725-U", "Example Sdn Bhd"),
+            ("Example Sdn Bhd 8OZ7Z5-U", "Example Sdn Bhd"),
+            ("Example Retail SB(306295-X)FKA Sample SB", "Example Retail SB"),
             ("Example (P)", "Example"),
             ("Example (Europe)", "Example (Europe)"),
             ("Example 2020", "Example 2020"),

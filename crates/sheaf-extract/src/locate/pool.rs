@@ -15,7 +15,7 @@ use super::context::Surroundings;
 use super::enums::EnumFinder;
 use super::field::Field;
 use super::labels::Labels;
-use super::layout::{Layout, Span, TAB};
+use super::layout::{BLANK, Layout, Span, TAB};
 use super::party::Parties;
 use super::payment::Payment;
 use super::profile::{locale, titled};
@@ -28,7 +28,7 @@ use super::typed;
 use crate::ablation::{Family, uses};
 use crate::confidence::document_oddness;
 use crate::lexicon::{ConceptId, Shape};
-use crate::parse::{self, Locale, Parsed};
+use crate::parse::{Locale, Parsed};
 
 /// Candidates that are kept for a field.
 const KEPT: usize = 24;
@@ -71,6 +71,12 @@ const ROUNDED: f32 = 0.1;
 
 /// The score of what matches a field's pattern and has no label.
 const BY_PATTERN: f32 = 0.42;
+
+/// Words of a text beside a label that names a party, a place or a span of time: more are a clause of the contract.
+const MOST_WORDS: usize = 10;
+
+/// Under this, the words around a passage say that it is something else than what its label would make it.
+const AGAINST: f32 = 0.0;
 
 /// What it is worth for a text to answer a question about the field.
 const ANSWERS: f32 = 0.12;
@@ -512,7 +518,8 @@ impl<'a> Pool<'a> {
                 let contexts = self.surroundings.contexts(&candidate);
                 let label = score::by_labels(field, contexts, &self.titled, &Loose::default());
                 // A form's label beside the value is as good as the words of a sentence around it.
-                let labelled = if label.similarity > 0.95 { 0.9 * label.score } else { 0.0 };
+                let is_label = label.similarity > 0.95 && passage.score > AGAINST;
+                let labelled = if is_label { 0.9 * label.score } else { 0.0 };
                 let evidence = Evidence { score: passage.score.max(labelled), ..label };
                 self.scored(field, &candidate, evidence)
             })
@@ -520,7 +527,11 @@ impl<'a> Pool<'a> {
         if found.iter().any(|f| f.score >= LABELLED) {
             return found;
         }
-        let labelled = self.free(field, loose).into_iter().filter(|f| f.score >= BESIDE_LABEL);
+        let is_clause = |found: &Scored| {
+            found.source.starts_with(char::is_lowercase) || found.source.split(BLANK).count() > MOST_WORDS
+        };
+        let labelled = self.free(field, loose).into_iter();
+        let labelled = labelled.filter(|found| found.score >= BESIDE_LABEL && !is_clause(found));
         found.into_iter().chain(labelled).collect()
     }
 
@@ -603,7 +614,7 @@ impl<'a> Pool<'a> {
             (Typed::Number(number), FieldKind::Number | FieldKind::Currency) if !number.percent => {
                 Parsed { value: number.value.clone(), currency: number.currency, certain: number.certain }
             }
-            (_, kind) => parse::value(kind, &source, &self.locale, &field.spec.enum_values)?,
+            _ => field.read(&source, &self.locale)?,
         };
         if field.place().is_some() {
             let page = layout.page_number(layout.lines[candidate.line()].page);

@@ -10,12 +10,17 @@ use super::layout::{Layout, Span};
 use super::names;
 use crate::ablation::{Family, uses};
 use crate::lexicon::{Entry, Key, Strength, Trie};
+use crate::parse::duration;
 use crate::parse::fold::fold;
 
+/// What it costs a place to be a union of states.
+const OF_THE_UNION: f32 = 0.25;
 /// Words before a place that are looked at.
 const BEFORE: usize = 24;
 /// Tokens from the start of the document in which the parties are named.
 const OPENING: usize = 700;
+/// The share of the way to the right edge of the page's text that a line takes which does not wrap.
+const SHORT: f32 = 0.6;
 /// Words that a party's name may have.
 const LONGEST_NAME: usize = 12;
 
@@ -79,7 +84,9 @@ impl<'l> Prose<'l> {
 
     /// States and countries, scored by the words of governing law around them.
     pub(crate) fn places(&self) -> Vec<Passage> {
-        let mut found = Vec::new();
+        let mut found: Vec<Passage> = Vec::new();
+        // Where the last mention of the Union ends, which passage it is, and how surely its law governs.
+        let mut union: Option<(usize, usize, f32)> = None;
         let mut at = 0;
         while at < self.words.len() {
             let is_name = self.words[at].text.starts_with(char::is_uppercase);
@@ -89,8 +96,20 @@ impl<'l> Prose<'l> {
                 at += 1;
                 continue;
             };
+            let mut score = self.governs(at, at + length);
+            if self.words[at..at + length].iter().any(|w| w.folded == "states") {
+                union = Some((at + length, found.len(), score));
+                // Copyright, securities and patents are the Union's law, contracts are a state's.
+                score -= OF_THE_UNION;
+            } else if let Some((_, place, governs)) = union.filter(|&(end, _, _)| at - end <= 2) {
+                // "The United States of America, State of California".
+                score = score.max(governs);
+                if let Some(wider) = found.get_mut(place) {
+                    wider.score = 0.0;
+                }
+            }
             if let Some(spans) = self.spans(at..at + length) {
-                found.push(Passage { spans, score: self.governs(at, at + length) });
+                found.push(Passage { spans, score });
             }
             at += length;
         }
@@ -137,19 +156,23 @@ impl<'l> Prose<'l> {
         let mut found = Vec::new();
         for at in 1..self.words.len() {
             let unit = self.words[at].folded;
-            let weight = match unit {
-                "year" | "years" => 0.0,
-                "month" | "months" => -0.03,
-                "day" | "days" | "week" | "weeks" => -0.3,
-                _ => continue,
+            if !duration::is_unit(unit) {
+                continue;
+            }
+            let weight = match unit.as_bytes() {
+                [b'd', ..] | [b'w', ..] | [b't', ..] => -0.3,
+                [b'm', ..] => -0.03,
+                _ => 0.0,
             };
             // "two (2) years" says the number twice; the figures are what people write down.
             let count = &self.words[at - 1];
             let figures = count.folded.bytes().all(|b| b.is_ascii_digit()) && count.folded.len() <= 3;
-            if !figures && !is_number_word(count.folded) {
+            if !figures && duration::count(count.folded).is_none() {
                 continue;
             }
-            let Some(spans) = self.spans(at - 1..at + 1) else { continue };
+            // "Twenty-four months".
+            let tens = !figures && at > 1 && duration::tens(self.words[at - 2].folded).is_some();
+            let Some(spans) = self.spans(at - 1 - usize::from(tens)..at + 1) else { continue };
             let mut score = 0.35 + weight + self.lasts(at);
             if figures {
                 score += 0.05;
@@ -205,7 +228,10 @@ impl<'l> Prose<'l> {
         let mut after_between = None;
         for at in 0..opening {
             let word = &self.words[at];
-            if matches!(word.folded, "between" | "among") && word.text == word.folded {
+            if after_between.is_none()
+                && matches!(word.folded, "between" | "among")
+                && word.text == word.folded
+            {
                 after_between = Some(at);
             }
             let starts = self.starts_name(at);
@@ -213,7 +239,7 @@ impl<'l> Prose<'l> {
                 continue;
             }
             let Some(end) = self.name_end(at) else { continue };
-            let Some(spans) = self.spans(at..end) else { continue };
+            let Some(spans) = self.spans(self.with_article(at)..end) else { continue };
             let look = names::look(&self.layout.source(&spans));
             if !look.name || look.address || look.reachable {
                 continue;
@@ -239,13 +265,20 @@ impl<'l> Prose<'l> {
     /// Whether a name may start at this word: capital, and not in the middle of one.
     fn starts_name(&self, at: usize) -> bool {
         let word = &self.words[at];
-        let capital = word.text.starts_with(char::is_uppercase);
-        let common = is_common(word.folded);
         let joined = at > 0
-            && self.words[at - 1].text.starts_with(char::is_uppercase)
+            && has_capital(self.words[at - 1].text)
             && !is_common(self.words[at - 1].folded)
-            && self.gap(at - 1) == " ";
-        capital && !common && !joined && !word.opens && !self.quoted(at)
+            && joins(self.gap(at - 1));
+        has_capital(word.text) && !is_common(word.folded) && !joined && !word.opens && !self.quoted(at)
+    }
+
+    /// Where a name starts that has an article: "between The Example Company", where no sentence begins with it.
+    fn with_article(&self, at: usize) -> usize {
+        let Some([before, article]) = at.checked_sub(2).and_then(|from| self.words.get(from..at)) else {
+            return at;
+        };
+        let within = before.text.starts_with(char::is_lowercase) && article.text == "The";
+        if within && self.gap(at - 2) == " " && self.gap(at - 1) == " " { at - 1 } else { at }
     }
 
     /// One past the last word of the name that starts at `at`; `None` where there is none.
@@ -255,15 +288,21 @@ impl<'l> Prose<'l> {
             let word = &self.words[end];
             let gap = self.gap(end - 1);
             let capital = word.text.starts_with(char::is_uppercase);
-            let form = names::is_legal_form(word.folded) && (capital || word.folded == "plc")
+            // "As" begins a sentence, "AS" ends a name.
+            let form = names::is_legal_form(word.folded)
+                && (capital || word.folded == "plc")
+                && (word.folded != "as" || word.text == "AS")
                 || word.folded.len() == 1 && capital;
-            let possessive = matches!(gap, "’" | "'") && word.folded.len() <= 2;
-            let joins =
-                matches!(gap, " " | "." | ". " | "-" | "’" | "'" | " & " | ".-") || gap == ", " && form;
-            if !joins || word.opens || self.quoted(end) {
+            // After "Inc." the name has ended.
+            if names::is_unmistakable_form(self.words[end - 1].folded) && !form {
                 break;
             }
-            let capital = capital || word.text.bytes().all(|b| b.is_ascii_digit());
+            let possessive = matches!(gap, "’" | "'") && word.folded.len() <= 2;
+            let joined = joins(gap) || matches!(gap, "." | ". " | ".-") || gap == ", " && form;
+            if !joined || word.opens || self.quoted(end) {
+                break;
+            }
+            let capital = has_capital(word.text) || word.text.bytes().all(|b| b.is_ascii_digit());
             // A full stop ends a sentence unless it ends an initial or a short form.
             if gap == ". " && !form && self.words[end - 1].text.len() > 3 {
                 break;
@@ -291,8 +330,14 @@ impl<'l> Prose<'l> {
     fn gap(&self, at: usize) -> &'l str {
         let (Some(word), Some(next)) = (self.words.get(at), self.words.get(at + 1)) else { return "" };
         if word.line != next.line {
-            let rest = self.layout.lines[word.line].text[word.range.end..].trim_end();
-            return match rest {
+            let line = &self.layout.lines[word.line];
+            // A line that ends early ends there for a reason: "Erika Example" over "Example Inc.".
+            if line.page == self.layout.lines[next.line].page
+                && line.rect.x1 < SHORT * self.layout.right_of(line.page)
+            {
+                return "|";
+            }
+            return match line.text[word.range.end..].trim_end() {
                 "," => ", ",
                 "" => " ",
                 "." => ". ",
@@ -315,11 +360,16 @@ impl<'l> Prose<'l> {
             match spans.last_mut() {
                 Some(span) if span.line == word.line => span.range.end = word.range.end,
                 last => {
+                    let last_line = last.as_ref().map(|span| span.line);
                     // What stands behind the last word of a line that wraps ("&", a comma) is part of the passage.
                     if let Some(last) = last {
                         last.range.end = self.layout.lines[last.line].text.trim_end().len();
                     }
-                    spans.push(Span { line: word.line, range: word.range.clone() });
+                    // What stands before the first word of a line that a name goes on in is part of it, too.
+                    let before = self.layout.lines[word.line].text[..word.range.start].trim();
+                    let goes_on = last_line.is_some() && before == "&";
+                    let start = if goes_on { 0 } else { word.range.start };
+                    spans.push(Span { line: word.line, range: start..word.range.end });
                 }
             }
         }
@@ -345,6 +395,16 @@ impl<'l> Prose<'l> {
         }
         Some(spans)
     }
+}
+
+/// Whether a word has a capital as names do: "Example", "eExample".
+fn has_capital(word: &str) -> bool {
+    word.chars().take(2).any(char::is_uppercase)
+}
+
+/// Whether what stands between two words leaves them parts of one name.
+fn joins(gap: &str) -> bool {
+    matches!(gap, " " | "-" | "’" | "'" | "’ " | "' " | " & ")
 }
 
 /// Words that start sentences and headings of contracts and no names.
@@ -464,32 +524,5 @@ fn is_common(folded: &str) -> bool {
             | "discloser"
             | "receiving"
             | "disclosing"
-    )
-}
-
-fn is_number_word(folded: &str) -> bool {
-    matches!(
-        folded,
-        "one"
-            | "two"
-            | "three"
-            | "four"
-            | "five"
-            | "six"
-            | "seven"
-            | "eight"
-            | "nine"
-            | "ten"
-            | "twelve"
-            | "fifteen"
-            | "eighteen"
-            | "twenty"
-            | "thirty"
-            | "zwei"
-            | "drei"
-            | "funf"
-            | "deux"
-            | "trois"
-            | "cinq"
     )
 }

@@ -6,9 +6,11 @@ use super::candidate::{Candidate, Typed};
 use super::context::Surroundings;
 use super::labels::printed;
 use super::layout::{BLANK, Layout, Segment, Span};
-use super::names::{Look, ends_name, is_name_suffix, is_only_form, is_person, look, without_id};
+use super::names::{
+    Look, ends_name, is_name_suffix, is_only_form, is_person, is_registration, look, without_id,
+};
 use crate::ablation::{Family, uses};
-use crate::lexicon::Key;
+use crate::lexicon::{Key, LEXICON};
 
 /// Longer texts are paragraphs, not values.
 const LONGEST: usize = 240;
@@ -467,6 +469,7 @@ fn wrapped_name(surroundings: &Surroundings<'_>, span: &Span, first: Look) -> Op
             column.any(|s| !s.bold && (s.rect.x0 - own.rect.x0).abs() < 0.6 * own.size)
         });
     let fits = rest_of_name
+        || is_name && is_registered(surroundings, first, index)
         || is_name
             && (first.salutation
                 || breaks_off(text)
@@ -526,6 +529,25 @@ fn is_under_label(surroundings: &Surroundings<'_>, index: usize, least: f32) -> 
         let mut matches = surroundings.segments[label].matches.iter();
         matches.any(|m| m.similarity >= least && matches!(m.key, Key::Field(_)))
     })
+
+/// Whether the second line of a name stands right over the number by which a register or the tax office knows it: the heads of
+/// receipts name a shop on two lines, and neither has a legal form.
+fn is_registered(surroundings: &Surroundings<'_>, first: Look, second: usize) -> bool {
+    let layout = surroundings.layout;
+    let own = &layout.segments[second];
+    let Some(next) = layout.lines.get(own.line + 1) else { return false };
+    let below = next.segments.start;
+    let tokens = layout.tokens(&layout.segments[below]);
+    let colon = tokens.iter().position(|token| token.colon).unwrap_or(0);
+    let label = tokens.get(..=colon).map(|label| printed(next, label)).unwrap_or_default();
+    let tax = surroundings.labels.classify(&label).iter().any(|m| {
+        m.similarity > 0.9 && matches!(m.key, Key::Concept(concept) if LEXICON.name(concept) == "tax_id")
+    });
+    let plain = first.name && !first.legal_form && !surroundings.look(second).legal_form;
+    plain
+        && next.page == layout.lines[own.line].page
+        && next.rect.y0 - own.rect.y1 < own.size
+        && (tax || is_registration(layout.text(&layout.segments[below])))
 }
 
 /// The segment right below a span, where both stand alone in their lines and in the middle of their column.

@@ -138,6 +138,9 @@ pub(crate) fn is_for_discount(layout: &Layout<'_>, candidate: &Candidate) -> boo
     WORDS.iter().any(|word| near.contains(word))
 }
 
+/// The share of a document in which its contract is named.
+const OPENING: f32 = 0.3;
+
 /// How much speaks for a date as the one on which a contract takes effect: what defines it, and standing early.
 pub(crate) fn effective(layout: &Layout<'_>, candidate: &Candidate) -> f32 {
     let last = &candidate.spans[candidate.spans.len() - 1];
@@ -147,7 +150,25 @@ pub(crate) fn effective(layout: &Layout<'_>, candidate: &Candidate) -> f32 {
     let after: String = after.chars().take(40).collect();
     let defined = if after.contains("effective date") { 0.25 } else { 0.0 };
     let position = candidate.line() as f32 / layout.lines.len().max(1) as f32;
-    defined - 0.15 * position
+    let own = if position < OPENING && opens_contract(layout, candidate) { 0.25 } else { 0.0 };
+    defined + own - 0.15 * position
+}
+
+/// Whether a sentence names this contract and not another before its date: "This Agreement, dated as of".
+fn opens_contract(layout: &Layout<'_>, candidate: &Candidate) -> bool {
+    /// Lines above the date's that its sentence may begin in.
+    const ABOVE: usize = 3;
+    /// Bytes between "this" and the date.
+    const FAR: usize = 200;
+    let line = candidate.line();
+    let above = layout.lines[line.saturating_sub(ABOVE)..line].iter().map(|line| line.text.as_str());
+    let before: Vec<&str> = above.chain([&layout.lines[line].text[..candidate.start()]]).collect();
+    let before = fold(&before.join(" ")).into_owned();
+    let Some(this) = before.rfind("this ") else { return false };
+    let sentence = &before[this..];
+    sentence.len() <= FAR
+        && ["agreement", "amendment", "contract", "deed"].iter().any(|kind| sentence.contains(kind))
+        && !["that certain", "prior agreement"].iter().any(|other| sentence.contains(other))
 }
 
 /// How well the value fits the field: added to the labels' score.

@@ -1,6 +1,6 @@
 //! Which engine reads a page.
 //!
-//! Tesseract reads pages; the PP-OCR models, where they are installed, read receipts, and pages on which Tesseract
+//! Tesseract reads pages; the PP-OCR models, where they are installed, read receipts, coarse pages, and those on which Tesseract
 //! was unsure. Where both have read a page, the reading that does not stand is kept as a second opinion. On a page that Tesseract read well, they look again at the lines in which it doubted a word or saw none. Tesseract reads one language at a time, which a page's frequent words show. The mean confidence of a page's words tells a page that was read badly; neither dictionaries nor the
 //! shape of words do.
 
@@ -29,6 +29,8 @@ const SURER: f32 = 0.1;
 const SEEN: f32 = 0.8;
 /// Share of the smaller of two words that the other covers where they are the same.
 const SAME: f64 = 0.4;
+/// Shorter side under which a page is coarse, in pixels: 120 an inch on A4. Tesseract is sure of what it misreads there.
+const COARSE: u32 = 1_000;
 /// Height against width from which a page is a till roll.
 const ROLL: f32 = 1.65;
 
@@ -65,8 +67,9 @@ impl<'e> Recogniser<'e> {
         if is_over(deadline) {
             return first;
         }
+        let is_coarse = page.width().min(page.height()) < COARSE;
         let first = match first {
-            Some(first) if first.confidence >= SURE => {
+            Some(first) if first.confidence >= SURE && !is_coarse => {
                 let rest = paddle.map(|paddle| paddle.read_rest(page, &first.words)).unwrap_or_default();
                 return Some(joined(first, rest));
             }

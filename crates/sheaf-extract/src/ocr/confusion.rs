@@ -113,14 +113,21 @@ pub(super) fn glued_amount(word: &str) -> Option<usize> {
     (is_amount && letters >= LEAST_LABEL).then_some(start)
 }
 
-/// The first word of a legal form of two words, of which one letter was misread; `word` stands before `next`.
-pub(super) fn legal_form(word: &str, next: &str) -> Option<&'static str> {
+/// The first word of a legal form of two words, of which one letter was misread; `word` stands before `next`. So does "C0." for
+/// "CO.", before a form or a country in brackets.
+pub(super) fn legal_form(word: &str, next: &str) -> Option<String> {
+    let bare = word.trim_end_matches(['.', ',']);
+    let is_country = next.starts_with('(');
     let next = next.trim_matches(|c: char| !c.is_alphanumeric());
-    let (first, _) = LEGAL_FORMS.iter().find(|(first, second)| {
-        let differ = first.chars().zip(word.chars()).filter(|(a, b)| a != b).count();
-        *second == next && word.len() == first.len() && differ == 1
-    })?;
-    Some(first)
+    let is_last = |word: &str| LEGAL_FORMS.iter().any(|(_, second)| *second == word);
+    let is_company = bare == "C0" && (is_country || is_last(next) || matches!(next, "INC" | "SDN"));
+    let misread = |first: &&str| {
+        let differ = first.chars().zip(bare.chars()).filter(|(a, b)| a != b).count();
+        bare.len() == first.len() && differ == 1
+    };
+    let mut forms = LEGAL_FORMS.iter().filter(|(_, second)| *second == next).map(|(first, _)| first);
+    let form = if is_company { Some(&"CO") } else { forms.find(|first| misread(first)) };
+    form.map(|form| format!("{form}{}", &word[bare.len()..]))
 }
 
 #[cfg(test)]
@@ -170,9 +177,18 @@ mod tests {
 
     #[test]
     fn a_legal_form_is_known_by_its_second_word() {
-        assert_eq!(legal_form("SON", "BHD."), Some("SDN"));
-        assert_eq!(legal_form("PTV", "LTD"), Some("PTY"));
-        for (word, next) in [("SON", "LTD"), ("SDN", "BHD"), ("SUN", "RISE"), ("SON", "")] {
+        for (word, next, form) in [
+            ("SON", "BHD.", "SDN"),
+            ("SON.", "BHD.", "SDN."),
+            ("PTV", "LTD", "PTY"),
+            ("C0.", "(M)", "CO."),
+            ("C0.,", "LTD", "CO.,"),
+        ] {
+            assert_eq!(legal_form(word, next).as_deref(), Some(form), "{word}");
+        }
+        for (word, next) in
+            [("SON", "LTD"), ("SDN", "BHD"), ("SUN", "RISE"), ("SON", ""), ("C0", "C1"), ("CO.", "LTD")]
+        {
             assert_eq!(legal_form(word, next), None, "{word} {next}");
         }
     }

@@ -90,7 +90,7 @@ impl Reading {
         let mut words = crate::read::order::sort(words.into_iter().flat_map(part).map(mend).collect());
         for index in 1..words.len() {
             if let Some(form) = confusion::legal_form(&words[index - 1].text, &words[index].text) {
-                words[index - 1].text = form.to_owned();
+                words[index - 1].text = form;
             }
         }
         let (mut sum, mut count) = (0.0, 0.0);

@@ -1,0 +1,109 @@
+//! Spans of time in running text: "two years", "(2) years", "a two-year term".
+//!
+//! Contracts spell the count out, and who asks for a span of time wants to compare it: "two years" means `2 years`.
+
+use super::fold::fold;
+
+/// What a span of time is counted in.
+const UNITS: [&str; 24] = [
+    "day", "days", "week", "weeks", "month", "months", "year", "years", "tag", "tage", "tagen", "monat",
+    "monate", "monaten", "jahr", "jahre", "jahren", "mois", "an", "ans", "annee", "annees", "anni", "anos",
+];
+
+/// Counts in words, of which a line of `ONES` has the same.
+const ONES: [&[&str]; 19] = [
+    &["one", "ein", "eine", "einem", "einen", "un", "une", "uno"],
+    &["two", "zwei", "deux", "due", "dos", "dois"],
+    &["three", "drei", "trois", "tre", "tres"],
+    &["four", "vier", "quatre", "quattro", "cuatro", "quatro"],
+    &["five", "funf", "cinq", "cinque", "cinco"],
+    &["six", "sechs", "sei", "seis"],
+    &["seven", "sieben", "sept", "sette", "siete", "sete"],
+    &["eight", "acht", "huit", "otto", "ocho", "oito"],
+    &["nine", "neun", "neuf", "nove", "nueve"],
+    &["ten", "zehn", "dix", "dieci", "diez", "dez"],
+    &["eleven", "elf", "onze"],
+    &["twelve", "zwolf", "douze"],
+    &["thirteen"],
+    &["fourteen"],
+    &["fifteen"],
+    &["sixteen"],
+    &["seventeen"],
+    &["eighteen", "achtzehn"],
+    &["nineteen"],
+];
+
+/// Tens that stand alone or before one of the first nine.
+const TENS: [(&str, u32); 8] = [
+    ("twenty", 20),
+    ("thirty", 30),
+    ("forty", 40),
+    ("fifty", 50),
+    ("sixty", 60),
+    ("seventy", 70),
+    ("eighty", 80),
+    ("ninety", 90),
+];
+
+/// The count that a folded word spells.
+pub(crate) fn count(folded: &str) -> Option<u32> {
+    let ones = (1..).zip(ONES).find(|(_, words)| words.contains(&folded)).map(|(number, _)| number);
+    ones.or_else(|| tens(folded))
+}
+
+/// The count of a folded word for a multiple of ten.
+pub(crate) fn tens(folded: &str) -> Option<u32> {
+    TENS.iter().find(|(word, _)| *word == folded).map(|&(_, number)| number)
+}
+
+/// Whether a folded word is what a span of time is counted in.
+pub(crate) fn is_unit(folded: &str) -> bool {
+    UNITS.contains(&folded)
+}
+
+/// A span of time with its count in figures, if the whole text is one.
+pub(crate) fn in_figures(text: &str) -> Option<String> {
+    let apart = |c: char| c.is_whitespace() || matches!(c, '-' | '‑' | '–');
+    let words: Vec<&str> =
+        text.split(apart).map(|word| word.trim_matches(['(', ')'])).filter(|word| !word.is_empty()).collect();
+    let (&unit, counted) = words.split_last()?;
+    if !is_unit(&fold(unit)) {
+        return None;
+    }
+    let folded: Vec<String> = counted.iter().map(|word| fold(word).into_owned()).collect();
+    let number = match folded.as_slice() {
+        [one] if one.len() <= 3 && one.bytes().all(|b| b.is_ascii_digit()) => one.parse().ok()?,
+        [one] => count(one)?,
+        [ten, one] => tens(ten)? + count(one).filter(|&one| one < 10)?,
+        _ => return None,
+    };
+    // "A two-year term".
+    let plural = if number > 1 && matches!(unit, "day" | "week" | "month" | "year") { "s" } else { "" };
+    Some(format!("{number} {unit}{plural}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_of_time_is_told_in_figures() {
+        for (text, told) in [
+            ("two years", "2 years"),
+            ("(2) years", "2 years"),
+            ("18 months", "18 months"),
+            ("eighteen months", "18 months"),
+            ("Twenty-four months", "24 months"),
+            ("twenty four (24) months", ""),
+            ("two-year", "2 years"),
+            ("one year", "1 year"),
+            ("drei Jahre", "3 Jahre"),
+            ("years", ""),
+            ("the year", ""),
+            ("2 dozen", ""),
+            ("2010 years", ""),
+        ] {
+            assert_eq!(in_figures(text).as_deref().unwrap_or_default(), told, "{text}");
+        }
+    }
+}

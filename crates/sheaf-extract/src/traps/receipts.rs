@@ -1,0 +1,40 @@
+//! Traps of receipts, as they are recognised.
+
+use super::values;
+use crate::locate::sample::page;
+
+const SHOP: [(&str, &str, &str); 2] = [("company", "text", ""), ("address", "text", "")];
+
+#[test]
+fn a_shop_on_two_lines_over_its_registration_is_whole() {
+    let rest = ["12, Jalan Example 8", "57000 Kuala Lumpur", "Tel: 03-1234567", "", "TOTAL   27.00"];
+    for (head, company) in [
+        (["EXAMPLE RESTAURANT", "   SAMPLE HOUSE", "    002411223-K"], "EXAMPLE RESTAURANT SAMPLE HOUSE"),
+        (
+            ["      EXAMPLE CAFE", "    RIVER SIDE PARK", "GST Reg No: 001122334455"],
+            "EXAMPLE CAFE RIVER SIDE PARK",
+        ),
+        (["   SAMPLE BOOK", "cO. . (M) SDN BHD", "(Co. No.113355-W)"], "SAMPLE BOOK cO. . (M) SDN BHD"),
+        (["SAMPLE COLOURS", "EXAMPLE SDN BHD (562007-D)", ""], "EXAMPLE SDN BHD"),
+    ] {
+        let lines: Vec<&str> = head.into_iter().chain(rest).collect();
+        assert_eq!(values(&page(&lines), &SHOP)[0], company);
+    }
+}
+
+#[test]
+fn an_address_ends_before_a_misspelt_telephone_and_is_no_price() {
+    let lines = [
+        "EXAMPLE CAKE HOUSE SDN BHD 8OZ7Z5-U",
+        "(GST Reg No: 001122334455)",
+        "No.1, Jalan Example 10/5, Bandar Baru Example",
+        "81750 Johor Bahru, Johor. Tell No.: 07-123 4567",
+        "",
+        "Butter Bun       RM2.25 ST",
+        "Cream Bun        RM3.20 ST",
+        "8 No",
+    ];
+    let address = "No.1, Jalan Example 10/5, Bandar Baru Example 81750 Johor Bahru, Johor.";
+    assert_eq!(values(&page(&lines), &SHOP), ["EXAMPLE CAKE HOUSE SDN BHD", address]);
+    assert_eq!(values(&page(&lines[5..]), &SHOP)[1], "");
+}
