@@ -529,6 +529,7 @@ fn is_under_label(surroundings: &Surroundings<'_>, index: usize, least: f32) -> 
         let mut matches = surroundings.segments[label].matches.iter();
         matches.any(|m| m.similarity >= least && matches!(m.key, Key::Field(_)))
     })
+}
 
 /// Whether the second line of a name stands right over the number by which a register or the tax office knows it: the heads of
 /// receipts name a shop on two lines, and neither has a legal form.
