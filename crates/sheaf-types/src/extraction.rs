@@ -132,8 +132,8 @@ pub enum ReviewReason {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(untagged)]
 pub enum FieldValue {
-    /// Text verbatim, a span of time in figures (`2 years`); numbers and amounts as canonical decimals (`-1234.50`); dates as `YYYY-MM-DD`; one of an
-    /// enum's values.
+    /// Text verbatim, a span of time in figures (`2 years`); numbers and amounts as canonical decimals (`-1234.50`); dates
+    /// as `YYYY-MM-DD`; one of an enum's values.
     Scalar(String),
     /// A table's rows: column name to value, in the template's order.
     Rows(Vec<IndexMap<String, Option<String>>>),

@@ -10,7 +10,7 @@ use super::layout::{Layout, Span};
 use super::names;
 use crate::ablation::{Family, uses};
 use crate::lexicon::{Entry, Key, Strength, Trie};
-use crate::parse::duration;
+use crate::parse::duration::{self, Unit};
 use crate::parse::fold::fold;
 
 /// What it costs a place to be a union of states.
@@ -155,14 +155,11 @@ impl<'l> Prose<'l> {
     pub(crate) fn durations(&self) -> Vec<Passage> {
         let mut found = Vec::new();
         for at in 1..self.words.len() {
-            let unit = self.words[at].folded;
-            if !duration::is_unit(unit) {
-                continue;
-            }
-            let weight = match unit.as_bytes() {
-                [b'd', ..] | [b'w', ..] | [b't', ..] => -0.3,
-                [b'm', ..] => -0.03,
-                _ => 0.0,
+            let weight = match duration::unit(self.words[at].folded) {
+                Some(Unit::Days | Unit::Weeks) => -0.3,
+                Some(Unit::Months) => -0.03,
+                Some(Unit::Years) => 0.0,
+                None => continue,
             };
             // "two (2) years" says the number twice; the figures are what people write down.
             let count = &self.words[at - 1];

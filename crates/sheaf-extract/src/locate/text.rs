@@ -294,13 +294,12 @@ fn block(surroundings: &Surroundings<'_>, index: usize, span: &Span) -> Option<V
     }
     // Two lines tightly beside their label, or under it, are one text as well.
     if let [_, (second, _)] = rows[..] {
-        is_one |= match has_label {
-            true => {
-                layout.segments[second].line == first.line + 1
-                    && starts_line(layout, second)
-                    && gap.is_some_and(|gap| gap < TIGHT * first.size)
-            }
-            false => span.range.start == first.range.start && is_under_label(surroundings, index, 0.99),
+        is_one |= if has_label {
+            layout.segments[second].line == first.line + 1
+                && starts_line(layout, second)
+                && gap.is_some_and(|gap| gap < TIGHT * first.size)
+        } else {
+            span.range.start == first.range.start && is_under_label(surroundings, index, 0.99)
         };
     }
     if rows.len() < 2 || rows.len() == 2 && !is_one {
@@ -488,13 +487,13 @@ fn filled_lines(surroundings: &Surroundings<'_>, span: &Span, first: Look) -> Op
     if !first.name || first.ends_in_legal_form || !plain(first) || text.bytes().any(|b| b.is_ascii_digit()) {
         return None;
     }
-    let next = |from: &Segment, far: f32| {
-        right_below(layout, from.line, from.rect.y1 + far * own.size, 2).find(|&s| {
+    let next = |from: &Segment| {
+        right_below(layout, from.line, from.rect.y1 + TIGHT * own.size, 2).find(|&s| {
             let found = &layout.segments[s];
             (found.rect.x0 - own.rect.x0).abs() < own.size && found.rect.y0 > from.rect.centre_y()
         })
     };
-    let second = next(own, TIGHT)?;
+    let second = next(own)?;
     let rest = layout.text(&layout.segments[second]);
     let fits = rest.starts_with(char::is_uppercase)
         && rest.split(BLANK).count() <= 6
@@ -506,7 +505,7 @@ fn filled_lines(surroundings: &Surroundings<'_>, span: &Span, first: Look) -> Op
         && !surroundings.segments[second].is_spent
         && !has_label(surroundings, second);
     let is_item = |s: usize| layout.text(&layout.segments[s]).starts_with(|c: char| c.is_ascii_digit());
-    let ends = next(&layout.segments[second], TIGHT).is_none_or(|s| is_item(s) || surroundings.is_label(s));
+    let ends = next(&layout.segments[second]).is_none_or(|s| is_item(s) || surroundings.is_label(s));
     if !fits || !ends || !is_under_label(surroundings, index, 0.75) {
         return None;
     }
@@ -537,18 +536,21 @@ fn is_registered(surroundings: &Surroundings<'_>, first: Look, second: usize) ->
     let layout = surroundings.layout;
     let own = &layout.segments[second];
     let Some(next) = layout.lines.get(own.line + 1) else { return false };
-    let below = next.segments.start;
-    let tokens = layout.tokens(&layout.segments[below]);
+    let plain = first.name && !first.legal_form && !surroundings.look(second).legal_form;
+    if !plain || next.page != layout.lines[own.line].page || next.rect.y0 - own.rect.y1 >= own.size {
+        return false;
+    }
+    let below = &layout.segments[next.segments.start];
+    if is_registration(layout.text(below)) {
+        return true;
+    }
+    // The label up to its colon: what stands behind that is the number.
+    let tokens = layout.tokens(below);
     let colon = tokens.iter().position(|token| token.colon).unwrap_or(0);
     let label = tokens.get(..=colon).map(|label| printed(next, label)).unwrap_or_default();
-    let tax = surroundings.labels.classify(&label).iter().any(|m| {
+    surroundings.labels.classify(&label).iter().any(|m| {
         m.similarity > 0.9 && matches!(m.key, Key::Concept(concept) if LEXICON.name(concept) == "tax_id")
-    });
-    let plain = first.name && !first.legal_form && !surroundings.look(second).legal_form;
-    plain
-        && next.page == layout.lines[own.line].page
-        && next.rect.y0 - own.rect.y1 < own.size
-        && (tax || is_registration(layout.text(&layout.segments[below])))
+    })
 }
 
 /// The segment right below a span, where both stand alone in their lines and in the middle of their column.

@@ -1,8 +1,10 @@
 //! Which engine reads a page.
 //!
-//! Tesseract reads pages; the PP-OCR models, where they are installed, read receipts, coarse pages, and those on which Tesseract
-//! was unsure. Where both have read a page, the reading that does not stand is kept as a second opinion. On a page that Tesseract read well, they look again at the lines in which it doubted a word or saw none. Tesseract reads one language at a time, which a page's frequent words show. The mean confidence of a page's words tells a page that was read badly; neither dictionaries nor the
-//! shape of words do.
+//! Tesseract reads pages; the PP-OCR models, where they are installed, read receipts, coarse pages, and those on which
+//! Tesseract was unsure. Where both have read a page, the reading that does not stand is kept as a second opinion. On a page
+//! that Tesseract read well, they look again at the lines in which it doubted a word or saw none. Tesseract reads one language
+//! at a time, which a page's frequent words show. The mean confidence of a page's words tells a page that was read badly;
+//! neither dictionaries nor the shape of words do.
 
 use std::time::Instant;
 
@@ -61,8 +63,8 @@ impl<'e> Recogniser<'e> {
         }
         let segmentation = if is_roll { Segmentation::Block } else { Segmentation::Page };
         let first = self.read_by_tesseract(&grayscale(page), segmentation, deadline);
-        if roll.is_some() {
-            return both(roll, first);
+        if let Some(roll) = roll {
+            return Some(roll.beside(first));
         }
         if is_over(deadline) {
             return first;
@@ -76,8 +78,9 @@ impl<'e> Recogniser<'e> {
             first => first,
         };
         match (first, paddle.and_then(|paddle| paddle.read(page))) {
-            (Some(first), Some(second)) if is_better(&second, &first) => both(Some(second), Some(first)),
-            (first, second) => both(first, second),
+            (Some(first), Some(second)) if is_better(&second, &first) => Some(second.beside(Some(first))),
+            (Some(first), second) => Some(first.beside(second)),
+            (None, second) => second,
         }
     }
 
@@ -171,13 +174,6 @@ fn joined(first: Reading, second: Vec<Recognised>) -> Reading {
         words.push(word);
     }
     Reading::new(words)
-}
-
-/// The first reading there is, with what the other has to say.
-fn both(first: Option<Reading>, second: Option<Reading>) -> Option<Reading> {
-    let Some(mut first) = first else { return second };
-    first.others = second.map(|second| second.words).unwrap_or_default();
-    Some(first)
 }
 
 /// Whether the stronger engine's reading replaces Tesseract's.

@@ -103,6 +103,11 @@ impl Reading {
         Self { words, confidence, others: Vec::new() }
     }
 
+    /// The same, with what another engine has to say.
+    fn beside(self, other: Option<Self>) -> Self {
+        Self { others: other.map(|other| other.words).unwrap_or_default(), ..self }
+    }
+
     /// Number of characters.
     fn len(&self) -> usize {
         self.words.iter().map(|word| word.text.chars().count()).sum()

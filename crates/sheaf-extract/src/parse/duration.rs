@@ -5,9 +5,23 @@
 use super::fold::fold;
 
 /// What a span of time is counted in.
-const UNITS: [&str; 24] = [
-    "day", "days", "week", "weeks", "month", "months", "year", "years", "tag", "tage", "tagen", "monat",
-    "monate", "monaten", "jahr", "jahre", "jahren", "mois", "an", "ans", "annee", "annees", "anni", "anos",
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unit {
+    Days,
+    Weeks,
+    Months,
+    Years,
+}
+
+/// The folded words of each unit.
+const UNITS: [(Unit, &[&str]); 4] = [
+    (Unit::Days, &["day", "days", "tag", "tage", "tagen"]),
+    (Unit::Weeks, &["week", "weeks"]),
+    (Unit::Months, &["month", "months", "monat", "monate", "monaten", "mois"]),
+    (
+        Unit::Years,
+        &["year", "years", "jahr", "jahre", "jahren", "an", "ans", "annee", "annees", "anni", "anos"],
+    ),
 ];
 
 /// Counts in words, of which a line of `ONES` has the same.
@@ -56,9 +70,9 @@ pub(crate) fn tens(folded: &str) -> Option<u32> {
     TENS.iter().find(|(word, _)| *word == folded).map(|&(_, number)| number)
 }
 
-/// Whether a folded word is what a span of time is counted in.
-pub(crate) fn is_unit(folded: &str) -> bool {
-    UNITS.contains(&folded)
+/// The unit that a folded word names.
+pub(crate) fn unit(folded: &str) -> Option<Unit> {
+    UNITS.iter().find(|(_, words)| words.contains(&folded)).map(|&(unit, _)| unit)
 }
 
 /// A span of time with its count in figures, if the whole text is one.
@@ -66,10 +80,8 @@ pub(crate) fn in_figures(text: &str) -> Option<String> {
     let apart = |c: char| c.is_whitespace() || matches!(c, '-' | '‑' | '–');
     let words: Vec<&str> =
         text.split(apart).map(|word| word.trim_matches(['(', ')'])).filter(|word| !word.is_empty()).collect();
-    let (&unit, counted) = words.split_last()?;
-    if !is_unit(&fold(unit)) {
-        return None;
-    }
+    let (&last, counted) = words.split_last()?;
+    unit(&fold(last))?;
     let folded: Vec<String> = counted.iter().map(|word| fold(word).into_owned()).collect();
     let number = match folded.as_slice() {
         [one] if one.len() <= 3 && one.bytes().all(|b| b.is_ascii_digit()) => one.parse().ok()?,
@@ -78,8 +90,8 @@ pub(crate) fn in_figures(text: &str) -> Option<String> {
         _ => return None,
     };
     // "A two-year term".
-    let plural = if number > 1 && matches!(unit, "day" | "week" | "month" | "year") { "s" } else { "" };
-    Some(format!("{number} {unit}{plural}"))
+    let plural = if number > 1 && matches!(last, "day" | "week" | "month" | "year") { "s" } else { "" };
+    Some(format!("{number} {last}{plural}"))
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Two readings of one page, compared word by word: where both say the same they are hardly wrong, where they differ one is.
 
+use std::cmp::Ordering;
+
 use sheaf_types::{BoundingBox, Word};
 
 use super::scan::covered;
@@ -40,14 +42,16 @@ pub(super) fn compare(words: &mut [Word], others: &[Word], opinion: Opinion) {
             word.confidence = 1.0 - DOUBT_LEFT * (1.0 - word.confidence);
             continue;
         }
-        match beside[..] {
-            [] => word.confidence = word.confidence.min(UNSEEN),
-            [_] if alike(&text, &said) && switches(&text) < switches(&said) => {}
-            [other] if alike(&text, &said) && switches(&said) < switches(&text) => {
+        let switches_of_other =
+            if alike(&text, &said) { switches(&said).cmp(&switches(&text)) } else { Ordering::Equal };
+        match (&beside[..], switches_of_other) {
+            ([], _) => word.confidence = word.confidence.min(UNSEEN),
+            ([_], Ordering::Greater) => {}
+            ([other], Ordering::Less) => {
                 word.text.clone_from(&other.text);
                 word.source = other.source;
             }
-            [other]
+            ([other], Ordering::Equal)
                 if opinion == Opinion::Better
                     && other.confidence >= SURE
                     && is_as_wide(other.bbox, word.bbox) =>
@@ -139,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn of_characters_that_look_alike_the_more_regular_word_stands() {
+    fn of_characters_that_look_alike_the_fewer_switches_word_stands() {
         for (text, other, stands) in [
             ("10-N0V-2021", "10-NOV-2021", "10-NOV-2021"),
             ("Koo!", "Kool", "Kool"),
