@@ -312,7 +312,7 @@ fn a_receipt_is_read_by_the_models_in_either_direction() {
         let document = read_with_ocr(&file, MediaType::Png, &engines, &Limits::default()).unwrap();
         assert_eq!(text(&document), expected, "turned by {turn}");
         assert!(words(&document).iter().all(|word| word.source == TextSource::Paddle && word.turn == turn));
-        assert_eq!(engines.used_on(&document).as_deref(), Some("pp-ocrv4"));
+        assert_eq!(engines.used_on(&document).as_deref(), Some("pp-ocrv6"));
         let total = words(&document).into_iter().find(|word| word.text == "TOTAL").unwrap().bbox;
         let place = BoundingBox { x0: 20.0 / 220.0, y0: 168.0 / 380.0, x1: 65.0 / 220.0, y1: 182.0 / 380.0 };
         let place = match turn {

@@ -1,10 +1,9 @@
 //! Which engine reads a page.
 //!
-//! Tesseract reads pages; the PP-OCR models, where they are installed, read receipts, coarse pages, and those on which
-//! Tesseract was unsure. Where both have read a page, the reading that does not stand is kept as a second opinion. On a page
-//! that Tesseract read well, they look again at the lines in which it doubted a word or saw none. Tesseract reads one language
-//! at a time, which a page's frequent words show. The mean confidence of a page's words tells a page that was read badly;
-//! neither dictionaries nor the shape of words do.
+//! The PP-OCR models read it, where they are installed: they need no preparation and no language, and know every Latin
+//! letter. Where they are unsure, or missing, Tesseract reads it: another script, say. Of two readings the surer stands, and the other one is
+//! kept as a second opinion. Tesseract reads one language at a time, which a page's frequent words show. The mean
+//! confidence of a page's words tells a page that was read badly; neither dictionaries nor the shape of words do.
 
 use std::time::Instant;
 
@@ -16,23 +15,15 @@ use crate::read::is_over;
 
 use super::prepare::{self, Prepared};
 use super::tesseract::{Segmentation, Tesseract};
-use super::{Engines, Reading, Recognised, language};
+use super::{Engines, Reading, language};
 
-/// Mean confidence under which a sheet is read again by the stronger engine.
-const SURE: f32 = 0.85;
+/// Mean confidence from which the models need no second opinion; they are surer than this of all but the worst of
+/// noisy forms.
+const SURE: f32 = 0.9;
 /// Mean confidence under which the page may be turned.
 const PERHAPS_TURNED: f32 = 0.65;
 /// Mean confidence under which a page counts as illegible.
 pub(crate) const LEGIBLE: f32 = 0.5;
-/// Confidence under which the stronger engine looks at a word again, and how much surer it must be to be believed.
-pub(super) const DOUBTED: f32 = 0.8;
-const SURER: f32 = 0.1;
-/// Confidence from which the stronger engine is believed where the other saw nothing.
-const SEEN: f32 = 0.8;
-/// Share of the smaller of two words that the other covers where they are the same.
-const SAME: f64 = 0.4;
-/// Shorter side under which a page is coarse, in pixels: 120 an inch on A4. Tesseract is sure of what it misreads there.
-const COARSE: u32 = 1_000;
 /// Height against width from which a page is a till roll.
 const ROLL: f32 = 1.65;
 
@@ -55,30 +46,17 @@ impl<'e> Recogniser<'e> {
 
     /// Reads a page; `None` without engines.
     pub(crate) fn read(&mut self, page: &RgbImage, deadline: Option<Instant>) -> Option<Reading> {
-        let paddle = self.engines.paddle.as_ref();
-        let is_roll = page.height() as f32 > ROLL * page.width() as f32;
-        let roll = if is_roll { paddle.and_then(|paddle| paddle.read(page)) } else { None };
-        if roll.is_some() && is_over(deadline) {
-            return roll;
-        }
-        let segmentation = if is_roll { Segmentation::Block } else { Segmentation::Page };
-        let first = self.read_by_tesseract(&grayscale(page), segmentation, deadline);
-        if let Some(roll) = roll {
-            return Some(roll.beside(first));
-        }
-        if is_over(deadline) {
+        let first = self.engines.paddle.as_ref().and_then(|paddle| paddle.read(page));
+        if first.as_ref().is_some_and(|first| first.confidence >= SURE || is_over(deadline)) {
             return first;
         }
-        let is_coarse = page.width().min(page.height()) < COARSE;
-        let first = match first {
-            Some(first) if first.confidence >= SURE && !is_coarse => {
-                let rest = paddle.map(|paddle| paddle.read_rest(page, &first.words)).unwrap_or_default();
-                return Some(joined(first, rest));
+        let is_roll = page.height() as f32 > ROLL * page.width() as f32;
+        let segmentation = if is_roll { Segmentation::Block } else { Segmentation::Page };
+        let second = self.read_by_tesseract(&grayscale(page), segmentation, deadline);
+        match (first, second) {
+            (Some(first), Some(second)) if second.confidence > first.confidence => {
+                Some(second.beside(Some(first)))
             }
-            first => first,
-        };
-        match (first, paddle.and_then(|paddle| paddle.read(page))) {
-            (Some(first), Some(second)) if is_better(&second, &first) => Some(second.beside(Some(first))),
             (Some(first), second) => Some(first.beside(second)),
             (None, second) => second,
         }
@@ -151,32 +129,4 @@ impl Sheet {
         };
         Self { prepared, to_page, turn }
     }
-}
-
-/// Lets the words of a second look stand where the first saw nothing, or saw something less surely.
-fn joined(first: Reading, second: Vec<Recognised>) -> Reading {
-    let mut words = first.words;
-    for word in second {
-        let overlapped = |other: &Recognised| {
-            let shared = word.bounds.intersect(other.bounds);
-            let smaller = word.bounds.area().min(other.bounds.area());
-            smaller > 0.0 && shared.width() > 0.0 && shared.height() > 0.0 && shared.area() >= SAME * smaller
-        };
-        let best =
-            words.iter().filter(|other| overlapped(other)).map(|other| other.confidence).reduce(f32::max);
-        match best {
-            None if word.confidence >= SEEN => {}
-            Some(best) if best < DOUBTED && word.confidence > best + SURER => {
-                words.retain(|other| !overlapped(other));
-            }
-            _ => continue,
-        }
-        words.push(word);
-    }
-    Reading::new(words)
-}
-
-/// Whether the stronger engine's reading replaces Tesseract's.
-fn is_better(second: &Reading, first: &Reading) -> bool {
-    second.confidence > first.confidence && second.len() * 2 > first.len()
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use sheaf_types::{Document, TextSource};
 
-use super::paddle::{self, Paddle};
+use super::paddle::Paddle;
 use super::tesseract::{ORIENTATION, Tesseract};
 
 /// Where Debian and others keep Tesseract's data.
@@ -53,7 +53,7 @@ pub enum Missing {
     #[error("turned pages are not noticed; run: apt-get install tesseract-ocr-osd")]
     Orientation,
     /// The PP-OCR models.
-    #[error("receipts and bad scans are read less well without the models in {}; run: scripts/setup ocr", .0.display())]
+    #[error("scans are read less well without the models in {}; run: scripts/setup ocr", .0.display())]
     Models(PathBuf),
 }
 
@@ -88,11 +88,12 @@ impl Engines {
             engines.load_tesseract(config);
         }
         if let Some(folder) = &config.models {
-            if Paddle::is_in(folder) {
-                engines.paddle = Some(Arc::new(Paddle::new(folder)));
-                engines.models = Some(folder.clone());
-            } else {
-                engines.missing.push(Missing::Models(folder.clone()));
+            match Paddle::find(folder) {
+                Some(paddle) => {
+                    engines.paddle = Some(Arc::new(paddle));
+                    engines.models = Some(folder.clone());
+                }
+                None => engines.missing.push(Missing::Models(folder.clone())),
             }
         }
         engines
@@ -172,7 +173,7 @@ impl Engines {
     pub fn names(&self) -> Vec<String> {
         let tesseract = self.reads_in_languages().then(|| self.name(TextSource::Tesseract)).flatten();
         let tesseract = tesseract.map(|name| format!("{name} ({})", self.languages.join(", ")));
-        let paddle = self.paddle.as_ref().and_then(|_| self.name(TextSource::Paddle));
+        let paddle = self.name(TextSource::Paddle);
         tesseract.into_iter().chain(paddle).collect()
     }
 
@@ -189,7 +190,7 @@ impl Engines {
     fn name(&self, source: TextSource) -> Option<String> {
         match source {
             TextSource::Tesseract => self.version.as_ref().map(|version| format!("tesseract {version}")),
-            TextSource::Paddle => Some(paddle::NAME.to_owned()),
+            TextSource::Paddle => self.paddle.as_ref().map(|paddle| paddle.name().to_owned()),
             TextSource::Text | TextSource::Form => None,
         }
     }

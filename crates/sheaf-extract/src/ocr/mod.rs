@@ -108,11 +108,6 @@ impl Reading {
         Self { others: other.map(|other| other.words).unwrap_or_default(), ..self }
     }
 
-    /// Number of characters.
-    fn len(&self) -> usize {
-        self.words.iter().map(|word| word.text.chars().count()).sum()
-    }
-
     /// The same on an image to which `transform` leads, and on which the text is turned by `turn` quarters more.
     fn moved(mut self, transform: Affine, turn: u8) -> Self {
         let scale = transform.determinant().abs().sqrt();

@@ -12,37 +12,55 @@ use rten_tensor::NdTensor;
 use rten_tensor::prelude::*;
 use sheaf_types::TextSource;
 
-use super::cascade::DOUBTED;
 use super::{Reading, Recognised};
 use decode::Alphabet;
-use detect::Line;
+use detect::{Line, Thresholds};
 
-/// What the models are called in results.
-pub(super) const NAME: &str = "pp-ocrv4";
-/// File names in the package that carries them.
-const DETECTION: &str = "ch_PP-OCRv4_det_infer.onnx";
-const RECOGNITION: &str = "ch_PP-OCRv4_rec_infer.onnx";
+/// A pair of models, and how what they say is read.
+struct Generation {
+    /// What it is called in results.
+    name: &'static str,
+    /// File names in the package that carries them.
+    detection: &'static str,
+    recognition: &'static str,
+    /// As the models' authors publish them, those of the older as its package has them.
+    thresholds: Thresholds,
+    /// Probability of a space from which one is believed: the older model was trained on a script without spaces and rarely
+    /// prefers one.
+    space: f32,
+}
+
+/// The best first; a folder may still have the older ones.
+const GENERATIONS: [Generation; 2] = [
+    Generation {
+        name: "pp-ocrv6",
+        detection: "PP-OCRv6_det_small.onnx",
+        recognition: "PP-OCRv6_rec_small.onnx",
+        thresholds: Thresholds { core: 0.2, line: 0.45, growth: 1.4 },
+        space: 0.2,
+    },
+    Generation {
+        name: "pp-ocrv4",
+        detection: "ch_PP-OCRv4_det_infer.onnx",
+        recognition: "ch_PP-OCRv4_rec_infer.onnx",
+        thresholds: Thresholds { core: 0.3, line: 0.5, growth: 1.6 },
+        space: 0.01,
+    },
+];
 /// Height at which a line is read, in pixels.
 const LINE_HEIGHT: usize = 48;
 /// Least and most width of a line that is read, in pixels.
 const LINE_WIDTH: std::ops::RangeInclusive<usize> = 16..=6_000;
 /// Mean confidence of a line under which it is no text.
 const LEAST_CONFIDENCE: f32 = 0.5;
-/// How far a line reaches beyond its letters, as a share of its height.
-const BEYOND: f64 = 0.18;
-/// Longer side in which a page is looked at for lines, in pixels, and for lines of which most are known.
-const SIDE: f64 = 1_440.0;
-const SIDE_OF_REST: f64 = 1_280.0;
-/// Width of a blank, and of the room for one more word, in heights of a line.
-const BLANK: f64 = 0.35;
-const ROOM: f64 = 1.0;
 /// Mean confidence of a page's lines under which it may stand on its head: upside down, many lines are read as
 /// something.
 const PERHAPS_TURNED: f32 = 0.9;
 
-/// Both models, loaded when they are first needed.
+/// The models of a folder, loaded when they are first needed.
 pub(super) struct Paddle {
     folder: PathBuf,
+    generation: &'static Generation,
     models: OnceLock<Option<Models>>,
 }
 
@@ -50,78 +68,44 @@ pub(super) struct Paddle {
 struct Models {
     detection: Model,
     recognition: Model,
+    thresholds: Thresholds,
     alphabet: Alphabet,
     threads: Arc<ThreadPool>,
 }
 
 impl Paddle {
-    /// Whether a folder has the models.
-    pub(super) fn is_in(folder: &Path) -> bool {
-        [DETECTION, RECOGNITION].iter().all(|file| folder.join(file).is_file())
+    /// The best models in a folder; `None` where it has none.
+    pub(super) fn find(folder: &Path) -> Option<Self> {
+        let is_there = |generation: &&Generation| {
+            [generation.detection, generation.recognition].iter().all(|file| folder.join(file).is_file())
+        };
+        let generation = GENERATIONS.iter().find(is_there)?;
+        Some(Self { folder: folder.to_owned(), generation, models: OnceLock::new() })
     }
 
-    /// The models in a folder.
-    pub(super) fn new(folder: &Path) -> Self {
-        Self { folder: folder.to_owned(), models: OnceLock::new() }
+    /// What the models are called in results.
+    pub(super) fn name(&self) -> &'static str {
+        self.generation.name
     }
 
     /// Reads a page; `None` where the models are not those.
     pub(super) fn read(&self, page: &RgbImage) -> Option<Reading> {
-        let models = self.models.get_or_init(|| Models::load(&self.folder)).as_ref()?;
+        let models = self.models.get_or_init(|| Models::load(&self.folder, self.generation)).as_ref()?;
         Some(models.read(page))
     }
-
-    /// Reads the lines of a page of which other words say little or nothing surely.
-    pub(super) fn read_rest(&self, page: &RgbImage, known: &[Recognised]) -> Vec<Recognised> {
-        let Some(models) = self.models.get_or_init(|| Models::load(&self.folder)) else { return Vec::new() };
-        let lines = detect::lines(page, SIDE_OF_REST, |input| models.run(&models.detection, input));
-        let unknown = lines.iter().filter(|line| is_unknown(line, known));
-        unknown.flat_map(|line| models.read_line(page, line)).map(tightened).collect()
-    }
-}
-
-/// A word in a box of its ink, as Tesseract has it: the model's lines reach beyond their letters.
-fn tightened(word: Recognised) -> Recognised {
-    let bounds = if word.turn.is_multiple_of(2) {
-        word.bounds.inset((0.0, -BEYOND * word.bounds.height()))
-    } else {
-        word.bounds.inset((-BEYOND * word.bounds.width(), 0.0))
-    };
-    Recognised { bounds, size: word.size * (1.0 - 2.0 * BEYOND), ..word }
-}
-
-/// Whether the words that are known surely leave room on a line for one more.
-fn is_unknown(line: &Line, known: &[Recognised]) -> bool {
-    let bounds = line.bounds(0.0, 1.0);
-    let upright = line.turn.is_multiple_of(2);
-    let covered = |word: &&Recognised| {
-        let middle = word.bounds.center();
-        let on_line = if upright {
-            (bounds.y0..bounds.y1).contains(&middle.y)
-        } else {
-            (bounds.x0..bounds.x1).contains(&middle.x)
-        };
-        on_line && word.confidence >= DOUBTED
-    };
-    let length = |word: &Recognised| {
-        let shared = bounds.intersect(word.bounds);
-        if upright { shared.width() } else { shared.height() }.max(0.0)
-    };
-    let blank = BLANK * line.height;
-    let known: f64 = known.iter().filter(covered).map(|word| length(word) + blank).sum();
-    line.width - known > ROOM * line.height
 }
 
 impl Models {
-    fn load(folder: &Path) -> Option<Self> {
-        let recognition = Model::load_file(folder.join(RECOGNITION)).ok()?;
-        let alphabet = Alphabet::new(recognition.metadata().get("character")?);
-        let detection = Model::load_file(folder.join(DETECTION)).ok()?;
-        Some(Self { detection, recognition, alphabet, threads: Arc::new(ThreadPool::with_num_threads(1)) })
+    fn load(folder: &Path, generation: &Generation) -> Option<Self> {
+        let recognition = Model::load_file(folder.join(generation.recognition)).ok()?;
+        let alphabet = Alphabet::new(recognition.metadata().get("character")?, generation.space);
+        let detection = Model::load_file(folder.join(generation.detection)).ok()?;
+        let threads = Arc::new(ThreadPool::with_num_threads(1));
+        Some(Self { detection, recognition, thresholds: generation.thresholds, alphabet, threads })
     }
 
     fn read(&self, page: &RgbImage) -> Reading {
-        let lines = detect::lines(page, SIDE, |input| self.run(&self.detection, input));
+        let lines = detect::lines(page, self.thresholds, |input| self.run(&self.detection, input));
         let (reading, sure) = self.read_lines(page, &lines);
         if lines.is_empty() || sure >= PERHAPS_TURNED {
             return reading;

@@ -1,10 +1,7 @@
 //! From probabilities of characters, step by step along a line, to words: greedy decoding of connectionist temporal
 //! classification, in which a character is a run of steps and a blank class parts equal ones.
 
-/// Probability of a space, between two characters, from which they are parted. The model was trained on a script
-/// without spaces and rarely prefers one.
-const SOFT_SPACE: f32 = 0.01;
-/// The same where something speaks against it: between a digit and the punctuation of a number, and where the characters
+/// Probability of a space, between two characters, from which they are parted where something speaks against it: between a digit and the punctuation of a number, and where the characters
 /// stand close together.
 const DOUBTED_SPACE: f32 = 0.5;
 /// Distance of two characters, in distances usual on the line, under which a space less probable than [`DOUBTED_SPACE`] is
@@ -18,6 +15,8 @@ const LONE_CHARACTER: f64 = 3.0;
 /// The characters that the model tells apart; class 0 is the blank.
 pub(super) struct Alphabet {
     characters: Vec<String>,
+    /// Probability of a space, between two characters, from which they are parted.
+    space: f32,
 }
 
 /// A word on a line.
@@ -46,11 +45,11 @@ impl Character<'_> {
 }
 
 impl Alphabet {
-    /// From the model's list, one character a line.
-    pub(super) fn new(list: &str) -> Self {
+    /// From the model's list, one character a line, and the probability of a space from which one is believed.
+    pub(super) fn new(list: &str, space: f32) -> Self {
         let mut characters: Vec<String> = list.lines().map(usual).collect();
         characters.push(" ".into());
-        Self { characters }
+        Self { characters, space }
     }
 
     /// The words of a line from `steps` rows of `classes` probabilities.
@@ -74,7 +73,7 @@ impl Alphabet {
                     .fold(0.0, f32::max);
                 let doubted = is_number(previous.text, character.text)
                     || character.middle() - previous.middle() < close;
-                space > if doubted { DOUBTED_SPACE } else { SOFT_SPACE }
+                space > if doubted { DOUBTED_SPACE } else { self.space }
             });
             if parted {
                 words.push(Vec::new());
@@ -181,7 +180,7 @@ mod tests {
             ("______", &[], &[]),
             ("", &[], &[]),
         ] {
-            let alphabet = Alphabet::new("a\nb\n1\n.");
+            let alphabet = Alphabet::new("a\nb\n1\n.", 0.01);
             let words = alphabet.words(&steps(line, hints), line.len(), 6);
             let texts: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
             assert_eq!(texts, expected, "{line}");
@@ -191,14 +190,14 @@ mod tests {
 
     #[test]
     fn words_stand_where_their_characters_do() {
-        let words = Alphabet::new("a\nb\n1\n.").words(&steps("a_b_a_ _b_b_", &[]), 12, 6);
+        let words = Alphabet::new("a\nb\n1\n.", 0.01).words(&steps("a_b_a_ _b_b_", &[]), 12, 6);
         let places: Vec<(f64, f64)> = words.iter().map(|word| (word.start, word.end)).collect();
         assert_eq!(places, [(0.0, 5.5), (7.5, 11.5)]);
     }
 
     #[test]
     fn wide_forms_become_the_usual_ones() {
-        let alphabet = Alphabet::new("：\n（\n。");
+        let alphabet = Alphabet::new("：\n（\n。", 0.01);
         assert_eq!(alphabet.characters, [":", "(", ".", " "]);
     }
 }

@@ -14,12 +14,8 @@ use rten_tensor::prelude::*;
 /// second.
 const LEAST_SIDE: f64 = 736.0;
 const MULTIPLE: f64 = 32.0;
-/// Probability of a pixel of a core.
-const CORE: f32 = 0.3;
-/// Mean probability of a line's core.
-const LEAST_SCORE: f32 = 0.5;
-/// How far a core is grown: its area over its perimeter, times this.
-const GROWTH: f64 = 1.6;
+/// Longer side in which a page is looked at, in pixels.
+const LONGEST_SIDE: f64 = 1_440.0;
 /// Least height of a core, and of a line, in the model's pixels.
 const LEAST_CORE: f64 = 3.0;
 const LEAST_LINE: f64 = 5.0;
@@ -30,6 +26,17 @@ const VERTICAL: f64 = 1.5;
 
 /// Height against width up to which it may be a single letter or digit.
 const SLIM: f64 = 3.0;
+
+/// How lines are told from what a model says; published with it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Thresholds {
+    /// Probability of a pixel of a core.
+    pub(super) core: f32,
+    /// Mean probability of a line's core.
+    pub(super) line: f32,
+    /// How far a core is grown: its area over its perimeter, times this.
+    pub(super) growth: f64,
+}
 
 /// A line of text, perhaps slanting.
 #[derive(Debug, Clone)]
@@ -44,10 +51,10 @@ pub(super) struct Line {
     pub(super) turn: u8,
 }
 
-/// The lines on a page, which is looked at with a longer side of at most `longest` pixels; `model` gives the shape and the values of the map of probabilities.
+/// The lines on a page; `model` gives the shape and the values of the map of probabilities.
 pub(super) fn lines(
     page: &RgbImage,
-    longest: f64,
+    thresholds: Thresholds,
     model: impl FnOnce(NdTensor<f32, 4>) -> Option<(Vec<usize>, Vec<f32>)>,
 ) -> Vec<Line> {
     let (page_width, page_height) = (f64::from(page.width()), f64::from(page.height()));
@@ -55,7 +62,7 @@ pub(super) fn lines(
         return Vec::new();
     }
     let scale =
-        (LEAST_SIDE / page_width.min(page_height)).max(1.0).min(longest / page_width.max(page_height));
+        (LEAST_SIDE / page_width.min(page_height)).max(1.0).min(LONGEST_SIDE / page_width.max(page_height));
     let side = |length: f64| ((length * scale / MULTIPLE).round().max(1.0) * MULTIPLE) as u32;
     let (columns, rows) = (side(page_width), side(page_height));
     let small = resize(page, columns, rows, FilterType::Triangle);
@@ -65,17 +72,17 @@ pub(super) fn lines(
     if map.len() != width * height {
         return Vec::new();
     }
-    let cores = cores(&map, width, height);
+    let cores = cores(&map, width, height, thresholds.core);
     let to_page = (page_width / f64::from(columns), page_height / f64::from(rows));
     let contours = find_contours(cores.view(), RetrievalMode::External);
     let mut lines = Vec::new();
     for contour in contours.iter().take(MOST_LINES) {
         let points = contour.iter().map(|point| Point::new(point.x.into(), point.y.into())).collect();
         let Some(mut line) = smallest_rectangle(points) else { continue };
-        if line.width.min(line.height) < LEAST_CORE || line.score(&map, width, height) < LEAST_SCORE {
+        if line.width.min(line.height) < LEAST_CORE || line.score(&map, width, height) < thresholds.line {
             continue;
         }
-        let growth = GROWTH * line.width * line.height / (line.width + line.height);
+        let growth = thresholds.growth * line.width * line.height / (line.width + line.height);
         line.width += growth;
         line.height += growth;
         if line.width.min(line.height) >= LEAST_LINE {
@@ -127,8 +134,8 @@ fn convex_hull(mut points: Vec<Point>) -> Vec<Point> {
 }
 
 /// Pixels of cores, each spread to its right and lower neighbours, which joins broken ones.
-fn cores(map: &[f32], width: usize, height: usize) -> NdTensor<bool, 2> {
-    let is_core = |x: usize, y: usize| map[y * width + x] > CORE;
+fn cores(map: &[f32], width: usize, height: usize, core: f32) -> NdTensor<bool, 2> {
+    let is_core = |x: usize, y: usize| map[y * width + x] > core;
     let spread = |i: usize| {
         let (x, y) = (i % width, i / width);
         let (left, above) = (x.saturating_sub(1), y.saturating_sub(1));
