@@ -13,6 +13,9 @@ const SAME_LINE: f32 = 0.5;
 /// Recognised words that are less sure are scribbles as often as words: they join the lines of the others, and begin none of them.
 const DOUBTFUL: f32 = 0.3;
 
+/// By how much the box of a word may reach over a rule beside it, as a share of its height.
+const OVER_RULE: f32 = 0.07;
+
 /// How a page is turned so that most of its words read upright.
 #[derive(Debug)]
 pub(crate) struct Frame {
@@ -72,10 +75,13 @@ impl Frame {
 
     pub(super) fn ruled_between(&self, left: Rect, right: Rect) -> bool {
         let middle = f32::midpoint(left.centre_y(), right.centre_y());
-        let first = self.verticals.partition_point(|rule| rule.x1 < left.x1 - 0.5);
+        // A box may reach a little over the line beside it, but not as far as over the first stroke of a letter.
+        let over = OVER_RULE * left.height().min(right.height());
+        let first = self.verticals.partition_point(|rule| rule.x1 < left.x1 - over);
         self.verticals[first..]
             .iter()
-            .take_while(|rule| rule.x0 <= right.x0 + 0.5)
+            .take_while(|rule| rule.x0 <= right.x0 + over)
+            .filter(|rule| (left.x1 - over..=right.x0 + over).contains(&rule.centre_x()))
             .any(|rule| rule.y0 <= middle && middle <= rule.y1)
     }
 }

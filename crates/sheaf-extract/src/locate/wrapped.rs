@@ -2,6 +2,7 @@
 
 use super::context::Surroundings;
 use super::labels::{LONGEST, LabelMatch, printed_segment};
+use super::layout::{Span, Token};
 use crate::lexicon::Key;
 
 /// Words of the rest of a label in a line of its own, at most; a label that has such a rest is longer.
@@ -46,6 +47,7 @@ impl Surroundings<'_> {
         self.layout.lines[line].segments.clone().find(|&above| {
             let first = &self.layout.segments[above];
             let aligned = (first.rect.x0 - segment.rect.x0).abs() < first.size
+                || (self.behind_number(above) - segment.rect.x0).abs() < first.size
                 || (first.rect.centre_x() - segment.rect.centre_x()).abs() < first.size;
             let colon = self.layout.tokens(first).last().is_none_or(|t| t.colon);
             // What stands in brackets under a label belongs to it: "Total: / (this year)".
@@ -57,6 +59,23 @@ impl Surroundings<'_> {
                 && !self.segments[above].is_spent
                 && !self.segments[index].is_spent
         })
+    }
+
+    /// Where a segment starts behind the number of its item: "5. Name of the club".
+    fn behind_number(&self, index: usize) -> f32 {
+        let segment = &self.layout.segments[index];
+        let tokens = self.layout.tokens(segment);
+        let is_number = |token: &Token| {
+            let text = &self.layout.line_of(segment).text[token.range.clone()];
+            text.chars().all(|c| c.is_ascii_digit())
+        };
+        match tokens {
+            [number, second, ..] if is_number(number) => {
+                let range = second.range.start..segment.range.end;
+                self.layout.rect(&Span { line: segment.line, range }).x0
+            }
+            _ => segment.rect.x0,
+        }
     }
 
     /// Lets the rest of a long label, in a line of its own, label what stands below it: "Name of the club on whose behalf this is

@@ -24,9 +24,11 @@ pub(super) fn mended(word: &str) -> Option<String> {
         return None;
     }
     let mended: String = if digits == 0 {
-        in_capitals(word)?
+        in_capitals(word).or_else(|| in_small(word))?
     } else if digits >= LEAST_DIGITS && word.chars().all(|c| !c.is_alphabetic() || is_round(c)) {
         in_number(word)
+    } else if let Some(code) = in_code(word) {
+        code
     } else if let Some(at) = (1..4).find(|&at| is_misread_amount(word, at)) {
         format!("{}{}", &word[..at], in_number(&word[at..]))
     } else if letters >= LEAST_LETTERS
@@ -52,6 +54,31 @@ fn in_capitals(word: &str) -> Option<String> {
         small += usize::from(!c.is_uppercase());
     }
     (capitals >= LEAST_CAPITALS && small == 0).then(|| word.replace('l', "I"))
+}
+
+/// `VinyI`: a capital that ends a word of small letters.
+fn in_small(word: &str) -> Option<String> {
+    let bare = word.trim_end_matches(|c: char| !c.is_alphanumeric());
+    let stem = bare.strip_suffix('I')?;
+    let is_small = stem.len() >= LEAST_CAPITALS && stem.chars().skip(1).all(char::is_lowercase);
+    is_small.then(|| format!("{stem}l{}", &word[bare.len()..]))
+}
+
+/// `CTS40o`: a small `o` in a code of capitals and digits, behind a digit.
+fn in_code(word: &str) -> Option<String> {
+    let small = |c: char| c.is_lowercase() && c != 'o';
+    let digits = word.chars().filter(char::is_ascii_digit).count();
+    if digits < LEAST_DIGITS || word.chars().any(small) || !word.chars().any(char::is_uppercase) {
+        return None;
+    }
+    let mut behind_digit = false;
+    let mend = |c: char| {
+        let mended = if c == 'o' && behind_digit { '0' } else { c };
+        behind_digit = mended.is_ascii_digit();
+        mended
+    };
+    let mended: String = word.chars().map(mend).collect();
+    (mended != word).then_some(mended)
 }
 
 /// `RMO.02`: a currency up to byte `at`, then digits, and letters that look like them, with two decimals.
@@ -148,6 +175,9 @@ mod tests {
             ("L0T", "LOT"),
             ("MASAl", "MASAI"),
             ("RMO.02", "RM0.02"),
+            ("VinyI,", "Vinyl,"),
+            ("CTS40o", "CTS400"),
+            ("(CTS3oo)", "(CTS300)"),
         ] {
             assert_eq!(mended(read).as_deref(), Some(meant), "{read}");
         }
@@ -157,7 +187,8 @@ mod tests {
     fn codes_amounts_and_words_stay() {
         for word in [
             "A10B", "INV-2001", "B08O", "IO", "[2010]", "(12]", "1st", "12OZ", "R2D2", "Total", "1,000.00",
-            "O1", "SKU100X", "a1@b.c", "RM0", "H2O", "1O", "XXl", "PayPal", "RMO",
+            "O1", "SKU100X", "a1@b.c", "RM0", "H2O", "1O", "XXl", "PayPal", "RMO", "McI", "TypeII", "No.120",
+            "12oz", "A1to2B",
         ] {
             assert_eq!(mended(word), None, "{word}");
         }

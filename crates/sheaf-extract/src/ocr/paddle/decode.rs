@@ -7,10 +7,16 @@ const DOUBTED_SPACE: f32 = 0.5;
 /// Distance of two characters, in distances usual on the line, under which a space less probable than [`DOUBTED_SPACE`] is
 /// not believed: narrow letters look like gaps.
 const WIDE: f64 = 1.15;
+/// Distance from which any hint of a space is believed, and what a hint is: a value typed right behind its printed label.
+const APART: f64 = 1.6;
+const HINT_OF_SPACE: f32 = 0.005;
 /// Characters that a line must have to tell what is usual on it.
 const LONG: usize = 6;
 /// Width of a character that stands alone, in steps (of 8 pixels, at a line height of 48).
 const LONE_CHARACTER: f64 = 3.0;
+
+/// What the models take a line to write on for; only within a word it is a sign.
+const LINE: &str = "_";
 
 /// The characters that the model tells apart; class 0 is the blank.
 pub(super) struct Alphabet {
@@ -60,7 +66,7 @@ impl Alphabet {
         let rows: Vec<&[f32]> = probabilities.chunks_exact(classes).take(steps).collect();
         let mut words: Vec<Vec<Character<'_>>> = vec![Vec::new()];
         let characters = self.characters(&rows);
-        let close = WIDE * usual_distance(&characters);
+        let usual = usual_distance(&characters);
         for character in characters {
             if character.text == " " {
                 words.push(Vec::new());
@@ -71,9 +77,15 @@ impl Alphabet {
                     .iter()
                     .map(|row| row.get(self.characters.len()).copied().unwrap_or(0.0))
                     .fold(0.0, f32::max);
-                let doubted = is_number(previous.text, character.text)
-                    || character.middle() - previous.middle() < close;
-                space > if doubted { DOUBTED_SPACE } else { self.space }
+                let distance = character.middle() - previous.middle();
+                let enough = if is_number(previous.text, character.text) || distance < WIDE * usual {
+                    DOUBTED_SPACE
+                } else if usual > 0.0 && distance > APART * usual {
+                    HINT_OF_SPACE
+                } else {
+                    self.space
+                };
+                space > enough
             });
             if parted {
                 words.push(Vec::new());
@@ -125,7 +137,19 @@ fn is_number(before: &str, after: &str) -> bool {
 }
 
 /// A word reaches half a character beyond the middles of its first and last one.
-fn place(word: &[Character<'_>], steps: usize) -> Option<LineWord> {
+fn place(mut word: &[Character<'_>], steps: usize) -> Option<LineWord> {
+    while let [line, rest @ ..] = word
+        && line.text == LINE
+        && !rest.is_empty()
+    {
+        word = rest;
+    }
+    while let [rest @ .., line] = word
+        && line.text == LINE
+        && !rest.is_empty()
+    {
+        word = rest;
+    }
     let (first, last) = (word.first()?, word.last()?);
     let (start, end) = (first.middle(), last.middle());
     let half = if word.len() > 1 { (end - start) / (word.len() - 1) as f64 } else { LONE_CHARACTER } / 2.0;
@@ -186,6 +210,32 @@ mod tests {
             assert_eq!(texts, expected, "{line}");
             assert!(words.iter().all(|word| word.start < word.end && (word.confidence - 0.9).abs() < 1e-6));
         }
+    }
+
+    #[test]
+    fn a_hint_of_a_space_parts_what_stands_apart_on_a_long_line() {
+        let alphabet = Alphabet::new("a\nb\n1\n.", 0.2);
+        let words = |hint: f32| -> Vec<String> {
+            let probabilities = steps("a_b_a_b__1_a_b", &[(8, hint)]);
+            alphabet.words(&probabilities, 14, 6).into_iter().map(|word| word.text).collect()
+        };
+        assert_eq!(words(0.001), ["abab1ab"]);
+        assert_eq!(words(0.01), ["abab1ab"], "one and a half times the usual distance is not apart");
+        let far = steps("a_b_a_b___1_a_b", &[(8, 0.01)]);
+        let far: Vec<String> = alphabet.words(&far, 15, 6).into_iter().map(|word| word.text).collect();
+        assert_eq!(far, ["abab", "1ab"]);
+    }
+
+    #[test]
+    fn lines_to_write_on_are_no_part_of_words() {
+        let alphabet = Alphabet::new("a\nb\n_\n.", 0.2);
+        let text = |line: &str| {
+            // In `steps` the class of a digit is the third.
+            let words = alphabet.words(&steps(line, &[]), line.len(), 6);
+            words.into_iter().map(|word| word.text).collect::<Vec<_>>()
+        };
+        assert_eq!(text("1_a_1_b_1"), ["a_b"]);
+        assert_eq!(text("_1_"), ["_"]);
     }
 
     #[test]
