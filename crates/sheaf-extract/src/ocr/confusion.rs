@@ -177,7 +177,7 @@ mod tests {
             ("RMO.02", "RM0.02"),
             ("VinyI,", "Vinyl,"),
             ("CTS40o", "CTS400"),
-            ("(CTS3oo)", "(CTS300)"),
+            ("(CTS30o)", "(CTS300)"),
         ] {
             assert_eq!(mended(read).as_deref(), Some(meant), "{read}");
         }
