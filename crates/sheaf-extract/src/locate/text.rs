@@ -89,7 +89,9 @@ pub(crate) fn texts(surroundings: &Surroundings<'_>, index: usize) -> Vec<TextCa
         }
         let before = layout.tokens(segment).partition_point(|t| t.range.end <= candidate.start());
         let colon = part == Part::Whole && starts_with_colon;
-        let labelled = part == Part::Whole && starts_with_label;
+        let starts_segment = part == Part::Whole
+            || matches!(part, Part::Head | Part::WithoutId) && candidate.start() == segment.range.start;
+        let labelled = starts_segment && starts_with_label;
         let look = seen.unwrap_or_else(|| look(&candidate.source));
         found.push(TextCandidate { candidate, part, look, labelled, colon, long_label: before > 1 });
     };
@@ -298,6 +300,8 @@ fn block(surroundings: &Surroundings<'_>, index: usize, span: &Span) -> Option<V
             layout.segments[second].line == first.line + 1
                 && starts_line(layout, second)
                 && gap.is_some_and(|gap| gap < TIGHT * first.size)
+        } else if start.is_beside {
+            starts_line(layout, second) && gap.is_some_and(|gap| gap < 0.6 * first.size)
         } else {
             span.range.start == first.range.start && is_under_label(surroundings, index, 0.99)
         };
