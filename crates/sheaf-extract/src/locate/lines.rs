@@ -16,6 +16,9 @@ const DOUBTFUL: f32 = 0.3;
 /// By how much the box of a word may reach over a rule beside it, as a share of its height.
 const OVER_RULE: f32 = 0.07;
 
+/// Share of a word's height that a line beside it covers at least: strokes of signatures cross part of it.
+const MOST_OF_WORD: f32 = 0.85;
+
 /// How a page is turned so that most of its words read upright.
 #[derive(Debug)]
 pub(crate) struct Frame {
@@ -82,7 +85,12 @@ impl Frame {
             .iter()
             .take_while(|rule| rule.x0 <= right.x0 + over)
             .filter(|rule| (left.x1 - over..=right.x0 + over).contains(&rule.centre_x()))
-            .any(|rule| rule.y0 <= middle && middle <= rule.y1)
+            .any(|rule| {
+                let covers = |word: Rect| {
+                    rule.y1.min(word.y1) - rule.y0.max(word.y0) >= MOST_OF_WORD * word.height()
+                };
+                rule.y0 <= middle && middle <= rule.y1 && covers(left) && covers(right)
+            })
     }
 }
 

@@ -100,7 +100,12 @@ fn name_start(layout: &Layout<'_>, segment: usize) -> (usize, bool) {
 /// A person's name, and the title behind it in its segment.
 fn name_and_title(layout: &Layout<'_>, segment: usize, start: usize) -> Option<(Span, Option<Span>)> {
     let segment = &layout.segments[segment];
-    let text = &layout.lines[segment.line].text[start..segment.range.end];
+    // "(Jane Roe)".
+    let printed = &layout.lines[segment.line].text[start..segment.range.end];
+    let text = printed.trim_start_matches('(');
+    let start = start + printed.len() - text.len();
+    let text = text.trim_end_matches([')', ' ']);
+    let last = start + text.len();
     // ", Jr." is part of the name.
     let commas = text.match_indices(',').map(|(at, _)| at);
     let mut cut =
@@ -116,7 +121,7 @@ fn name_and_title(layout: &Layout<'_>, segment: usize, start: usize) -> Option<(
         return None;
     }
     let span = |from: usize, length: usize| Span { line: segment.line, range: from..from + length };
-    let title = (!title.is_empty()).then(|| span(segment.range.end - title.len(), title.len()));
+    let title = (!title.is_empty()).then(|| span(last - title.len(), title.len()));
     Some((span(start, name.len()), title))
 }
 

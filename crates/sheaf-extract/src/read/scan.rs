@@ -22,6 +22,11 @@ const LAYER_COVER: f32 = 0.7;
 const MOST_GARBLED: f32 = 0.05;
 /// A picture with more words of the page's own than this is a background.
 const MOST_WORDS: usize = 10;
+/// Mean confidence of a page from which the engine is believed rather than a text layer, of whose letters it must have read
+/// this share; and how sure that layer counts as, which does not say itself.
+const SURE_OF_PAGE: f32 = 0.95;
+const MOST_OF_LAYER: f32 = 0.8;
+const LAYER: f32 = 0.5;
 /// Share of a recognised word's box that a word of the page's own covers to be the same word.
 const SAME: f32 = 0.3;
 /// Share of a line's height that is the font's size.
@@ -128,15 +133,28 @@ fn recognise_again(
     }
 }
 
-/// Recognises a page to check its text layer.
+/// Recognises a page to check its text layer, somebody's recognition. What the engine is sure of as a whole stands, and the
+/// layer is the second opinion; otherwise the layer stands.
 fn check(page: &mut Page, pixels: &RgbImage, recogniser: &mut Recogniser<'_>, deadline: Option<Instant>) {
     let Some(reading) = recogniser.read(pixels, deadline) else { return };
     // Of a page that was read in part, nothing is known of what is missing.
     if reading.confidence < LEGIBLE || is_over(deadline) {
         return;
     }
-    let own = words(reading, pixels, page.height);
-    opinion::compare(&mut page.words, &own, Opinion::Better);
+    let is_sure = reading.confidence >= SURE_OF_PAGE;
+    let mut own = words(reading, pixels, page.height);
+    if is_sure && letters(&own) as f32 >= MOST_OF_LAYER * letters(&page.words) as f32 {
+        page.words.iter_mut().for_each(|word| word.confidence = LAYER);
+        opinion::compare(&mut own, &page.words, Opinion::Other);
+        page.words = own;
+        page.rules.extend(ruled::rules(pixels, &page.words, MOST_RULES));
+    } else {
+        opinion::compare(&mut page.words, &own, Opinion::Better);
+    }
+}
+
+fn letters(words: &[Word]) -> usize {
+    words.iter().flat_map(|word| word.text.chars()).filter(|c| c.is_alphanumeric()).count()
 }
 
 fn need(page: &Page, pictures: &Pictures) -> Option<Need> {
