@@ -6,7 +6,7 @@ use sheaf_types::{Document, FieldKind, Provenance, TemplateSpec};
 use crate::locate::labels::Labels;
 use crate::locate::layout::{Layout, Span};
 use crate::locate::profile::locale_of;
-use crate::parse::{self, fold::tight};
+use crate::parse::{self, duration, fold::tight};
 
 /// Words of a number, a date or an enum's value: `3. Mai 2024`.
 const MOST_WORDS: usize = 6;
@@ -39,8 +39,12 @@ pub fn find(
     let value = |text: &str| parse::value(kind, text, &locale, enum_values).map(|parsed| parsed.value);
     let Some(wanted) = value(typed) else { return Found::default() };
     let (folded, words) = (tight(typed), typed.split_whitespace().count());
+    let span_of_time = duration::in_figures(typed);
     let says = |source: &str| match kind {
-        FieldKind::Text => tight(source) == folded,
+        // "2 years" is what "two (2) years" says.
+        FieldKind::Text => {
+            tight(source) == folded || span_of_time.is_some() && duration::in_figures(source) == span_of_time
+        }
         FieldKind::Number | FieldKind::Currency => {
             value(source).is_some_and(|value| trim(&value) == trim(&wanted))
         }
@@ -128,6 +132,7 @@ mod tests {
             "Büromöbel Groß GmbH",
             "Netto 1.234,50 EUR MwSt 234,56 EUR",
             "fällig 03.05.2024 Summe EUR 1.469,06",
+            "for a period of two (2) years, of which 2 years",
         ]);
         let template = TemplateSpec::starter_invoice();
         for (kind, typed, value, sources) in [
@@ -138,6 +143,7 @@ mod tests {
             (FieldKind::Text, "buromobel gross", Some("buromobel gross"), &["Büromöbel Groß"]),
             (FieldKind::Text, "R77", Some("R77"), &["R-77"]),
             (FieldKind::Text, "Kladde", Some("Kladde"), &[]),
+            (FieldKind::Text, "2 years", Some("2 years"), &["(2) years,", "2 years"]),
             (FieldKind::Date, "soon", None, &[]),
         ] {
             let found = find(&document, &template, kind, &[], typed);

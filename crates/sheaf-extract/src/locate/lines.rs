@@ -86,9 +86,8 @@ impl Frame {
             .take_while(|rule| rule.x0 <= right.x0 + over)
             .filter(|rule| (left.x1 - over..=right.x0 + over).contains(&rule.centre_x()))
             .any(|rule| {
-                let covers = |word: Rect| {
-                    rule.y1.min(word.y1) - rule.y0.max(word.y0) >= MOST_OF_WORD * word.height()
-                };
+                let covers =
+                    |word: Rect| rule.y1.min(word.y1) - rule.y0.max(word.y0) >= MOST_OF_WORD * word.height();
                 rule.y0 <= middle && middle <= rule.y1 && covers(left) && covers(right)
             })
     }
