@@ -286,6 +286,24 @@ fn words_of_a_text_layer_are_checked() {
 }
 
 #[test]
+fn a_text_layer_that_is_wrong_all_over_gives_way() {
+    let Some(engines) = tesseract() else { return };
+    let sheet = (595.0, 842.0);
+    let picture = drawn(&pdf(&LETTER, sheet, None), 1654);
+    let wrong = LETTER.map(|line| line.0.replace('e', "c").replace("an", "am"));
+    let layer: Vec<(&str, f32, f32, f32)> =
+        LETTER.iter().zip(&wrong).map(|(line, text)| (&**text, line.1, line.2, line.3)).collect();
+    let scan = Some((&picture, Rect::new(0.0, 0.0, sheet.0, sheet.1)));
+    let document =
+        read_with_ocr(&pdf(&layer, sheet, scan), MediaType::Pdf, &engines, &Limits::default()).unwrap();
+    assert_eq!(text(&document), whole_text());
+    assert!(words(&document).iter().all(|word| word.source == TextSource::Tesseract));
+    // The layer doubts what it has otherwise.
+    let least = words(&document).iter().map(|word| word.confidence).fold(1.0, f32::min);
+    assert!(least < 0.8, "{least}");
+}
+
+#[test]
 fn a_blank_scan_is_blank() {
     let Some(engines) = tesseract() else { return };
     let file = encoded(&RgbImage::from_pixel(620, 877, Rgb([250, 249, 247])), ImageFormat::Png);

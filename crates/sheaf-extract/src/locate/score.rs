@@ -180,9 +180,9 @@ fn listens(field: &Field<'_>, key: Key, strength: Strength, titled: &[ConceptId]
         {
             weight * 0.55
         }
-        // Of several numbers a document could be known by, its title says which is its own.
+        // Of several numbers a document could be known by, the field's name and the document's title say which is meant.
         Key::Concept(concept) if weight > 0.0 && field.concepts().nth(1).is_some() && !titled.is_empty() => {
-            if titled.contains(&concept) {
+            if titled.contains(&concept) || field.concept == Some(concept) {
                 weight.max(0.96)
             } else {
                 weight * 0.9

@@ -27,14 +27,33 @@ pub(super) enum Opinion {
     Other,
 }
 
+/// The share of the words of a page that another reading has, too, in their places; 1 where there are none.
+pub(super) fn agreement(words: &[Word], others: &[Word]) -> f32 {
+    let texts = words.iter().map(|word| (word, plain(&word.text))).filter(|(_, text)| !text.is_empty());
+    let (mut same, mut all) = (0, 0);
+    for (word, text) in texts {
+        all += 1;
+        same += usize::from(said(&beside(word, others)).contains(&text));
+    }
+    if all == 0 { 1.0 } else { same as f32 / all as f32 }
+}
+
+fn beside<'w>(word: &Word, others: &'w [Word]) -> Vec<&'w Word> {
+    let is_beside =
+        |other: &&Word| covered(other.bbox, word.bbox).max(covered(word.bbox, other.bbox)) >= BESIDE;
+    others.iter().filter(is_beside).collect()
+}
+
+fn said(beside: &[&Word]) -> String {
+    beside.iter().map(|other| plain(&other.text)).collect()
+}
+
 /// Lets the words of a page be judged by another reading of it, and puts right what only that has right.
 pub(super) fn compare(words: &mut [Word], others: &[Word], opinion: Opinion) {
     for word in words {
         let text = plain(&word.text);
-        let is_beside =
-            |other: &&Word| covered(other.bbox, word.bbox).max(covered(word.bbox, other.bbox)) >= BESIDE;
-        let beside: Vec<&Word> = others.iter().filter(is_beside).collect();
-        let said: String = beside.iter().map(|other| plain(&other.text)).collect();
+        let beside = beside(word, others);
+        let said = said(&beside);
         if text.is_empty() || (said.is_empty() && opinion == Opinion::Other) {
             continue;
         }
@@ -122,6 +141,16 @@ mod tests {
         compare(&mut words, &[word(other, 0.96, TextSource::Tesseract)], opinion);
         let [word] = words;
         (word.text, word.confidence, word.source)
+    }
+
+    #[test]
+    fn agreement_is_the_share_of_words_that_both_have() {
+        let words =
+            [word_at("Harbour", 0.1, 0.9, TextSource::Text), word_at("L1d", 0.3, 0.9, TextSource::Text)];
+        let others =
+            [word_at("HARBOUR", 0.1, 0.9, TextSource::Paddle), word_at("Ltd", 0.3, 0.9, TextSource::Paddle)];
+        assert!((agreement(&words, &others) - 0.5).abs() < 1e-6);
+        assert!((agreement(&[], &others) - 1.0).abs() < 1e-6);
     }
 
     #[test]

@@ -22,10 +22,11 @@ const LAYER_COVER: f32 = 0.7;
 const MOST_GARBLED: f32 = 0.05;
 /// A picture with more words of the page's own than this is a background.
 const MOST_WORDS: usize = 10;
-/// Mean confidence of a page from which the engine is believed rather than a text layer, of whose letters it must have read
-/// this share; and how sure that layer counts as, which does not say itself.
+/// Mean confidence of a page from which the engine is believed rather than a text layer: if it read this share of that one's letters
+/// at least, and found less than this share of its words. And how sure that layer then counts as, which does not say itself.
 const SURE_OF_PAGE: f32 = 0.95;
 const MOST_OF_LAYER: f32 = 0.8;
+const GOOD_LAYER: f32 = 0.9;
 const LAYER: f32 = 0.5;
 /// Share of a recognised word's box that a word of the page's own covers to be the same word.
 const SAME: f32 = 0.3;
@@ -133,8 +134,8 @@ fn recognise_again(
     }
 }
 
-/// Recognises a page to check its text layer, somebody's recognition. What the engine is sure of as a whole stands, and the
-/// layer is the second opinion; otherwise the layer stands.
+/// Recognises a page to check its text layer, somebody's recognition. Where that is contradicted all over by what the engine
+/// is sure of as a whole, it becomes the second opinion; otherwise it stands.
 fn check(page: &mut Page, pixels: &RgbImage, recogniser: &mut Recogniser<'_>, deadline: Option<Instant>) {
     let Some(reading) = recogniser.read(pixels, deadline) else { return };
     // Of a page that was read in part, nothing is known of what is missing.
@@ -143,7 +144,10 @@ fn check(page: &mut Page, pixels: &RgbImage, recogniser: &mut Recogniser<'_>, de
     }
     let is_sure = reading.confidence >= SURE_OF_PAGE;
     let mut own = words(reading, pixels, page.height);
-    if is_sure && letters(&own) as f32 >= MOST_OF_LAYER * letters(&page.words) as f32 {
+    if is_sure
+        && letters(&own) as f32 >= MOST_OF_LAYER * letters(&page.words) as f32
+        && opinion::agreement(&page.words, &own) < GOOD_LAYER
+    {
         page.words.iter_mut().for_each(|word| word.confidence = LAYER);
         opinion::compare(&mut own, &page.words, Opinion::Other);
         page.words = own;

@@ -1,8 +1,10 @@
 //! From probabilities of characters, step by step along a line, to words: greedy decoding of connectionist temporal
 //! classification, in which a character is a run of steps and a blank class parts equal ones.
 
-/// Probability of a space, between two characters, from which they are parted where something speaks against it: between a digit and the punctuation of a number, and where the characters
-/// stand close together.
+use unicode_normalization::UnicodeNormalization;
+
+/// Probability of a space, between two characters, from which they are parted where something speaks against it: between a
+/// digit and the punctuation of a number, and where the characters stand close together.
 const DOUBTED_SPACE: f32 = 0.5;
 /// Distance of two characters, in distances usual on the line, under which a space less probable than [`DOUBTED_SPACE`] is
 /// not believed: narrow letters look like gaps.
@@ -10,6 +12,8 @@ const WIDE: f64 = 1.15;
 /// Distance from which any hint of a space is believed, and what a hint is: a value typed right behind its printed label.
 const APART: f64 = 1.6;
 const HINT_OF_SPACE: f32 = 0.005;
+/// Probability from which a rare accent is believed.
+const SURE_OF_ACCENT: f32 = 0.9;
 /// Characters that a line must have to tell what is usual on it.
 const LONG: usize = 6;
 /// Width of a character that stands alone, in steps (of 8 pixels, at a line height of 48).
@@ -21,6 +25,8 @@ const LINE: &str = "_";
 /// The characters that the model tells apart; class 0 is the blank.
 pub(super) struct Alphabet {
     characters: Vec<String>,
+    /// Of each character that is a rare accented letter, the letter without its accent.
+    bare: Vec<Option<String>>,
     /// Probability of a space, between two characters, from which they are parted.
     space: f32,
 }
@@ -55,7 +61,8 @@ impl Alphabet {
     pub(super) fn new(list: &str, space: f32) -> Self {
         let mut characters: Vec<String> = list.lines().map(usual).collect();
         characters.push(" ".into());
-        Self { characters, space }
+        let bare = characters.iter().map(|character| bare(character)).collect();
+        Self { characters, bare, space }
     }
 
     /// The words of a line from `steps` rows of `classes` probabilities.
@@ -97,6 +104,13 @@ impl Alphabet {
         words.iter().filter_map(|word| place(word, steps)).collect()
     }
 
+    /// The character of a class. Specks over letters are taken for accents of languages that are not the document's: those beyond
+    /// western Europe's count only where the model is sure.
+    fn text(&self, class: usize, probability: f32) -> Option<&str> {
+        let bare = self.bare.get(class)?.as_ref().filter(|_| probability < SURE_OF_ACCENT);
+        bare.or(self.characters.get(class)).map(String::as_str)
+    }
+
     fn characters(&self, rows: &[&[f32]]) -> Vec<Character<'_>> {
         let mut characters: Vec<Character<'_>> = Vec::new();
         let mut previous = 0;
@@ -109,7 +123,7 @@ impl Alphabet {
                     last.confidence = last.confidence.max(probability);
                 }
                 _ if class != 0 => {
-                    if let Some(text) = self.characters.get(class - 1) {
+                    if let Some(text) = self.text(class - 1, probability) {
                         characters.push(Character { text, confidence: probability, first: step, last: step });
                     }
                 }
@@ -159,6 +173,12 @@ fn place(mut word: &[Character<'_>], steps: usize) -> Option<LineWord> {
         start: (start - half).max(0.0),
         end: (end + half).min(steps as f64),
     })
+}
+
+/// The letter under the accent of one beyond Latin-1.
+fn bare(character: &str) -> Option<String> {
+    let letter = character.chars().next().filter(|&c| c > '\u{ff}' && character.chars().nth(1).is_none())?;
+    letter.nfd().next().filter(char::is_ascii_alphabetic).map(String::from)
 }
 
 /// Wide forms of a script that is written in squares, as the usual ones.
@@ -236,6 +256,18 @@ mod tests {
         };
         assert_eq!(text("1_a_1_b_1"), ["a_b"]);
         assert_eq!(text("_1_"), ["_"]);
+    }
+
+    #[test]
+    fn a_rare_accent_counts_only_where_the_model_is_sure() {
+        let alphabet = Alphabet::new("n\nņ\nñ", 0.2);
+        let texts = [(2, 0.8), (2, 0.95), (3, 0.8)].map(|(class, probability)| {
+            let mut row = [0.0; 5];
+            row[class] = probability;
+            let words = alphabet.words(&row, 1, 5);
+            words.into_iter().map(|word| word.text).collect::<String>()
+        });
+        assert_eq!(texts, ["n", "ņ", "ñ"]);
     }
 
     #[test]
