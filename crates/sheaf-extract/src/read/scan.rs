@@ -26,7 +26,7 @@ const MOST_WORDS: usize = 10;
 /// at least, and found less than this share of its words. And how sure that layer then counts as, which does not say itself.
 const SURE_OF_PAGE: f32 = 0.95;
 const MOST_OF_LAYER: f32 = 0.8;
-const GOOD_LAYER: f32 = 0.9;
+const GOOD_LAYER: f32 = 0.96;
 const LAYER: f32 = 0.5;
 /// Share of a recognised word's box that a word of the page's own covers to be the same word.
 const SAME: f32 = 0.3;
