@@ -77,7 +77,6 @@ impl Frame {
     }
 
     pub(super) fn ruled_between(&self, left: Rect, right: Rect) -> bool {
-        let middle = f32::midpoint(left.centre_y(), right.centre_y());
         // A box may reach a little over the line beside it, but not as far as over the first stroke of a letter.
         let over = OVER_RULE * left.height().min(right.height());
         let first = self.verticals.partition_point(|rule| rule.x1 < left.x1 - over);
@@ -88,7 +87,7 @@ impl Frame {
             .any(|rule| {
                 let covers =
                     |word: Rect| rule.y1.min(word.y1) - rule.y0.max(word.y0) >= MOST_OF_WORD * word.height();
-                rule.y0 <= middle && middle <= rule.y1 && covers(left) && covers(right)
+                covers(left) && covers(right)
             })
     }
 }

@@ -18,6 +18,8 @@ const LONGEST: usize = 240;
 const LONGEST_BLOCK: usize = 1_000;
 /// Distance of its lines, and by how much a later one may be larger than the first, in font sizes.
 const TIGHT: f32 = 0.9;
+/// The same of two lines that stand beside a label in their segment, and may be two values.
+const TIGHTER: f32 = 0.6;
 /// The same beside a label, in a form that is filled in with a typewriter.
 const ROOMY: f32 = 1.7;
 /// Letters of a line that is more than a number.
@@ -301,7 +303,7 @@ fn block(surroundings: &Surroundings<'_>, index: usize, span: &Span) -> Option<V
                 && starts_line(layout, second)
                 && gap.is_some_and(|gap| gap < TIGHT * first.size)
         } else if start.is_beside {
-            starts_line(layout, second) && gap.is_some_and(|gap| gap < 0.6 * first.size)
+            starts_line(layout, second) && gap.is_some_and(|gap| gap < TIGHTER * first.size)
         } else {
             span.range.start == first.range.start && is_under_label(surroundings, index, 0.99)
         };

@@ -1,9 +1,10 @@
 //! Which engine reads a page.
 //!
 //! The PP-OCR models read it, where they are installed: they need no preparation and no language, and know every Latin
-//! letter. Where they are unsure, or missing, Tesseract reads it: another script, say. Of two readings the surer stands, and the other one is
-//! kept as a second opinion. Tesseract reads one language at a time, which a page's frequent words show. The mean
-//! confidence of a page's words tells a page that was read badly; neither dictionaries nor the shape of words do.
+//! letter. Where they are unsure, or missing, Tesseract reads it: another script, say. Of two readings the surer stands,
+//! and the other one is kept as a second opinion. Tesseract reads one language at a time, which a page's frequent words
+//! show. The mean confidence of a page's words tells a page that was read badly; neither dictionaries nor the shape of
+//! words do.
 
 use std::time::Instant;
 

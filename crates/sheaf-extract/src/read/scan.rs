@@ -87,7 +87,12 @@ pub(super) fn recognise(
     } else if reading.confidence < LEGIBLE {
         page.warnings.push(PageWarning::Illegible);
     }
-    page.words = words(reading, pixels, page.height);
+    show(page, words(reading, pixels, page.height), pixels);
+}
+
+/// Gives a page the words that were recognised on it, and the lines drawn between them.
+fn show(page: &mut Page, words: Vec<Word>, pixels: &RgbImage) {
+    page.words = words;
     page.rules.extend(ruled::rules(pixels, &page.words, MOST_RULES));
 }
 
@@ -129,8 +134,7 @@ fn recognise_again(
     let Some(reading) = recogniser.read(pixels, deadline) else { return };
     let share = garbled::share(reading.words.iter().map(|word| word.text.as_str()));
     if reading.confidence >= LEGIBLE && share.is_some_and(|share| share < garbled) {
-        page.words = words(reading, pixels, page.height);
-        page.rules.extend(ruled::rules(pixels, &page.words, MOST_RULES));
+        show(page, words(reading, pixels, page.height), pixels);
     }
 }
 
@@ -150,8 +154,7 @@ fn check(page: &mut Page, pixels: &RgbImage, recogniser: &mut Recogniser<'_>, de
     {
         page.words.iter_mut().for_each(|word| word.confidence = LAYER);
         opinion::compare(&mut own, &page.words, Opinion::Other);
-        page.words = own;
-        page.rules.extend(ruled::rules(pixels, &page.words, MOST_RULES));
+        show(page, own, pixels);
     } else {
         opinion::compare(&mut page.words, &own, Opinion::Better);
     }
