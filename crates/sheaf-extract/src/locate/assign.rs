@@ -49,18 +49,41 @@ pub(crate) fn assign(fields: &[Field<'_>], candidates: &[Vec<Scored>]) -> Vec<Ch
         if choices[field].index.is_some() {
             continue;
         }
-        let taken = choices.iter().enumerate().any(|(other, choice)| {
-            other != field
-                && choice.index.is_some_and(|i| {
-                    excludes(&fields[field], &candidates[field][index], &fields[other], &candidates[other][i])
-                })
-        });
-        if !taken {
+        if is_free(fields, candidates, &choices, (field, index), None) {
             choices[field].index = Some(index);
         }
     }
     improve(fields, candidates, &mut choices);
+    fill(fields, candidates, &mut choices);
     choices
+}
+
+/// Gives fields without a value what others have given up.
+fn fill(fields: &[Field<'_>], candidates: &[Vec<Scored>], choices: &mut [Choice]) {
+    for field in 0..fields.len() {
+        if choices[field].index.is_none() {
+            choices[field].index = candidates[field].iter().enumerate().position(|(index, candidate)| {
+                candidate.score >= LEAST && is_free(fields, candidates, choices, (field, index), None)
+            });
+        }
+    }
+}
+
+/// Whether no field but `except` has a value that rules out this candidate of a field.
+fn is_free(
+    fields: &[Field<'_>],
+    candidates: &[Vec<Scored>],
+    choices: &[Choice],
+    (field, index): (usize, usize),
+    except: Option<usize>,
+) -> bool {
+    !choices.iter().enumerate().any(|(other, choice)| {
+        other != field
+            && Some(other) != except
+            && choice.index.is_some_and(|i| {
+                excludes(&fields[field], &candidates[field][index], &fields[other], &candidates[other][i])
+            })
+    })
 }
 
 /// Lets two fields settle who gets a place: the one that took it gives it up where its second choice costs it less than
@@ -68,13 +91,7 @@ pub(crate) fn assign(fields: &[Field<'_>], candidates: &[Vec<Scored>]) -> Vec<Ch
 fn improve(fields: &[Field<'_>], candidates: &[Vec<Scored>], choices: &mut [Choice]) {
     let score = |field: usize, index: Option<usize>| index.map_or(0.0, |i| candidates[field][i].score);
     let free = |choices: &[Choice], field: usize, index: usize, except: usize| {
-        !choices.iter().enumerate().any(|(other, choice)| {
-            other != field
-                && other != except
-                && choice.index.is_some_and(|i| {
-                    excludes(&fields[field], &candidates[field][index], &fields[other], &candidates[other][i])
-                })
-        })
+        is_free(fields, candidates, choices, (field, index), Some(except))
     };
     for taker in 0..fields.len() {
         for giver in 0..fields.len() {

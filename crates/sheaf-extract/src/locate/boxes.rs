@@ -40,6 +40,16 @@ impl Boxes {
     /// The box around a place: from the nearest rules on its four sides, of which the page's edges may stand for two; `None`
     /// where there is no rule above or below.
     pub(crate) fn around(&self, page: usize, rect: Rect) -> Option<Rect> {
+        self.drawn_around(page, rect).map(|(around, _)| around)
+    }
+
+    /// The same of a box with upright rules at both sides: lines to write on have none.
+    pub(crate) fn closed_around(&self, page: usize, rect: Rect) -> Option<Rect> {
+        self.drawn_around(page, rect).filter(|&(_, is_closed)| is_closed).map(|(around, _)| around)
+    }
+
+    /// The box, and whether upright rules are at both sides of it.
+    fn drawn_around(&self, page: usize, rect: Rect) -> Option<(Rect, bool)> {
         let rules = &self.pages[page];
         let (x, y) = (rect.centre_x(), rect.centre_y());
         let across = || rules.horizontal.iter().filter(|r| r.x0 - SLACK <= x && x <= r.x1 + SLACK);
@@ -52,7 +62,10 @@ impl Boxes {
             upright().map(|r| r.centre_x()).filter(|&at| at < rect.x0 + SLACK && at < x).reduce(f32::max);
         let right =
             upright().map(|r| r.centre_x()).filter(|&at| at > rect.x1 - SLACK && at > x).reduce(f32::min);
-        Some(Rect { x0: left.unwrap_or(0.0), y0: above?, x1: right.unwrap_or(rules.width), y1: below? })
+        let is_closed = left.is_some() && right.is_some();
+        let around =
+            Rect { x0: left.unwrap_or(0.0), y0: above?, x1: right.unwrap_or(rules.width), y1: below? };
+        Some((around, is_closed))
     }
 }
 

@@ -15,6 +15,7 @@ use super::labels::{LabelMatch, Labels, content_words, key_words, printed, print
 use super::layout::{BLANK, Layout, Line, Rect, TAB, Token};
 use super::names::{self, Look, is_unmistakable_form};
 use super::score::Loose;
+use super::text::is_in_brackets;
 use crate::ablation::{Family, uses};
 use crate::lexicon::{Key, LEXICON};
 use crate::parse::currency;
@@ -29,7 +30,7 @@ const WRAPPED: f32 = 0.85;
 const LEFT: [f32; 3] = [0.97, 0.72, 0.6];
 /// A label to the left that stands up to so many font heights higher or lower, and so far away.
 const BESIDE: f32 = 0.88;
-const OFFSET: f32 = 1.0;
+const OFFSET: f32 = 1.5;
 const FAR: f32 = 14.0;
 /// The first, second and third label above.
 pub(super) const ABOVE: [f32; 3] = [0.93, 0.74, 0.6];
@@ -40,8 +41,14 @@ const SPENT: f32 = 0.45;
 /// A label that another text answers to its right is less of a label of the text below; one that ends in a colon, much less.
 const ANSWERED: f32 = 0.88;
 const ANSWERED_COLON: f32 = 0.6;
+/// A label is less of one of what stands beyond the edge of its box, if something else stands in the box with it.
+const BEYOND_BOX: f32 = 0.6;
 /// How well a label stands over a text that is in its box on the form and not under it.
 const IN_BOX: f32 = 0.9;
+/// What each line between them takes from that.
+const LOWER_IN_BOX: f32 = 0.03;
+/// How much a text resembles another field's anchor that is that field's label.
+const ALIKE: f32 = 0.72;
 /// Evidence of a label that makes others further away needless.
 const LABELLED: f32 = 0.6;
 /// Lines that a box on a form has at most.
@@ -106,6 +113,10 @@ pub(crate) struct Surroundings<'a> {
     boxes: Boxes,
     /// What each segment looks like, once somebody has asked.
     looks: Vec<OnceCell<Look>>,
+    /// For each segment its box on a form, if it is answered there.
+    answered: Vec<OnceCell<Option<Rect>>>,
+    /// For each segment the anchors that it resembles letter by letter.
+    resembled: Vec<OnceCell<Vec<LabelMatch>>>,
 }
 
 impl<'a> Surroundings<'a> {
@@ -140,7 +151,8 @@ impl<'a> Surroundings<'a> {
                 let most = if value == 0 { 1 } else { usize::MAX };
                 let other: usize = letters(false).filter(|&count| count > 0).take(most).sum();
                 let ends_in_colon = layout.tokens(segment).last().is_some_and(|t| t.colon);
-                let colon_within = layout.tokens(segment).iter().rev().skip(1).any(|t| t.colon);
+                let within = layout.tokens(segment).iter().rev().skip(1);
+                let colon_within = within.filter(|t| t.colon).any(|t| !is_in_brackets(line, segment, t));
                 let only_currency = value == 0 && other == 0;
                 // "VAT 21% on 100.00": the value is what the label's amount is reckoned on, not that amount.
                 let reckoned_on = values
@@ -170,7 +182,10 @@ impl<'a> Surroundings<'a> {
         let tax_summaries = summaries.map(|(_, segment)| segment.line).collect();
         let boxes = Boxes::new(layout);
         let looks = vec![OnceCell::new(); segments.len()];
-        let mut surroundings = Self { layout, labels, segments, occupied, tax_summaries, boxes, looks };
+        let answered = vec![OnceCell::new(); segments.len()];
+        let resembled = vec![OnceCell::new(); segments.len()];
+        let mut surroundings =
+            Self { layout, labels, segments, occupied, tax_summaries, boxes, looks, answered, resembled };
         for index in 0..surroundings.segments.len() {
             surroundings.join_label(index);
             surroundings.join_rest(index);
@@ -187,7 +202,10 @@ impl<'a> Surroundings<'a> {
         // A stroke is no answer.
         let beside =
             beside.find(|&s| self.layout.text(&self.layout.segments[s]).contains(char::is_alphanumeric));
-        if beside.is_none_or(|beside| self.is_label(beside)) || !self.is_label(index) {
+        if beside.is_none_or(|beside| {
+            self.is_label(beside) || self.within_box(index, self.layout.segments[beside].rect) < 1.0
+        }) || !self.is_label(index)
+        {
             return 1.0;
         }
         let colon = self.layout.tokens(segment).last().is_some_and(|t| t.colon);
@@ -203,18 +221,23 @@ impl<'a> Surroundings<'a> {
     pub(crate) fn is_label(&self, segment: usize) -> bool {
         let label = &self.segments[segment];
         let colon = self.layout.tokens(&self.layout.segments[segment]).last().is_some_and(|t| t.colon);
-        !label.is_spent && (colon || label.is_rest || label.matches.iter().any(|m| m.similarity >= 0.99))
+        let is = |m: &LabelMatch| m.similarity >= 0.99 && (!label.is_value || matches!(m.key, Key::Field(_)));
+        !label.is_spent && (colon || label.is_rest || label.matches.iter().any(is))
     }
 
     /// Whether a text is the label of another field.
     pub(crate) fn is_label_of_another(&self, field: &Field<'_>, candidate: &Candidate) -> bool {
         let segment = &self.layout.segments[candidate.segment];
         let own = &self.segments[candidate.segment];
+        let is_other = |m: &LabelMatch| matches!(m.key, Key::Field(_)) && field.weight(m.key) == 0.0;
+        let is_resembled = || {
+            let like = self.resembled[candidate.segment]
+                .get_or_init(|| self.labels.resemble(&printed_segment(self.layout, candidate.segment)));
+            like.iter().any(|m| m.similarity > ALIKE && is_other(m))
+        };
         candidate.spans[0].range == segment.range
-            && own
-                .matches
-                .iter()
-                .any(|m| m.similarity >= 0.9 && matches!(m.key, Key::Field(_)) && field.weight(m.key) == 0.0)
+            && (own.matches.iter().any(|m| m.similarity >= 0.9 && is_other(m))
+                || own.matches.is_empty() && is_resembled())
     }
 
     /// Segments that resemble a field's anchors without being them: some letters differ, or the anchor's words stand in a
@@ -324,12 +347,13 @@ impl<'a> Surroundings<'a> {
         self.before(candidate, &mut contexts);
         self.left(candidate, &mut contexts);
         self.above(candidate, &mut contexts);
-        if !contexts.iter().any(|context| !context.matches.is_empty()) {
-            contexts.extend(self.in_box(candidate));
-        }
         let best = |context: &Context| {
             context.geometry * context.matches.iter().map(|m| m.similarity).fold(0.0, f32::max)
         };
+        if contexts.iter().all(|context| best(context) < ABOVE[0] * IN_BOX) {
+            let is_labelled = contexts.iter().any(|context| !context.matches.is_empty());
+            contexts.extend(self.in_box(candidate, is_labelled));
+        }
         if !contexts.iter().any(|context| best(context) > LABELLED) {
             contexts.extend(self.of_column(candidate));
         }
@@ -416,7 +440,12 @@ impl<'a> Surroundings<'a> {
             let gap = (candidate.rect.x0 - layout.segments[index].rect.x1) / layout.segments[index].size;
             let distance = 1.0 - (0.004 * (gap - 2.0)).clamp(0.0, 0.12);
             let spent = if label.is_spent { SPENT } else { 1.0 };
-            let geometry = LEFT[found] * distance * spent * 0.95f32.powi(passed.min(4));
+            let beyond = if label.matches.is_empty() {
+                1.0
+            } else {
+                self.within_box(index, layout.segments[candidate.segment].rect)
+            };
+            let geometry = LEFT[found] * distance * spent * beyond * 0.95f32.powi(passed.min(4));
             let matches = Rc::clone(&label.matches);
             contexts.push(Context { place: Place::Left, geometry, matches, segment: Some(index) });
             found += 1;
@@ -424,7 +453,10 @@ impl<'a> Surroundings<'a> {
                 break;
             }
         }
-        if found == 0 && first == candidate.segment {
+        let is_label = |context: &Context| {
+            context.place == Place::Left && context.segment.is_some_and(|segment| self.is_label(segment))
+        };
+        if !contexts.iter().any(is_label) {
             contexts.extend(self.beside(candidate));
         }
     }
@@ -440,11 +472,18 @@ impl<'a> Surroundings<'a> {
             (rect.centre_y() - own.rect.centre_y()).abs() / own.size.max(layout.segments[s].size)
         };
         let gap = |s: usize| (own.rect.x0 - layout.segments[s].rect.x1) / own.size;
+        // What stands in the label's line over the value heads its column.
+        let is_over_or_under = |s: usize| {
+            let line = layout.line_of(&layout.segments[s]);
+            layout.segments[line.segments.clone()].iter().any(|other| {
+                other.rect.overlap_x(own.rect) > 0.0 && layout.text(other).contains(char::is_alphanumeric)
+            })
+        };
         let segments =
             near.filter(|&line| line != own.line).flat_map(|line| layout.lines[line].segments.clone());
         let label = segments
             .filter(|&s| offset(s) < OFFSET && (-0.3..FAR).contains(&gap(s)))
-            .filter(|&s| self.is_label(s) && self.segments[s].below == 1.0)
+            .filter(|&s| self.is_label(s) && self.segments[s].below == 1.0 && !is_over_or_under(s))
             .min_by(|&a, &b| (gap(a) + 4.0 * offset(a)).total_cmp(&(gap(b) + 4.0 * offset(b))))?;
         let matches = Rc::clone(&self.segments[label].matches);
         Some(Context { place: Place::Left, geometry: BESIDE, matches, segment: Some(label) })
@@ -458,7 +497,13 @@ impl<'a> Surroundings<'a> {
         let is_text = matches!(candidate.typed, Typed::Text);
         // The start of a text stands where all of it does.
         let starts = is_text && candidate.start() == own.range.start;
-        let rect = if starts { candidate.rect.union(own.rect) } else { candidate.rect };
+        // What wraps to the edge of its label begins where its first line does.
+        let wraps = is_text && candidate.spans.len() > 1;
+        let rect = match () {
+            () if starts => candidate.rect.union(own.rect),
+            () if wraps => layout.rect(&candidate.spans[0]),
+            () => candidate.rect,
+        };
         let page = layout.lines[line].page;
         let first_of_page = layout.pages[page].start;
         let mut below = rect;
@@ -497,7 +542,8 @@ impl<'a> Surroundings<'a> {
                 let spent = if label.is_spent { SPENT } else { 1.0 };
                 let answered = if is_text { label.below } else { 1.0 };
                 let beyond = 1.0 - 0.03 * passed.min(4) as f32;
-                let geometry = ABOVE[found] * nearness * alignment * spent * answered * beyond;
+                let within = if label.matches.is_empty() { 1.0 } else { self.within_box(other, own.rect) };
+                let geometry = ABOVE[found] * nearness * alignment * spent * answered * beyond * within;
                 let matches = Rc::clone(&label.matches);
                 contexts.push(Context { place: Place::Above, geometry, matches, segment: Some(other) });
                 // "Name" over a name is no more than a sub-label of what stands above it.
@@ -514,12 +560,43 @@ impl<'a> Surroundings<'a> {
         }
     }
 
-    /// The label that stands first in the candidate's box on a form, whatever place it has there.
-    fn in_box(&self, candidate: &Candidate) -> Option<Context> {
+    /// How much of a label a segment still is for a text at this place: less beyond the edge of its box on a form, if something
+    /// else stands in the box with it.
+    fn within_box(&self, label: usize, text: Rect) -> f32 {
+        let around = self.answered[label].get_or_init(|| self.answered_box(label));
+        if around.is_some_and(|around| !holds(around, text)) { BEYOND_BOX } else { 1.0 }
+    }
+
+    /// The box of a label on a form, if something else than labels stands in it, under the label.
+    fn answered_box(&self, label: usize) -> Option<Rect> {
+        let layout = self.layout;
+        let own = &layout.segments[label];
+        let page = layout.lines[own.line].page;
+        let around = self.boxes.closed_around(page, own.rect)?;
+        if around.height() > BOX_LINES * own.size {
+            return None;
+        };
+        let below = own.line + 1..layout.pages[page].end;
+        let mut below =
+            below.take(2 * BOX_LINES as usize).flat_map(|line| layout.lines[line].segments.clone());
+        let is_answer = |s: usize| {
+            let text = &layout.segments[s];
+            holds(around, text.rect) && !self.is_label(s) && !layout.text(text).starts_with('(')
+        };
+        below.any(is_answer).then_some(around)
+    }
+
+    /// The label that stands first in the candidate's box on a form, whatever place it has there; where others label it, the box
+    /// must be closed, and nothing stand beside the label.
+    fn in_box(&self, candidate: &Candidate, is_labelled: bool) -> Option<Context> {
         let layout = self.layout;
         let own = &layout.segments[candidate.segment];
         let page = layout.lines[own.line].page;
-        let around = self.boxes.around(page, candidate.rect)?;
+        let around = if is_labelled {
+            self.boxes.closed_around(page, candidate.rect)?
+        } else {
+            self.boxes.around(page, candidate.rect)?
+        };
         if around.height() > BOX_LINES * own.size {
             return None;
         }
@@ -530,7 +607,12 @@ impl<'a> Surroundings<'a> {
             let start = |s: usize| layout.segments[s].rect.y0 + 0.1 * layout.segments[s].rect.x0;
             start(a).total_cmp(&start(b))
         })?;
-        let geometry = ABOVE[0] * IN_BOX;
+        let gap = -layout.segments[label].rect.overlap_x(own.rect) / own.size;
+        if is_labelled && (gap > FAR || self.segments[label].below < 1.0) {
+            return None;
+        }
+        let lines = own.line - layout.segments[label].line;
+        let geometry = ABOVE[0] * IN_BOX - LOWER_IN_BOX * lines as f32;
         let matches = Rc::clone(&self.segments[label].matches);
         Some(Context { place: Place::Above, geometry, matches, segment: Some(label) })
     }

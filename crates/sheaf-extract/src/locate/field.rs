@@ -6,7 +6,7 @@ use sheaf_types::template::compile_pattern;
 use sheaf_types::{FieldKind, FieldSpec, Region, TemplateSpec};
 
 use crate::lexicon::{ConceptId, Key, LEXICON, Shape};
-use crate::parse::fold::fold;
+use crate::parse::fold::{fold, words};
 use crate::parse::{self, Locale, Parsed, duration};
 
 /// A template's own anchors.
@@ -41,6 +41,8 @@ pub(crate) struct Field<'t> {
     pub(crate) taught: Option<Region>,
     /// A seller's name in a template that asks for no buyer: receipts have none.
     pub(crate) only_party: bool,
+    /// The words of its anchors, of one anchor each.
+    anchor_words: Vec<Vec<String>>,
 }
 
 impl<'t> Field<'t> {
@@ -82,6 +84,7 @@ impl<'t> Field<'t> {
             region: spec.region,
             taught: None,
             only_party: false,
+            anchor_words: spec.anchors.iter().map(|anchor| words(anchor)).collect(),
         }
     }
 
@@ -120,6 +123,18 @@ impl<'t> Field<'t> {
             Key::Concept(id) => Some(*id),
             Key::Field(_) => None,
         })
+    }
+
+    /// Whether one of its anchors asks for a day.
+    pub(crate) fn asks_for_date(&self) -> bool {
+        let is_date = |word: &String| matches!(word.as_str(), "date" | "dated" | "datum" | "fecha");
+        self.anchor_words.iter().any(|words| words.iter().any(is_date))
+    }
+
+    /// Whether these words are no more than some of those of an anchor.
+    pub(crate) fn has_in_anchor(&self, words: &[String]) -> bool {
+        let holds = |anchor: &Vec<String>| words.iter().all(|word| anchor.contains(word));
+        !words.is_empty() && self.anchor_words.iter().any(holds)
     }
 
     /// Whether its name means this concept.

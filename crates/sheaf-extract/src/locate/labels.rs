@@ -7,6 +7,7 @@
 //! label that nothing matched may differ by some letters (recognised text, spelling).
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use sheaf_types::TemplateSpec;
 
@@ -14,7 +15,7 @@ use super::layout::{Layout, Line, Token};
 use crate::ablation::{Family, uses};
 use crate::lexicon::{Entry, Key, LEXICON, Strength, Trie};
 use crate::parse::currency;
-use crate::parse::fold::{fold, tight};
+use crate::parse::fold::{tight, words};
 
 /// A printed label longer than this is prose: only its end is looked at.
 pub(crate) const LONGEST: usize = 12;
@@ -82,11 +83,10 @@ impl Labels {
                     own.insert(&anchor.replace('%', " "), entry);
                 }
                 // And without numbers within: "1993 usage", "pH (50%)".
-                let is_number = |word: &&str| word.bytes().all(|b| b.is_ascii_digit());
-                let folded = fold(anchor);
-                let words = folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-                let unnumbered: Vec<&str> = words.clone().filter(|word| !is_number(word)).collect();
-                if unnumbered.len() < words.count() && unnumbered.concat().len() >= 3 {
+                let is_number = |word: &String| word.bytes().all(|b| b.is_ascii_digit());
+                let all = words(anchor);
+                let unnumbered: Vec<String> = all.iter().filter(|word| !is_number(word)).cloned().collect();
+                if unnumbered.len() < all.len() && unnumbered.concat().len() >= 3 {
                     own.insert(&unnumbered.join(" "), entry);
                 }
                 // "Contract / Revision" is also found as "Contract".
@@ -188,6 +188,25 @@ impl Labels {
             .max()
     }
 
+    /// Where labels of the template stand within a printed text: those of several words, and those behind a number.
+    pub(crate) fn own_within(&self, printed: &[Printed<'_>]) -> Vec<Range<usize>> {
+        let mut found: Vec<Range<usize>> = Vec::new();
+        for start in 0..printed.len() {
+            let behind_number = start > 0 && printed[start - 1].text.ends_with(|c: char| c.is_ascii_digit());
+            let least = if behind_number { 1 } else { 2 };
+            let label = self.own.matches(printed[start..].iter().map(|p| p.text));
+            let label = label.filter(|(used, entries)| {
+                *used >= least && entries.iter().any(|e| !e.bare && e.strength >= Strength::Word)
+            });
+            if let Some((used, _)) = label.last()
+                && found.last().is_none_or(|last| last.end <= start)
+            {
+                found.push(start..start + used);
+            }
+        }
+        found
+    }
+
     /// The fields that a question or heading is about: it holds the words of their anchors, and more.
     pub(crate) fn subjects<'l>(&'l self, printed: &'l [Printed<'_>]) -> impl Iterator<Item = u16> + 'l {
         let holds = |words: &[String]| words.iter().all(|word| printed.iter().any(|p| p.text == word));
@@ -201,7 +220,8 @@ impl Labels {
             return Vec::new();
         }
         let (core, skipped) = core_of(printed);
-        let length: usize = core.iter().map(|p| p.text.chars().count()).sum();
+        let is_letter = |c: &char| c.is_alphanumeric();
+        let length: usize = core.iter().map(|p| p.text.chars().filter(is_letter).count()).sum();
         let mut near = self
             .anchors
             .iter()
@@ -210,7 +230,7 @@ impl Labels {
         if near.peek().is_none() {
             return Vec::new();
         }
-        let letters: Vec<char> = core.iter().flat_map(|p| p.text.chars()).collect();
+        let letters: Vec<char> = core.iter().flat_map(|p| p.text.chars().filter(is_letter)).collect();
         near.filter_map(|(field, anchor)| {
             let ratio = edit_ratio(&letters, anchor);
             (ratio >= LEAST_RATIO).then(|| LabelMatch {
@@ -228,9 +248,8 @@ impl Labels {
 
 /// The words of an anchor without particles.
 pub(crate) fn content_words(anchor: &str) -> Vec<String> {
-    let folded = fold(anchor);
-    let words = folded.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty());
-    words.filter(|w| !["of", "the", "a", "an", "and", "or"].contains(w)).map(str::to_owned).collect()
+    let particles = ["of", "the", "a", "an", "and", "or"];
+    words(anchor).into_iter().filter(|word| !particles.contains(&word.as_str())).collect()
 }
 
 /// The words of an anchor that say what it is: not "name" or "number".

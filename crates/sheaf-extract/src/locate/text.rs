@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::candidate::{Candidate, Typed};
 use super::context::Surroundings;
 use super::labels::printed;
-use super::layout::{BLANK, Layout, Segment, Span};
+use super::layout::{BLANK, Layout, Line, Segment, Span, Token};
 use super::names::{
     Look, ends_name, is_name_suffix, is_only_form, is_person, is_registration, look, without_id,
 };
@@ -22,6 +22,8 @@ const TIGHT: f32 = 0.9;
 const TIGHTER: f32 = 0.6;
 /// The same beside a label, in a form that is filled in with a typewriter.
 const ROOMY: f32 = 1.7;
+/// Words behind a known label, at most, that a colon makes part of the label.
+const REST: usize = 3;
 /// Letters of a line that is more than a number.
 const WORDY: usize = 4;
 /// How far from the right edge of the page's text a line may end that had no room for the next word, as a share of that edge.
@@ -153,7 +155,9 @@ fn parts(surroundings: &Surroundings<'_>, index: usize) -> Vec<(Range<usize>, Pa
     let mut parts = vec![(segment.range.clone(), Part::Whole)];
     // Colons part labels from values; what stands before the next colon may end in that colon's label.
     let colons: Vec<usize> = (0..tokens.len().saturating_sub(1))
-        .filter(|&i| tokens[i].colon && !is_time(layout, index, i))
+        .filter(|&i| {
+            tokens[i].colon && !is_time(layout, index, i) && !is_in_brackets(line, segment, &tokens[i])
+        })
         .collect();
     for (at, &colon) in colons.iter().enumerate() {
         let start = tokens[colon + 1].range.start;
@@ -178,12 +182,36 @@ fn parts(surroundings: &Surroundings<'_>, index: usize) -> Vec<(Range<usize>, Pa
     if colons.first().is_none_or(|&c| c > 0) {
         let printed = printed(line, tokens);
         let label = surroundings.labels.longest_prefix(&printed);
-        if let Some(used) = label.filter(|&used| used < tokens.len()) {
+        // "Limit (95% of all days): 12": the label goes on to the colon.
+        let goes_on = |used: usize| colons.first().is_some_and(|&c| (used..used + REST).contains(&c));
+        if let Some(used) = label.filter(|&used| used < tokens.len() && !goes_on(used)) {
             let start = tokens[used].range.start;
             let from = line.text[tokens[used - 1].range.end..start]
                 .rfind(char::is_whitespace)
                 .map_or(start, |c| tokens[used - 1].range.end + c + 1);
             parts.push((from..segment.range.end, Part::AfterLabel));
+        }
+    }
+    // A value ends where another label of the template begins: "Tested: 3/12/81 REPORTED 3/30/81".
+    for label in surroundings.labels.own_within(&printed(line, tokens)) {
+        let start = tokens[label.start].range.start;
+        let is_sentence =
+            tokens[label.clone()].iter().all(|t| line.text[t.range.clone()].starts_with(char::is_lowercase));
+        if is_sentence {
+            continue;
+        }
+        let is_end = line.text[..start].trim_end().ends_with(['.', ',', ';', ')']);
+        for (range, part) in &mut parts {
+            if (range.start + 1..range.end).contains(&start) && (*part != Part::Whole || is_end) {
+                range.end = start;
+            }
+        }
+        let is_colon = tokens[label.end - 1].colon;
+        if label.start > 0
+            && !is_colon
+            && let Some(value) = tokens.get(label.end)
+        {
+            parts.push((value.range.start..segment.range.end, Part::AfterLabel));
         }
     }
     parts
@@ -205,6 +233,15 @@ fn is_time(layout: &Layout<'_>, segment: usize, token: usize) -> bool {
     let tokens = layout.tokens(&layout.segments[segment]);
     let digits = |i: usize| line.folded(&tokens[i]).bytes().all(|b| b.is_ascii_digit());
     digits(token) && digits(token + 1) && tokens[token].range.end + 1 == tokens[token + 1].range.start
+}
+
+/// Whether the colon behind a token of a line stands in brackets, other than those around all of its segment.
+pub(crate) fn is_in_brackets(line: &Line, segment: &Segment, token: &Token) -> bool {
+    let before = &line.text[segment.range.start..token.range.end].trim_start_matches('(');
+    let behind = &line.text[token.range.end..];
+    let is_open = before.rfind('(').is_some_and(|open| before.rfind(')').is_none_or(|closed| closed < open));
+    let colon = behind.find(':').unwrap_or(0);
+    is_open && behind.find(')').is_some_and(|closed| closed > colon)
 }
 
 /// Without blanks and loose marks at its edges.
@@ -368,13 +405,19 @@ fn following(surroundings: &Surroundings<'_>, last: usize, start: &Start) -> Opt
     let above = &layout.segments[last];
     let size = start.size;
     let most = if start.is_beside { ROOMY } else { TIGHT };
-    right_below(layout, above.line, above.rect.y1 + most * size, 2).find(|&index| {
+    let at = |index: usize, edge: f32| (layout.segments[index].rect.x0 - edge).abs() < 0.7 * size;
+    // The next label of the column begins another text.
+    let ends = |index: usize| {
+        at(index, start.label) && (surroundings.is_label(index) || is_labelled(surroundings, index))
+    };
+    let mut below =
+        right_below(layout, above.line, above.rect.y1 + most * size, 2).take_while(|&index| !ends(index));
+    below.find(|&index| {
         let next = &layout.segments[index];
         let label = &surroundings.segments[index];
-        let at = |edge: f32| (next.rect.x0 - edge).abs() < 0.7 * size;
         next.rect.y0 > above.rect.centre_y()
             && (next.rect.y0 - above.rect.y1 < TIGHT * size || starts_line(layout, index))
-            && (at(start.text) || at(start.label) && wraps(layout, last, index, start.right))
+            && (at(index, start.text) || at(index, start.label) && wraps(layout, last, index, start.right))
             && is_as_large(layout, next, size)
             && layout.text(next).chars().filter(|c| c.is_alphanumeric()).count() > 2
             && !surroundings.is_label(index)

@@ -3,6 +3,8 @@
 //! Small amounts on top of the labels' evidence, enough to choose between equally labelled candidates, and what is left
 //! to choose by where no label is known.
 
+use sheaf_types::FieldKind;
+
 use super::candidate::{Candidate, Typed};
 use super::field::{End, Field};
 use super::layout::Layout;
@@ -11,11 +13,20 @@ use super::score::Evidence;
 use super::text::{Part, TextCandidate};
 use crate::ablation::{Family, uses};
 use crate::lexicon::{LEXICON, Shape};
-use crate::parse::date;
-use crate::parse::fold::fold;
+use crate::parse::fold::{fold, words};
+use crate::parse::{self, Locale, date};
 
 /// What it is worth for a total to be the sum of its column.
 const SUM: f32 = 0.1;
+
+/// Letters of a text that may be a label, at most.
+const LONGEST_LABEL: usize = 50;
+
+/// Words that end labels in seven languages, and hardly a value.
+const LABEL_ENDS: [&str; 20] = [
+    "by", "no", "nr", "num", "number", "numbers", "name", "names", "date", "dates", "type", "code", "nummer",
+    "datum", "numero", "nom", "nombre", "nome", "naam", "fecha",
+];
 
 /// Whether a candidate can be a value of the field at all.
 pub(crate) fn possible(field: &Field<'_>, candidate: &Candidate) -> bool {
@@ -26,7 +37,7 @@ pub(crate) fn possible(field: &Field<'_>, candidate: &Candidate) -> bool {
 }
 
 fn is_money(field: &Field<'_>) -> bool {
-    field.spec.kind == sheaf_types::FieldKind::Currency
+    field.spec.kind == FieldKind::Currency
 }
 
 /// What it is worth for a date to stand alone at the top of the document, for fields that ask for the document's date.
@@ -223,6 +234,39 @@ pub(crate) fn person_fit(field: &Field<'_>, text: &TextCandidate, both: bool) ->
         false => 0.0,
     };
     part + looks
+}
+
+/// How well a text fits a field of free text, by its first line: what a label with "date" asks for has digits; what ends as labels do ("Approved by",
+/// "Lot No.(s)") or repeats some of the field's own is another label, or the rest of it; what stands in brackets is a remark.
+pub(crate) fn text_fit(field: &Field<'_>, source: &str, locale: &Locale) -> f32 {
+    if !uses(Family::Looks) {
+        return 0.0;
+    }
+    let has_digits = source.bytes().any(|b| b.is_ascii_digit());
+    let mut fit = 0.0;
+    if field.asks_for_date() {
+        let is_date = has_digits && parse::value(FieldKind::Date, source, locale, &[]).is_some();
+        fit += if is_date { 0.1 } else { -0.1 };
+        if !has_digits {
+            fit -= 0.15;
+        }
+    }
+    if source.len() > LONGEST_LABEL {
+        return fit;
+    }
+    let in_brackets = source.strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
+    if in_brackets.is_some_and(|inner| !inner.contains(['(', ')']) && inner.contains(char::is_alphabetic)) {
+        fit -= 0.25;
+    }
+    if !has_digits {
+        let printed = words(source.trim_end_matches("(s)"));
+        let ends =
+            printed.len() > 1 && printed.last().is_some_and(|word| LABEL_ENDS.contains(&word.as_str()));
+        if ends || field.has_in_anchor(&printed) {
+            fit -= 0.3;
+        }
+    }
+    fit
 }
 
 /// Names have letters, mostly capitals at the start of their words, and are no sentences.

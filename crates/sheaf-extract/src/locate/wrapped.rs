@@ -10,13 +10,18 @@ const REST: usize = 4;
 
 impl Surroundings<'_> {
     /// Lets an anchor of the template that wraps ("Source of", "information:") label what stands beside either of its lines, and
-    /// below the second.
+    /// below the second; or one with a gap in it, what stands beside its end.
     pub(super) fn join_label(&mut self, index: usize) {
         // Of a longer second line only the end is looked at, which does not reach into the first.
         if self.layout.segments[index].tokens.len() >= LONGEST {
             return;
         }
-        let Some(above) = self.wrapped_label(index) else { return };
+        for first in [self.wrapped_label(index), self.before_gap(index)].into_iter().flatten() {
+            self.join(first, index);
+        }
+    }
+
+    fn join(&mut self, above: usize, index: usize) {
         let mut printed = printed_segment(self.layout, above);
         let first = printed.len();
         // The colon before a line in brackets parts no labels.
@@ -35,6 +40,15 @@ impl Surroundings<'_> {
                     matches.filter(|m| m.key != found.key).chain([part]).collect();
             }
         }
+    }
+
+    /// The segment before one in its line that may be the start of the same label.
+    fn before_gap(&self, index: usize) -> Option<usize> {
+        let first = self.layout.line_of(&self.layout.segments[index]).segments.start;
+        let before = index.checked_sub(1).filter(|&before| before >= first)?;
+        let is_open = |s: usize| !self.segments[s].is_value && !self.segments[s].is_spent;
+        let colon = self.layout.tokens(&self.layout.segments[before]).last().is_none_or(|t| t.colon);
+        (!colon && is_open(before) && is_open(index)).then_some(before)
     }
 
     /// The segment right above one that may be the first line of the same label.

@@ -52,6 +52,13 @@ pub fn push_tight(text: &str, out: &mut String) {
     out.extend(fold(text).chars().filter(|c| c.is_alphanumeric()));
 }
 
+/// The words of `text`, folded: its runs of letters and digits.
+#[must_use]
+pub fn words(text: &str) -> Vec<String> {
+    let folded = fold(text);
+    folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

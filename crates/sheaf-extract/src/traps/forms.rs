@@ -1,6 +1,6 @@
 //! Traps of forms, filled in, signed and scanned.
 
-use sheaf_types::{Document, TextSource};
+use sheaf_types::{BoundingBox, Document, Rule, TextSource};
 
 use super::values;
 use crate::locate::names::look;
@@ -206,4 +206,60 @@ fn a_name_does_not_begin_with_the_label_of_something_else() {
     let lines =
         ["1. Name            2. Number", "Ruth Adler         4711", "", "Name               Address Denver"];
     assert_eq!(values(&page(&lines), &SIGNER[..1]), ["Ruth Adler"]);
+}
+
+#[test]
+fn the_answer_of_a_label_stands_in_its_box() {
+    let lines = [
+        "Requested for        Budget no.",
+        "        Ruth Adler",
+        "Place of delivery    Way",
+        "  Springfield",
+    ];
+    let fields = [("q1", "text", "Requested for"), ("q2", "text", "Place of delivery")];
+    let mut document = page(&lines);
+    let first = &document.pages[0];
+    let at = |text: &str| first.words.iter().find(|word| word.text == text).unwrap().bbox;
+    let middle = |above: BoundingBox, below: BoundingBox| f32::midpoint(above.y1, below.y0);
+    let (label, answer) = (at("Requested"), at("Ruth"));
+    let (next, last) = (at("Place"), at("Springfield"));
+    let edge = f32::midpoint(at("for").x1, at("Budget").x0);
+    let heights = [label.y0 - 0.005, middle(answer, next), last.y1 + 0.005];
+    let across = heights.map(|y| BoundingBox { x0: label.x0 - 0.01, y0: y, x1: 0.95, y1: y + 0.001 });
+    let upright = [label.x0 - 0.01, edge, 0.95];
+    let upright = upright.map(|x| BoundingBox { x0: x, y0: heights[0], x1: x + 0.001, y1: heights[2] });
+    document.pages[0].rules = across.into_iter().chain(upright).map(|bbox| Rule { bbox }).collect();
+    assert_eq!(values(&document, &fields), ["Ruth Adler", "Springfield"]);
+}
+
+#[test]
+fn what_ends_like_a_label_or_has_no_digits_under_a_date_is_no_answer() {
+    let lines = ["Submitted by         Approved by", "Ruth Adler           Karl Voss"];
+    assert_eq!(values(&page(&lines), &[("q1", "text", "Submitted by")]), ["Ruth Adler"]);
+    let lines = ["Date              Division", "9/8/95            Denver"];
+    assert_eq!(values(&page(&lines), &[("q1", "text", "Date")]), ["9/8/95"]);
+}
+
+#[test]
+fn a_label_of_the_template_ends_the_value_before_it() {
+    let lines = ["Tested: 3/12/81-3/24/81 Reported    3/30/81", "From 1 October and Ending 5 November"];
+    let fields = [
+        ("q1", "text", "Tested:"),
+        ("q2", "text", "Reported"),
+        ("q3", "text", "From"),
+        ("q4", "text", "and Ending"),
+    ];
+    assert_eq!(values(&page(&lines), &fields), ["3/12/81-3/24/81", "3/30/81", "1 October", "5 November"]);
+}
+
+#[test]
+fn a_label_with_a_gap_in_it_is_one() {
+    let lines = ["Number of pages      (with this sheet):    8"];
+    assert_eq!(values(&page(&lines), &[("q1", "text", "Number of pages (with this sheet):")]), ["8"]);
+}
+
+#[test]
+fn a_number_with_a_letter_behind_it_is_no_label() {
+    let lines = ["Pack size:    20's", "Price:        12.50"];
+    assert_eq!(values(&page(&lines), &[("q1", "text", "Pack size:")]), ["20's"]);
 }

@@ -1,0 +1,295 @@
+//! What free texts, names, addresses, passages and enum values are worth for a field.
+
+use std::collections::BTreeMap;
+
+use sheaf_types::Region;
+
+use super::{LABELLED, Pool, Scored, first};
+use crate::ablation::{Family, uses};
+use crate::lexicon::Shape;
+use crate::locate::address;
+use crate::locate::candidate::{Candidate, Typed};
+use crate::locate::enums::EnumFinder;
+use crate::locate::field::Field;
+use crate::locate::layout::{BLANK, Span, TAB};
+use crate::locate::party::Parties;
+use crate::locate::prose::{Passage, Prose};
+use crate::locate::score::{self, Evidence, Loose};
+use crate::locate::signature;
+use crate::locate::text::Part;
+use crate::locate::typed;
+
+/// The score of the first address of a document.
+const FIRST_ADDRESS: f32 = 0.6;
+
+/// The score of a text right beside its label.
+const BESIDE_LABEL: f32 = 0.85;
+
+/// What it costs words to be where a code is expected.
+const WORDS_FOR_CODE: f32 = 0.15;
+
+/// Matches of a pattern that are looked at.
+const MATCHES: usize = 200;
+
+/// Words of a text beside a label that names a party, a place or a span of time: more are a clause of the contract.
+const MOST_WORDS: usize = 10;
+
+/// Under this, the words around a passage say that it is something else than what its label would make it.
+const AGAINST: f32 = 0.0;
+
+/// What it is worth for a text to answer a question about the field.
+const ANSWERS: f32 = 0.12;
+
+/// What it costs a text to answer a question about another field.
+const ANSWERS_ANOTHER: f32 = 0.4;
+
+/// What it costs a text to be the label of another field.
+const LABEL_OF_ANOTHER: f32 = 0.65;
+
+/// What it costs a text to hold its label, where what stands behind the label is a candidate of its own.
+const WITH_LABEL: f32 = 0.25;
+
+/// What it costs a text to be no more than what stands where a person showed one: it ends where a gap is, not where its sense does.
+const SHOWN: f32 = 0.12;
+
+impl<'a> Pool<'a> {
+    pub(super) fn free(&self, field: &Field<'_>, loose: &Loose) -> Vec<Scored> {
+        let is_party = (field.is("seller") || field.is("buyer")) && uses(Family::Parties);
+        let is_name = matches!(field.shape, Shape::Name | Shape::Person);
+        let segments = 0..self.surroundings.segments.len();
+        segments
+            .filter(|&segment| !is_party || !Parties::is_in_row(&self.surroundings, segment))
+            .flat_map(|segment| self.texts(segment))
+            .filter(|text| match text.part {
+                Part::Block => field.shape == Shape::Text,
+                Part::Lines => field.shape == Shape::Name && !is_party,
+                Part::Title => field.is("signer_title"),
+                _ => true,
+            })
+            .filter_map(|text| {
+                let by_place = if is_party {
+                    Some(self.parties().score(&self.surroundings, field, text)?)
+                } else {
+                    None
+                };
+                let contexts = self.surroundings.contexts(&text.candidate);
+                let mut evidence = score::by_labels(field, contexts, &self.titled, loose);
+                if let Some(by_place) = by_place {
+                    let by_label = evidence.score;
+                    evidence.score = by_label.max(by_place) + 0.25 * by_label.min(by_place).max(0.0);
+                }
+                let mut scored = self.scored(field, &text.candidate, evidence)?;
+                scored.ends_in_legal_form = is_name && text.look.ends_in_legal_form;
+                if is_name {
+                    let person = field.shape == Shape::Person;
+                    scored.score += typed::name_fit(&text.candidate.source, text.look, person);
+                }
+                scored.score += match text.part {
+                    Part::Whole => 0.0,
+                    Part::AfterColon => 0.02,
+                    Part::AfterLabel => -0.04,
+                    Part::Head => -0.05,
+                    Part::WithoutId if is_name => 0.03,
+                    Part::WithoutId => -0.05,
+                    Part::Name if is_name => 0.05,
+                    Part::Name => -0.02,
+                    Part::Block => 0.04,
+                    Part::Lines => 0.05,
+                    Part::Title => 0.0,
+                };
+                if field.shape == Shape::Person {
+                    let both = contexts.iter().any(score::names_and_titles);
+                    scored.score += typed::person_fit(field, text, both);
+                }
+                if field.shape == Shape::Text {
+                    let first = &text.candidate.spans[0];
+                    let first = &self.surroundings.layout.lines[first.line].text[first.range.clone()];
+                    scored.score += typed::text_fit(field, first, &self.locale);
+                }
+                match self.surroundings.answers(field, &text.candidate) {
+                    Some(true) if contexts.iter().any(score::names_something) => scored.score += ANSWERS,
+                    Some(true) => {}
+                    Some(false) => scored.score -= ANSWERS_ANOTHER,
+                    None => {}
+                }
+                if is_name && text.labelled && !text.look.ends_in_legal_form {
+                    scored.score -= if field.shape == Shape::Person { 0.3 } else { 0.15 };
+                } else if text.colon {
+                    scored.score -= WITH_LABEL;
+                }
+                if self.surroundings.is_label_of_another(field, &text.candidate) {
+                    scored.score -= LABEL_OF_ANOTHER;
+                }
+                if is_name && contexts.iter().any(score::names_something) {
+                    scored.score += 0.1;
+                }
+                scored.score += 0.03 * (text.candidate.spans.len() - 1).min(2) as f32;
+                scored.score -= 0.03 * score::position(&text.candidate, self.surroundings.layout.lines.len());
+                Some(scored)
+            })
+            .collect()
+    }
+
+    /// Names and titles of those who signed, whatever labels say.
+    pub(super) fn signed(&self, field: &Field<'_>) -> Vec<Scored> {
+        let is_title = field.is("signer_title");
+        if !is_title && !field.is("signer_name") || !uses(Family::Looks) {
+            return Vec::new();
+        }
+        let lines = self.surroundings.layout.lines.len();
+        let signatures = self.signatures.get_or_init(|| signature::signatures(&self.surroundings));
+        let signatures = signatures.iter().filter(|found| found.is_title == is_title);
+        signatures
+            .filter_map(|found| {
+                let evidence = Evidence { score: found.score, ..Evidence::default() };
+                let scored = self.scored(field, &found.candidate, evidence)?;
+                let position = score::position(&found.candidate, lines);
+                Some(Scored { score: scored.score - 0.03 * position, ..scored })
+            })
+            .collect()
+    }
+
+    /// Addresses by their labels; without one, the first of the document.
+    pub(super) fn addresses(&self, field: &Field<'_>, loose: &Loose) -> Vec<Scored> {
+        let lines = self.surroundings.layout.lines.len();
+        let found: Vec<Scored> = address::addresses(&self.surroundings)
+            .into_iter()
+            .filter_map(|candidate| {
+                let contexts = self.surroundings.contexts(&candidate);
+                let mut evidence = score::by_labels(field, contexts, &self.titled, loose);
+                evidence.score = evidence.score.max(FIRST_ADDRESS - 0.2 * score::position(&candidate, lines));
+                self.scored(field, &candidate, evidence)
+            })
+            .collect();
+        // "Via" and "Calle" are labels of streets, and parts of them.
+        let part_of_found = |text: &Scored| {
+            let (line, start) = first(text);
+            found.iter().any(|address| first(address).0 == line && first(address).1 < start)
+        };
+        let labelled: Vec<Scored> = self
+            .free(field, loose)
+            .into_iter()
+            .filter(|f| f.score >= BESIDE_LABEL && !part_of_found(f))
+            .collect();
+        found.into_iter().chain(labelled).collect()
+    }
+
+    /// What a text field's pattern matches within lines.
+    pub(super) fn matching(&self, field: &Field<'_>, loose: &Loose) -> Vec<Scored> {
+        let Some(pattern) = &field.pattern else { return Vec::new() };
+        let layout = self.surroundings.layout;
+        let matches = layout.lines.iter().enumerate().flat_map(|(line, l)| {
+            pattern.find_iter(&l.text).map(move |m| {
+                let start = m.end() - m.as_str().trim_start().len();
+                Span { line, range: start..start + m.as_str().trim().len() }
+            })
+        });
+        let whole = |span: &Span| {
+            !span.range.is_empty() && !layout.lines[span.line].text[span.range.clone()].contains(TAB)
+        };
+        matches
+            .filter(whole)
+            .take(MATCHES)
+            .filter_map(|span| Candidate::new(layout, vec![span], Typed::Text))
+            .filter_map(|candidate| {
+                let contexts = self.surroundings.contexts(&candidate);
+                let evidence = score::by_labels(field, contexts, &self.titled, loose);
+                self.scored(field, &candidate, evidence)
+            })
+            .collect()
+    }
+
+    /// What stands where a person showed a text, which need not look like one.
+    pub(super) fn shown(&self, field: &Field<'_>) -> Option<Scored> {
+        let Region { page, bbox } = field.taught?;
+        let layout = self.surroundings.layout;
+        let candidate = Candidate::new(layout, layout.spans_in(page, bbox), Typed::Text)?;
+        let contexts = self.surroundings.contexts(&candidate);
+        let evidence = score::by_labels(field, contexts, &self.titled, &Loose::default());
+        let scored = self.scored(field, &candidate, evidence)?;
+        Some(Scored { score: scored.score - SHOWN, ..scored })
+    }
+
+    /// Codes; where none has the field's label, the words that do. A reference may be somebody's name, and a label may mean
+    /// something else than what it is usually the label of ("Project: Dry Garden"); a number of an invoice is no word.
+    pub(super) fn codes_or_words(&self, field: &Field<'_>, loose: &Loose) -> Vec<Scored> {
+        let mut scored = self.typed(field, self.codes(), loose);
+        let may_be_words = field.concept.is_none() || field.is("reference");
+        if may_be_words && scored.iter().all(|found| found.score < LABELLED) {
+            let labelled = self.free(field, loose).into_iter().filter(|found| found.score >= BESIDE_LABEL);
+            scored.extend(labelled.map(|found| Scored { score: found.score - WORDS_FOR_CODE, ..found }));
+        }
+        scored
+    }
+
+    /// Passages of running text, and labelled texts where the document is a form.
+    pub(super) fn passages(
+        &self,
+        field: &Field<'_>,
+        find: impl Fn(&Prose<'a>) -> Vec<Passage>,
+        loose: &Loose,
+    ) -> Vec<Scored> {
+        let layout = self.surroundings.layout;
+        let prose = self.prose.get_or_init(|| Prose::new(layout));
+        let found: Vec<Scored> = find(prose)
+            .into_iter()
+            .filter_map(|passage| {
+                let candidate = Candidate::new(layout, passage.spans, Typed::Text)?;
+                let contexts = self.surroundings.contexts(&candidate);
+                let label = score::by_labels(field, contexts, &self.titled, &Loose::default());
+                // A form's label beside the value is as good as the words of a sentence around it.
+                let is_label = label.similarity > 0.95 && passage.score > AGAINST;
+                let labelled = if is_label { 0.9 * label.score } else { 0.0 };
+                let evidence = Evidence { score: passage.score.max(labelled), ..label };
+                self.scored(field, &candidate, evidence)
+            })
+            .collect();
+        if found.iter().any(|f| f.score >= LABELLED) {
+            return found;
+        }
+        let is_clause = |found: &Scored| {
+            found.source.starts_with(char::is_lowercase) || found.source.split(BLANK).count() > MOST_WORDS
+        };
+        let labelled = self.free(field, loose).into_iter();
+        let labelled = labelled.filter(|found| found.score >= BESIDE_LABEL && !is_clause(found));
+        found.into_iter().chain(labelled).collect()
+    }
+
+    /// The values of an enum wherever they stand as words, or as signs of currencies.
+    pub(super) fn enums(&self, field: &Field<'_>, loose: &Loose) -> Vec<Scored> {
+        let layout = self.surroundings.layout;
+        let finder = EnumFinder::new(&field.spec.enum_values);
+        let mut scored = Vec::new();
+        for (index, line) in layout.lines.iter().enumerate() {
+            for range in finder.spans(&line.text) {
+                let spans = vec![Span { line: index, range }];
+                let Some(candidate) = Candidate::new(layout, spans, Typed::Text) else { continue };
+                let contexts = self.surroundings.contexts(&candidate);
+                let evidence = score::by_labels(field, contexts, &self.titled, loose);
+                if let Some(mut found) = self.scored(field, &candidate, evidence) {
+                    let segment = &layout.segments[candidate.segment];
+                    // A currency may stand anywhere; another value is more likely one where it stands by itself.
+                    let least = match () {
+                        () if finder.currencies => 0.45,
+                        () if candidate.source.len() == segment.range.len() => 0.55,
+                        () if self.surroundings.is_label(candidate.segment) => 0.2,
+                        () => 0.4,
+                    };
+                    found.score =
+                        found.score.max(least) - 0.01 * score::position(&candidate, layout.lines.len());
+                    scored.push(found);
+                }
+            }
+        }
+        let mut votes: BTreeMap<String, usize> = BTreeMap::new();
+        for found in &scored {
+            *votes.entry(found.parsed.value.clone()).or_default() += 1;
+        }
+        let all = scored.len().max(1) as f32;
+        // What stands most often wins.
+        for found in &mut scored {
+            found.score += 0.35 * votes.get(&found.parsed.value).copied().unwrap_or(0) as f32 / all;
+        }
+        scored
+    }
+}
