@@ -45,28 +45,18 @@ pub(crate) fn assign(fields: &[Field<'_>], candidates: &[Vec<Scored>]) -> Vec<Ch
         .filter(|&(_, _, score)| score >= LEAST)
         .collect();
     pairs.sort_by(|a, b| b.2.total_cmp(&a.2).then(a.0.cmp(&b.0)).then(a.1.cmp(&b.1)));
-    for (field, index, _) in pairs {
-        if choices[field].index.is_some() {
-            continue;
+    let take = |choices: &mut Vec<Choice>| {
+        for &(field, index, _) in &pairs {
+            if choices[field].index.is_none() && is_free(fields, candidates, choices, (field, index), None) {
+                choices[field].index = Some(index);
+            }
         }
-        if is_free(fields, candidates, &choices, (field, index), None) {
-            choices[field].index = Some(index);
-        }
-    }
+    };
+    take(&mut choices);
     improve(fields, candidates, &mut choices);
-    fill(fields, candidates, &mut choices);
+    // What was given up may serve another field.
+    take(&mut choices);
     choices
-}
-
-/// Gives fields without a value what others have given up.
-fn fill(fields: &[Field<'_>], candidates: &[Vec<Scored>], choices: &mut [Choice]) {
-    for field in 0..fields.len() {
-        if choices[field].index.is_none() {
-            choices[field].index = candidates[field].iter().enumerate().position(|(index, candidate)| {
-                candidate.score >= LEAST && is_free(fields, candidates, choices, (field, index), None)
-            });
-        }
-    }
 }
 
 /// Whether no field but `except` has a value that rules out this candidate of a field.
@@ -90,9 +80,6 @@ fn is_free(
 /// the other gains.
 fn improve(fields: &[Field<'_>], candidates: &[Vec<Scored>], choices: &mut [Choice]) {
     let score = |field: usize, index: Option<usize>| index.map_or(0.0, |i| candidates[field][i].score);
-    let free = |choices: &[Choice], field: usize, index: usize, except: usize| {
-        is_free(fields, candidates, choices, (field, index), Some(except))
-    };
     for taker in 0..fields.len() {
         for giver in 0..fields.len() {
             let (Some(held), None) = (choices[giver].index, choices[giver].adds_up) else { continue };
@@ -104,11 +91,15 @@ fn improve(fields: &[Field<'_>], candidates: &[Vec<Scored>], choices: &mut [Choi
             let wanted = candidates[taker].iter().position(|c| {
                 c.score >= LEAST && excludes(&fields[taker], c, &fields[giver], &candidates[giver][held])
             });
-            let Some(wanted) = wanted.filter(|&w| free(choices, taker, w, giver)) else { continue };
+            let Some(wanted) =
+                wanted.filter(|&w| is_free(fields, candidates, choices, (taker, w), Some(giver)))
+            else {
+                continue;
+            };
             let second = candidates[giver].iter().enumerate().position(|(i, c)| {
                 c.score >= LEAST
                     && !excludes(&fields[giver], c, &fields[taker], &candidates[taker][wanted])
-                    && free(choices, giver, i, taker)
+                    && is_free(fields, candidates, choices, (giver, i), Some(taker))
             });
             let then = score(taker, Some(wanted)) + score(giver, second);
             if second.is_some() && then > now + SWAP {

@@ -15,6 +15,14 @@ struct Rules {
     vertical: Vec<Rect>,
 }
 
+/// A box of a form.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct FormBox {
+    pub(crate) rect: Rect,
+    /// Upright rules are at both sides of it: lines to write on have none.
+    pub(crate) is_closed: bool,
+}
+
 /// The rules of a document's pages.
 #[derive(Debug)]
 pub(crate) struct Boxes {
@@ -39,34 +47,31 @@ impl Boxes {
 
     /// The box around a place: from the nearest rules on its four sides, of which the page's edges may stand for two; `None`
     /// where there is no rule above or below.
-    pub(crate) fn around(&self, page: usize, rect: Rect) -> Option<Rect> {
-        self.drawn_around(page, rect).map(|(around, _)| around)
-    }
-
-    /// The same of a box with upright rules at both sides: lines to write on have none.
-    pub(crate) fn closed_around(&self, page: usize, rect: Rect) -> Option<Rect> {
-        self.drawn_around(page, rect).filter(|&(_, is_closed)| is_closed).map(|(around, _)| around)
-    }
-
-    /// The box, and whether upright rules are at both sides of it.
-    fn drawn_around(&self, page: usize, rect: Rect) -> Option<(Rect, bool)> {
+    pub(crate) fn around(&self, page: usize, rect: Rect) -> Option<FormBox> {
         let rules = &self.pages[page];
         let (x, y) = (rect.centre_x(), rect.centre_y());
-        let across = || rules.horizontal.iter().filter(|r| r.x0 - SLACK <= x && x <= r.x1 + SLACK);
-        let upright = || rules.vertical.iter().filter(|r| r.y0 - SLACK <= y && y <= r.y1 + SLACK);
-        let above =
-            across().map(|r| r.centre_y()).filter(|&at| at < rect.y0 + SLACK && at < y).reduce(f32::max);
-        let below =
-            across().map(|r| r.centre_y()).filter(|&at| at > rect.y1 - SLACK && at > y).reduce(f32::min);
-        let left =
-            upright().map(|r| r.centre_x()).filter(|&at| at < rect.x0 + SLACK && at < x).reduce(f32::max);
-        let right =
-            upright().map(|r| r.centre_x()).filter(|&at| at > rect.x1 - SLACK && at > x).reduce(f32::min);
-        let is_closed = left.is_some() && right.is_some();
-        let around =
-            Rect { x0: left.unwrap_or(0.0), y0: above?, x1: right.unwrap_or(rules.width), y1: below? };
-        Some((around, is_closed))
+        let across = rules.horizontal.iter().filter(|r| r.x0 - SLACK <= x && x <= r.x1 + SLACK);
+        let (above, below) = nearest(across.map(|r| r.centre_y()), rect.y0, rect.y1);
+        let (above, below) = (above?, below?);
+        let upright = rules.vertical.iter().filter(|r| r.y0 - SLACK <= y && y <= r.y1 + SLACK);
+        let (left, right) = nearest(upright.map(|r| r.centre_x()), rect.x0, rect.x1);
+        let rect = Rect { x0: left.unwrap_or(0.0), y0: above, x1: right.unwrap_or(rules.width), y1: below };
+        Some(FormBox { rect, is_closed: left.is_some() && right.is_some() })
     }
+}
+
+/// Of where rules are, the nearest before and the nearest behind a text from `start` to `end`.
+fn nearest(rules: impl Iterator<Item = f32>, start: f32, end: f32) -> (Option<f32>, Option<f32>) {
+    let middle = f32::midpoint(start, end);
+    let (mut before, mut behind): (Option<f32>, Option<f32>) = (None, None);
+    for at in rules {
+        if at < start + SLACK && at < middle {
+            before = Some(before.map_or(at, |nearest| nearest.max(at)));
+        } else if at > end - SLACK && at > middle {
+            behind = Some(behind.map_or(at, |nearest| nearest.min(at)));
+        }
+    }
+    (before, behind)
 }
 
 #[cfg(test)]
@@ -95,8 +100,9 @@ mod tests {
         let document = Document { pages: vec![page] };
         let boxes = Boxes::new(&Layout::new(&document));
         let at = |x0: f32, y0: f32| boxes.around(0, Rect { x0, y0, x1: x0 + 10.0, y1: y0 + 5.0 });
-        assert_eq!(at(60.0, 25.0), Some(Rect { x0: 50.5, y0: 20.5, x1: 100.0, y1: 40.5 }));
-        assert_eq!(at(20.0, 50.0), Some(Rect { x0: 0.0, y0: 40.5, x1: 50.5, y1: 60.5 }));
+        let open = |rect: Rect| Some(FormBox { rect, is_closed: false });
+        assert_eq!(at(60.0, 25.0), open(Rect { x0: 50.5, y0: 20.5, x1: 100.0, y1: 40.5 }));
+        assert_eq!(at(20.0, 50.0), open(Rect { x0: 0.0, y0: 40.5, x1: 50.5, y1: 60.5 }));
         assert_eq!(at(20.0, 80.0), None);
     }
 }

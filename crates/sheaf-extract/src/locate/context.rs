@@ -115,8 +115,8 @@ pub(crate) struct Surroundings<'a> {
     looks: Vec<OnceCell<Look>>,
     /// For each segment its box on a form, if it is answered there.
     answered: Vec<OnceCell<Option<Rect>>>,
-    /// For each segment the anchors that it resembles letter by letter.
-    resembled: Vec<OnceCell<Vec<LabelMatch>>>,
+    /// For each segment the anchors that it resembles, once somebody has asked.
+    resembled: Vec<OnceCell<Box<[LabelMatch]>>>,
 }
 
 impl<'a> Surroundings<'a> {
@@ -150,7 +150,7 @@ impl<'a> Surroundings<'a> {
                 // Where there is no value, it only matters whether there are letters.
                 let most = if value == 0 { 1 } else { usize::MAX };
                 let other: usize = letters(false).filter(|&count| count > 0).take(most).sum();
-                let ends_in_colon = layout.tokens(segment).last().is_some_and(|t| t.colon);
+                let ends_in_colon = layout.ends_in_colon(segment);
                 let within = layout.tokens(segment).iter().rev().skip(1);
                 let colon_within = within.filter(|t| t.colon).any(|t| !is_in_brackets(line, segment, t));
                 let only_currency = value == 0 && other == 0;
@@ -208,7 +208,7 @@ impl<'a> Surroundings<'a> {
         {
             return 1.0;
         }
-        let colon = self.layout.tokens(segment).last().is_some_and(|t| t.colon);
+        let colon = self.layout.ends_in_colon(segment);
         if colon { ANSWERED_COLON } else { ANSWERED }
     }
 
@@ -220,7 +220,7 @@ impl<'a> Surroundings<'a> {
     /// Whether a segment is a known label or ends in a colon, and so is no value.
     pub(crate) fn is_label(&self, segment: usize) -> bool {
         let label = &self.segments[segment];
-        let colon = self.layout.tokens(&self.layout.segments[segment]).last().is_some_and(|t| t.colon);
+        let colon = self.layout.ends_in_colon(&self.layout.segments[segment]);
         let is = |m: &LabelMatch| m.similarity >= 0.99 && (!label.is_value || matches!(m.key, Key::Field(_)));
         !label.is_spent && (colon || label.is_rest || label.matches.iter().any(is))
     }
@@ -230,14 +230,17 @@ impl<'a> Surroundings<'a> {
         let segment = &self.layout.segments[candidate.segment];
         let own = &self.segments[candidate.segment];
         let is_other = |m: &LabelMatch| matches!(m.key, Key::Field(_)) && field.weight(m.key) == 0.0;
-        let is_resembled = || {
-            let like = self.resembled[candidate.segment]
-                .get_or_init(|| self.labels.resemble(&printed_segment(self.layout, candidate.segment)));
-            like.iter().any(|m| m.similarity > ALIKE && is_other(m))
-        };
+        let is_resembled =
+            || self.resembled(candidate.segment).iter().any(|m| m.similarity > ALIKE && is_other(m));
         candidate.spans[0].range == segment.range
             && (own.matches.iter().any(|m| m.similarity >= 0.9 && is_other(m))
                 || own.matches.is_empty() && is_resembled())
+    }
+
+    /// The anchors that a segment resembles letter by letter.
+    fn resembled(&self, segment: usize) -> &[LabelMatch] {
+        self.resembled[segment]
+            .get_or_init(|| self.labels.resemble(&printed_segment(self.layout, segment)).into())
     }
 
     /// Segments that resemble a field's anchors without being them: some letters differ, or the anchor's words stand in a
@@ -257,7 +260,7 @@ impl<'a> Surroundings<'a> {
             if printed.len() > LONGEST_LABEL {
                 continue;
             }
-            let by_letters = self.labels.resemble(&printed).into_iter();
+            let by_letters = self.resembled(index).iter();
             let by_letters = by_letters.filter(|m| field.weight(m.key) > 0.0).map(|m| m.similarity);
             let by_words = anchors.iter().filter_map(|(keys, all)| {
                 let has = |words: &[String]| words.iter().all(|w| printed.iter().any(|p| p.text == w));
@@ -440,12 +443,8 @@ impl<'a> Surroundings<'a> {
             let gap = (candidate.rect.x0 - layout.segments[index].rect.x1) / layout.segments[index].size;
             let distance = 1.0 - (0.004 * (gap - 2.0)).clamp(0.0, 0.12);
             let spent = if label.is_spent { SPENT } else { 1.0 };
-            let beyond = if label.matches.is_empty() {
-                1.0
-            } else {
-                self.within_box(index, layout.segments[candidate.segment].rect)
-            };
-            let geometry = LEFT[found] * distance * spent * beyond * 0.95f32.powi(passed.min(4));
+            let within = self.within_box(index, layout.segments[candidate.segment].rect);
+            let geometry = LEFT[found] * distance * spent * within * 0.95f32.powi(passed.min(4));
             let matches = Rc::clone(&label.matches);
             contexts.push(Context { place: Place::Left, geometry, matches, segment: Some(index) });
             found += 1;
@@ -542,7 +541,7 @@ impl<'a> Surroundings<'a> {
                 let spent = if label.is_spent { SPENT } else { 1.0 };
                 let answered = if is_text { label.below } else { 1.0 };
                 let beyond = 1.0 - 0.03 * passed.min(4) as f32;
-                let within = if label.matches.is_empty() { 1.0 } else { self.within_box(other, own.rect) };
+                let within = self.within_box(other, own.rect);
                 let geometry = ABOVE[found] * nearness * alignment * spent * answered * beyond * within;
                 let matches = Rc::clone(&label.matches);
                 contexts.push(Context { place: Place::Above, geometry, matches, segment: Some(other) });
@@ -563,6 +562,9 @@ impl<'a> Surroundings<'a> {
     /// How much of a label a segment still is for a text at this place: less beyond the edge of its box on a form, if something
     /// else stands in the box with it.
     fn within_box(&self, label: usize, text: Rect) -> f32 {
+        if self.segments[label].matches.is_empty() {
+            return 1.0;
+        }
         let around = self.answered[label].get_or_init(|| self.answered_box(label));
         if around.is_some_and(|around| !holds(around, text)) { BEYOND_BOX } else { 1.0 }
     }
@@ -572,10 +574,10 @@ impl<'a> Surroundings<'a> {
         let layout = self.layout;
         let own = &layout.segments[label];
         let page = layout.lines[own.line].page;
-        let around = self.boxes.closed_around(page, own.rect)?;
+        let around = self.boxes.around(page, own.rect).filter(|found| found.is_closed)?.rect;
         if around.height() > BOX_LINES * own.size {
             return None;
-        };
+        }
         let below = own.line + 1..layout.pages[page].end;
         let mut below =
             below.take(2 * BOX_LINES as usize).flat_map(|line| layout.lines[line].segments.clone());
@@ -592,11 +594,8 @@ impl<'a> Surroundings<'a> {
         let layout = self.layout;
         let own = &layout.segments[candidate.segment];
         let page = layout.lines[own.line].page;
-        let around = if is_labelled {
-            self.boxes.closed_around(page, candidate.rect)?
-        } else {
-            self.boxes.around(page, candidate.rect)?
-        };
+        let around = self.boxes.around(page, candidate.rect);
+        let around = around.filter(|found| found.is_closed || !is_labelled)?.rect;
         if around.height() > BOX_LINES * own.size {
             return None;
         }

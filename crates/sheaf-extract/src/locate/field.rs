@@ -6,7 +6,7 @@ use sheaf_types::template::compile_pattern;
 use sheaf_types::{FieldKind, FieldSpec, Region, TemplateSpec};
 
 use crate::lexicon::{ConceptId, Key, LEXICON, Shape};
-use crate::parse::fold::{fold, words};
+use crate::parse::fold::words;
 use crate::parse::{self, Locale, Parsed, duration};
 
 /// A template's own anchors.
@@ -41,6 +41,8 @@ pub(crate) struct Field<'t> {
     pub(crate) taught: Option<Region>,
     /// A seller's name in a template that asks for no buyer: receipts have none.
     pub(crate) only_party: bool,
+    /// One of its anchors asks for a day.
+    pub(crate) asks_for_date: bool,
     /// The words of its anchors, of one anchor each.
     anchor_words: Vec<Vec<String>>,
 }
@@ -73,6 +75,8 @@ impl<'t> Field<'t> {
         if shape == Shape::Text && concepts.is_empty() && spec.name.ends_with("_name") {
             shape = Shape::Name;
         }
+        let anchor_words: Vec<Vec<String>> = spec.anchors.iter().map(|anchor| words(anchor)).collect();
+        let is_date = |word: &str| matches!(word, "date" | "dated" | "datum" | "fecha");
         let pattern = spec.pattern.as_deref().and_then(|p| compile_pattern(p).ok());
         Self {
             spec,
@@ -84,7 +88,8 @@ impl<'t> Field<'t> {
             region: spec.region,
             taught: None,
             only_party: false,
-            anchor_words: spec.anchors.iter().map(|anchor| words(anchor)).collect(),
+            asks_for_date: anchor_words.iter().flatten().any(|word| is_date(word)),
+            anchor_words,
         }
     }
 
@@ -123,12 +128,6 @@ impl<'t> Field<'t> {
             Key::Concept(id) => Some(*id),
             Key::Field(_) => None,
         })
-    }
-
-    /// Whether one of its anchors asks for a day.
-    pub(crate) fn asks_for_date(&self) -> bool {
-        let is_date = |word: &String| matches!(word.as_str(), "date" | "dated" | "datum" | "fecha");
-        self.anchor_words.iter().any(|words| words.iter().any(is_date))
     }
 
     /// Whether these words are no more than some of those of an anchor.
@@ -177,19 +176,18 @@ fn concepts_of(name: &str, spec: &FieldSpec) -> Vec<(ConceptId, f32)> {
         }
     };
     add(LEXICON.named(name), BY_NAME);
-    let words: Vec<&str> = name.split(' ').collect();
+    let of_name: Vec<&str> = name.split(' ').collect();
     if LEXICON.named(name).is_empty() {
         // "supplier_invoice_number" ends with a known name, "total_amount_2" starts with one.
-        let parts = (1..words.len()).map(|cut| words[cut..].join(" "));
-        let parts = parts.chain((1..words.len()).rev().map(|cut| words[..cut].join(" ")));
+        let parts = (1..of_name.len()).map(|cut| of_name[cut..].join(" "));
+        let parts = parts.chain((1..of_name.len()).rev().map(|cut| of_name[..cut].join(" ")));
         if let Some(concepts) = parts.map(|part| LEXICON.named(&part)).find(|c| !c.is_empty()) {
             add(concepts, BY_PART_OF_NAME);
         }
     }
     if let Some(description) = &spec.description {
-        let description = fold(description);
-        let words: Vec<&str> =
-            description.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+        let described = words(description);
+        let words: Vec<&str> = described.iter().map(String::as_str).collect();
         for things in numbers_of(&words) {
             add(LEXICON.named(&format!("{things} number")), BY_DESCRIPTION);
         }

@@ -204,6 +204,11 @@ impl<'d> Layout<'d> {
         &self.lines[segment.line].tokens[segment.tokens.clone()]
     }
 
+    /// Whether a colon ends a segment.
+    pub(crate) fn ends_in_colon(&self, segment: &Segment) -> bool {
+        self.tokens(segment).last().is_some_and(|token| token.colon)
+    }
+
     /// Index of the segment that holds a byte of a line.
     pub(crate) fn segment_at(&self, line: usize, byte: usize) -> usize {
         let range = self.lines[line].segments.clone();

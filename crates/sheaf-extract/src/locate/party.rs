@@ -199,7 +199,7 @@ impl Parties {
     fn labels_below(&self, surroundings: &Surroundings<'_>, label: usize) -> bool {
         let layout = surroundings.layout;
         let own = &layout.segments[label];
-        let colon = layout.tokens(own).last().is_some_and(|t| t.colon);
+        let colon = layout.ends_in_colon(own);
         let next =
             layout.lines[own.line + 1..].iter().take(2).flat_map(|line| line.segments.clone()).find(|&i| {
                 let rect = layout.segments[i].rect;

@@ -11,7 +11,7 @@ use super::names;
 use crate::ablation::{Family, uses};
 use crate::lexicon::{Entry, Key, Strength, Trie};
 use crate::parse::duration::{self, Unit};
-use crate::parse::fold::fold;
+use crate::parse::fold::words;
 
 /// What it costs a place to be a union of states.
 const OF_THE_UNION: f32 = 0.25;
@@ -36,9 +36,9 @@ static PLACES: LazyLock<Trie> = LazyLock::new(|| {
 
 /// Whether a short text is a state or country, or starts with one.
 pub(super) fn is_place(text: &str) -> bool {
-    let folded = fold(text);
-    let words: Vec<&str> = folded.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect();
-    words.len() <= 4 && PLACES.matches(words).any(|(_, entries)| !entries.is_empty())
+    let words = words(text);
+    words.len() <= 4
+        && PLACES.matches(words.iter().map(String::as_str)).any(|(_, entries)| !entries.is_empty())
 }
 
 /// A token of the stream.

@@ -179,21 +179,22 @@ fn parts(surroundings: &Surroundings<'_>, index: usize) -> Vec<(Range<usize>, Pa
             parts.push((from..end, Part::AfterColon));
         }
     }
+    let all = printed(line, tokens);
+    // What stands behind the first `used` tokens, with the marks before it.
+    let behind = |used: usize| {
+        let (label, value) = (&tokens[used - 1], tokens.get(used)?);
+        let between = &line.text[label.range.end..value.range.start];
+        let from = between.rfind(char::is_whitespace).map_or(value.range.start, |c| label.range.end + c + 1);
+        Some((from..segment.range.end, Part::AfterLabel))
+    };
     if colons.first().is_none_or(|&c| c > 0) {
-        let printed = printed(line, tokens);
-        let label = surroundings.labels.longest_prefix(&printed);
+        let label = surroundings.labels.longest_prefix(&all);
         // "Limit (95% of all days): 12": the label goes on to the colon.
         let goes_on = |used: usize| colons.first().is_some_and(|&c| (used..used + REST).contains(&c));
-        if let Some(used) = label.filter(|&used| used < tokens.len() && !goes_on(used)) {
-            let start = tokens[used].range.start;
-            let from = line.text[tokens[used - 1].range.end..start]
-                .rfind(char::is_whitespace)
-                .map_or(start, |c| tokens[used - 1].range.end + c + 1);
-            parts.push((from..segment.range.end, Part::AfterLabel));
-        }
+        parts.extend(label.filter(|&used| !goes_on(used)).and_then(behind));
     }
     // A value ends where another label of the template begins: "Tested: 3/12/81 REPORTED 3/30/81".
-    for label in surroundings.labels.own_within(&printed(line, tokens)) {
+    for label in surroundings.labels.own_within(&all) {
         let start = tokens[label.start].range.start;
         let is_sentence =
             tokens[label.clone()].iter().all(|t| line.text[t.range.clone()].starts_with(char::is_lowercase));
@@ -206,12 +207,9 @@ fn parts(surroundings: &Surroundings<'_>, index: usize) -> Vec<(Range<usize>, Pa
                 range.end = start;
             }
         }
-        let is_colon = tokens[label.end - 1].colon;
-        if label.start > 0
-            && !is_colon
-            && let Some(value) = tokens.get(label.end)
-        {
-            parts.push((value.range.start..segment.range.end, Part::AfterLabel));
+        // What stands behind a colon, or the first label, is a part already.
+        if label.start > 0 && !tokens[label.end - 1].colon {
+            parts.extend(behind(label.end));
         }
     }
     parts

@@ -236,15 +236,16 @@ pub(crate) fn person_fit(field: &Field<'_>, text: &TextCandidate, both: bool) ->
     part + looks
 }
 
-/// How well a text fits a field of free text, by its first line: what a label with "date" asks for has digits; what ends as labels do ("Approved by",
-/// "Lot No.(s)") or repeats some of the field's own is another label, or the rest of it; what stands in brackets is a remark.
+/// How well a text fits a field of free text, by its first line: what a label with "date" asks for has digits; what ends as
+/// labels do ("Approved by", "Lot No.(s)") or repeats some of the field's own is another label, or the rest of it; what stands
+/// in brackets is a remark.
 pub(crate) fn text_fit(field: &Field<'_>, source: &str, locale: &Locale) -> f32 {
     if !uses(Family::Looks) {
         return 0.0;
     }
     let has_digits = source.bytes().any(|b| b.is_ascii_digit());
     let mut fit = 0.0;
-    if field.asks_for_date() {
+    if field.asks_for_date {
         let is_date = has_digits && parse::value(FieldKind::Date, source, locale, &[]).is_some();
         fit += if is_date { 0.1 } else { -0.1 };
         if !has_digits {

@@ -21,8 +21,9 @@ impl Surroundings<'_> {
         }
     }
 
-    fn join(&mut self, above: usize, index: usize) {
-        let mut printed = printed_segment(self.layout, above);
+    /// The same for the two segments that may be one label.
+    fn join(&mut self, start: usize, index: usize) {
+        let mut printed = printed_segment(self.layout, start);
         let first = printed.len();
         // The colon before a line in brackets parts no labels.
         printed.iter_mut().for_each(|token| token.colon = false);
@@ -33,7 +34,7 @@ impl Surroundings<'_> {
         let joined = self.labels.classify(&printed).into_iter();
         let joined = joined.filter(|m| m.similarity >= 0.99 && matches!(m.key, Key::Field(_)));
         for found in joined.filter(|m| m.start < first && first < m.end).collect::<Vec<_>>() {
-            for (segment, tokens) in [(above, first), (index, printed.len() - first)] {
+            for (segment, tokens) in [(start, first), (index, printed.len() - first)] {
                 let matches = self.segments[segment].matches.iter().copied();
                 let part = LabelMatch { start: 0, end: tokens, ..found };
                 self.segments[segment].matches =
@@ -44,11 +45,12 @@ impl Surroundings<'_> {
 
     /// The segment before one in its line that may be the start of the same label.
     fn before_gap(&self, index: usize) -> Option<usize> {
-        let first = self.layout.line_of(&self.layout.segments[index]).segments.start;
-        let before = index.checked_sub(1).filter(|&before| before >= first)?;
+        let layout = self.layout;
+        let first = layout.line_of(&layout.segments[index]).segments.start;
+        let before = (index > first).then(|| index - 1)?;
         let is_open = |s: usize| !self.segments[s].is_value && !self.segments[s].is_spent;
-        let colon = self.layout.tokens(&self.layout.segments[before]).last().is_none_or(|t| t.colon);
-        (!colon && is_open(before) && is_open(index)).then_some(before)
+        (!layout.ends_in_colon(&layout.segments[before]) && is_open(before) && is_open(index))
+            .then_some(before)
     }
 
     /// The segment right above one that may be the first line of the same label.
@@ -63,7 +65,7 @@ impl Surroundings<'_> {
             let aligned = (first.rect.x0 - segment.rect.x0).abs() < first.size
                 || (self.behind_number(above) - segment.rect.x0).abs() < first.size
                 || (first.rect.centre_x() - segment.rect.centre_x()).abs() < first.size;
-            let colon = self.layout.tokens(first).last().is_none_or(|t| t.colon);
+            let colon = self.layout.ends_in_colon(first);
             // What stands in brackets under a label belongs to it: "Total: / (this year)".
             let in_brackets = self.layout.text(segment).starts_with('(');
             aligned

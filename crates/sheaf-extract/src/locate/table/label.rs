@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::parse::currency;
-use crate::parse::fold::fold;
+use crate::parse::fold::words;
 
 /// A label as it is compared: folded words without brackets, currencies and percent signs.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -22,12 +22,7 @@ impl Label {
         let percent = text.contains('%');
         let abbreviated = text.trim_end().ends_with('.');
         let bare = without_brackets(text);
-        let folded = fold(if bare.chars().any(char::is_alphanumeric) { &bare } else { text });
-        let mut words: Vec<String> = folded
-            .split(|c: char| !c.is_alphanumeric())
-            .filter(|w| !w.is_empty())
-            .map(str::to_owned)
-            .collect();
+        let mut words = words(if bare.chars().any(char::is_alphanumeric) { &bare } else { text });
         while words.len() > 1 && words.last().is_some_and(|w| is_currency(w)) {
             words.pop();
             if words.len() > 1 && words.last().is_some_and(|w| matches!(w.as_str(), "in" | "en")) {
