@@ -263,3 +263,10 @@ fn a_number_with_a_letter_behind_it_is_no_label() {
     let lines = ["Pack size:    20's", "Price:        12.50"];
     assert_eq!(values(&page(&lines), &[("q1", "text", "Pack size:")]), ["20's"]);
 }
+
+#[test]
+fn a_value_behind_a_label_within_keeps_its_bracket() {
+    let lines = ["Room 12 Fax of office (919) 373-6917"];
+    let fields = [("q1", "text", "Room"), ("q2", "text", "Fax of office")];
+    assert_eq!(values(&page(&lines), &fields), ["12", "(919) 373-6917"]);
+}
