@@ -12,12 +12,12 @@ use super::boxes::Boxes;
 use super::candidate::{Candidate, Typed};
 use super::field::Field;
 use super::labels::{LabelMatch, Labels, content_words, key_words, printed, printed_segment};
-use super::layout::{BLANK, Layout, Line, Rect, TAB, Token};
+use super::layout::{BLANK, Layout, Line, Rect, Segment, TAB, Token};
 use super::names::{self, Look, is_unmistakable_form};
 use super::score::Loose;
 use super::text::is_in_brackets;
 use crate::ablation::{Family, uses};
-use crate::lexicon::{Key, LEXICON};
+use crate::lexicon::{Key, LEXICON, Strength};
 use crate::parse::currency;
 
 /// Text right before the value, in its segment.
@@ -57,6 +57,8 @@ const BOX_LINES: f32 = 7.0;
 const LONGEST_LABEL: usize = 24;
 /// Lines above a text that are searched for one that stands over it, and may be the question that it answers.
 const QUESTION: usize = 4;
+/// Letters of a remark behind a label, at least.
+const REMARK: usize = 4;
 /// Lines that a tax summary has at most.
 const SUMMARY: usize = 6;
 /// Lines that are looked through upwards for labels.
@@ -95,6 +97,8 @@ pub(crate) struct SegmentLabel {
     pub(crate) is_value: bool,
     /// It holds a value of its own behind its label.
     pub(crate) is_spent: bool,
+    /// Behind that value, a label of the template ends it.
+    ends_in_label: bool,
     /// How much it labels what stands below it, given what stands to its right.
     below: f32,
     /// It is the rest of the label above it.
@@ -165,10 +169,17 @@ impl<'a> Surroundings<'a> {
                     tokens.iter().skip(1).any(|t| is_unmistakable_form(line.folded(t))) && !ends_in_colon;
                 let printed = if is_name { Vec::new() } else { printed_segment(layout, index) };
                 let matches = labels.classify(&printed);
+                let remarked = remarked(labels, line, segment, tokens, &matches);
+                let has_remark = remarked.is_some();
+                let second = colon_within.then(|| last_of_two(labels, line, tokens)).flatten();
+                let ends_in_label = second.is_some();
+                let matches = remarked.or(second).unwrap_or(matches);
+                let is_spent = colon_within || value >= 2 && other > 3 && !reckoned_on && !ends_in_colon;
                 SegmentLabel {
                     matches: if matches.is_empty() { Rc::clone(&no_matches) } else { matches.into() },
                     is_value: only_currency || value > 0 && (other <= 3 || other * 2 < value),
-                    is_spent: colon_within || value >= 2 && other > 3 && !reckoned_on && !ends_in_colon,
+                    is_spent: is_spent && !has_remark,
+                    ends_in_label,
                     below: 1.0,
                     is_rest: false,
                 }
@@ -349,6 +360,7 @@ impl<'a> Surroundings<'a> {
         let mut contexts = Vec::with_capacity(8);
         self.before(candidate, &mut contexts);
         self.left(candidate, &mut contexts);
+        self.ticked(candidate, &mut contexts);
         self.above(candidate, &mut contexts);
         let best = |context: &Context| {
             context.geometry * context.matches.iter().map(|m| m.similarity).fold(0.0, f32::max)
@@ -436,13 +448,13 @@ impl<'a> Surroundings<'a> {
         let mut found = 0;
         for index in (first..candidate.segment).rev() {
             let label = &self.segments[index];
-            if label.is_value {
+            if label.is_value && !self.is_label(index) {
                 passed += 1;
                 continue;
             }
             let gap = (candidate.rect.x0 - layout.segments[index].rect.x1) / layout.segments[index].size;
             let distance = 1.0 - (0.004 * (gap - 2.0)).clamp(0.0, 0.12);
-            let spent = if label.is_spent { SPENT } else { 1.0 };
+            let spent = if label.is_spent && !label.ends_in_label { SPENT } else { 1.0 };
             let within = self.within_box(index, layout.segments[candidate.segment].rect);
             let geometry = LEFT[found] * distance * spent * within * 0.95f32.powi(passed.min(4));
             let matches = Rc::clone(&label.matches);
@@ -636,6 +648,35 @@ impl<'a> Surroundings<'a> {
             }
         }
     }
+}
+
+/// A label of the template with a remark in brackets behind it, of which no label is known: "Fee: (before May 1)".
+fn remarked(
+    labels: &Labels,
+    line: &Line,
+    segment: &Segment,
+    tokens: &[Token],
+    whole: &[LabelMatch],
+) -> Option<Vec<LabelMatch>> {
+    let text = &line.text[segment.range.clone()];
+    let opens = tokens.iter().position(|token| token.opens).filter(|&at| at > 0)?;
+    let remark = text.strip_suffix(')')?.rsplit_once('(')?.1;
+    let is_whole =
+        text.matches('(').count() == 1 && remark.chars().filter(|c| c.is_alphabetic()).count() >= REMARK;
+    if !is_whole || whole.iter().any(|m| m.similarity > 0.95) {
+        return None;
+    }
+    let mut matches = labels.classify(&printed(line, &tokens[..opens]));
+    matches
+        .retain(|m| m.similarity >= 0.99 && m.strength >= Strength::Word && matches!(m.key, Key::Field(_)));
+    (!matches.is_empty()).then_some(matches)
+}
+
+/// A label of the template that ends a segment, behind the value of another one: "Tested: 3/12/81 REPORTED".
+fn last_of_two(labels: &Labels, line: &Line, tokens: &[Token]) -> Option<Vec<LabelMatch>> {
+    let all = printed(line, tokens);
+    let last = labels.own_within(&all).pop().filter(|last| last.end == all.len() && last.start > 0)?;
+    (!all[last.start - 1].colon).then(|| labels.classify(&all[last]))
 }
 
 /// Whether the middle of a text stands in a box.

@@ -15,6 +15,7 @@ pub(crate) mod field;
 pub(crate) mod labels;
 pub(crate) mod layout;
 pub(crate) mod lines;
+mod marks;
 mod misread;
 pub(crate) mod names;
 pub(crate) mod party;

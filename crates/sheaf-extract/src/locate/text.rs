@@ -67,6 +67,10 @@ pub(crate) enum Part {
     Block,
     /// A name under its label that fills two lines.
     Lines,
+    /// The cells of a column under its label.
+    Column,
+    /// What ticks the label that is the rest of its segment.
+    Mark,
 }
 
 /// The texts that start in a segment.
@@ -101,7 +105,7 @@ pub(crate) fn texts(surroundings: &Surroundings<'_>, index: usize) -> Vec<TextCa
     };
     for (range, part) in parts {
         // No part of a label is a value, unless a colon parts them.
-        if is_label && part != Part::AfterColon {
+        if is_label && !matches!(part, Part::AfterColon | Part::Mark) {
             continue;
         }
         let Some(range) = trimmed(layout, line, range) else { continue };
@@ -135,6 +139,12 @@ pub(crate) fn texts(surroundings: &Surroundings<'_>, index: usize) -> Vec<TextCa
             && let Some(lines) = filled_lines(surroundings, &spans[0], seen)
         {
             push(lines, Part::Lines, None);
+        }
+        if part == Part::Whole
+            && is_under_label(surroundings, index, 0.99)
+            && let Some(cells) = surroundings.cells_of_column(index)
+        {
+            push(cells, Part::Column, None);
         }
         if part == Part::Whole
             && let Some(name) = wrapped_name(surroundings, &spans[0], seen)
@@ -179,6 +189,7 @@ fn parts(surroundings: &Surroundings<'_>, index: usize) -> Vec<(Range<usize>, Pa
             parts.push((from..end, Part::AfterColon));
         }
     }
+    parts.extend(surroundings.mark_of(index).map(|mark| (mark, Part::Mark)));
     let all = printed(line, tokens);
     // What stands behind the first `used` tokens, with the marks before it.
     let behind = |used: usize| {
@@ -187,18 +198,19 @@ fn parts(surroundings: &Surroundings<'_>, index: usize) -> Vec<(Range<usize>, Pa
         let from = between.rfind(char::is_whitespace).map_or(value.range.start, |c| label.range.end + c + 1);
         Some((from..segment.range.end, Part::AfterLabel))
     };
+    let is_small = |token: &Token| line.text[token.range.clone()].starts_with(char::is_lowercase);
     if colons.first().is_none_or(|&c| c > 0) {
         let label = surroundings.labels.longest_prefix(&all);
         // "Limit (95% of all days): 12": the label goes on to the colon.
         let goes_on = |used: usize| colons.first().is_some_and(|&c| (used..used + REST).contains(&c));
-        parts.extend(label.filter(|&used| !goes_on(used)).and_then(behind));
+        // "limitations below for more": the label's words within a sentence.
+        let is_sentence = |used: usize| tokens[..=used.min(tokens.len() - 1)].iter().all(is_small);
+        parts.extend(label.filter(|&used| !goes_on(used) && !is_sentence(used)).and_then(behind));
     }
     // A value ends where another label of the template begins: "Tested: 3/12/81 REPORTED 3/30/81".
     for label in surroundings.labels.own_within(&all) {
         let start = tokens[label.start].range.start;
-        let is_sentence =
-            tokens[label.clone()].iter().all(|t| line.text[t.range.clone()].starts_with(char::is_lowercase));
-        if is_sentence {
+        if tokens[label.clone()].iter().all(is_small) {
             continue;
         }
         let is_end = line.text[..start].trim_end().ends_with(['.', ',', ';', ')']);
@@ -207,8 +219,9 @@ fn parts(surroundings: &Surroundings<'_>, index: usize) -> Vec<(Range<usize>, Pa
                 range.end = start;
             }
         }
-        // What stands behind a colon, or the first label, is a part already.
-        if label.start > 0 && !tokens[label.end - 1].colon {
+        // What stands behind a colon, or the first label, is a part already; "to the Study Director and others" is a sentence.
+        let goes_on = tokens.get(label.end).is_some_and(is_small);
+        if label.start > 0 && !tokens[label.end - 1].colon && !goes_on {
             parts.extend(behind(label.end));
         }
     }
@@ -422,7 +435,8 @@ fn following(surroundings: &Surroundings<'_>, last: usize, start: &Start) -> Opt
             && !has_label(surroundings, index)
             && !is_labelled(surroundings, index)
             && (!label.is_value || layout.text(next).chars().filter(|c| c.is_alphabetic()).count() >= WORDY)
-            && !label.matches.iter().any(|m| m.similarity > 0.97)
+            && (layout.text(next).starts_with(char::is_lowercase)
+                || !label.matches.iter().any(|m| m.similarity > 0.97))
     })
 }
 

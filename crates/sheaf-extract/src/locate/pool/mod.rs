@@ -6,7 +6,7 @@ mod texts;
 mod typed;
 
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use sheaf_types::FieldKind;
 
@@ -261,11 +261,13 @@ fn first(scored: &Scored) -> (usize, usize) {
 
 /// Counts for each candidate how often its value stands elsewhere with a score not far below; repetition confirms.
 fn count_repeats(scored: &mut [Scored]) {
-    let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    let mut places: BTreeMap<String, BTreeSet<(usize, usize)>> = BTreeMap::new();
     for found in scored.iter().filter(|s| s.score > 0.3) {
-        *places.entry(found.parsed.value.clone()).or_default() += 1;
+        places.entry(found.parsed.value.clone()).or_default().insert(first(found));
     }
     for found in scored.iter_mut() {
-        found.repeats = places.get(&found.parsed.value).map_or(0, |n| n - usize::from(found.score > 0.3));
+        found.repeats = places
+            .get(&found.parsed.value)
+            .map_or(0, |places| places.len() - usize::from(places.contains(&first(found))));
     }
 }

@@ -61,7 +61,7 @@ impl<'a> Pool<'a> {
             .filter(|&segment| !is_party || !Parties::is_in_row(&self.surroundings, segment))
             .flat_map(|segment| self.texts(segment))
             .filter(|text| match text.part {
-                Part::Block => field.shape == Shape::Text,
+                Part::Block | Part::Column | Part::Mark => field.shape == Shape::Text,
                 Part::Lines => field.shape == Shape::Name && !is_party,
                 Part::Title => field.is("signer_title"),
                 _ => true,
@@ -85,7 +85,7 @@ impl<'a> Pool<'a> {
                     scored.score += typed::name_fit(&text.candidate.source, text.look, person);
                 }
                 scored.score += match text.part {
-                    Part::Whole => 0.0,
+                    Part::Whole | Part::Mark => 0.0,
                     Part::AfterColon => 0.02,
                     Part::AfterLabel => -0.04,
                     Part::Head => -0.05,
@@ -94,7 +94,7 @@ impl<'a> Pool<'a> {
                     Part::Name if is_name => 0.05,
                     Part::Name => -0.02,
                     Part::Block => 0.04,
-                    Part::Lines => 0.05,
+                    Part::Lines | Part::Column => 0.05,
                     Part::Title => 0.0,
                 };
                 if field.shape == Shape::Person {
