@@ -57,6 +57,8 @@ const BOX_LINES: f32 = 7.0;
 const LONGEST_LABEL: usize = 24;
 /// Lines above a text that are searched for one that stands over it, and may be the question that it answers.
 const QUESTION: usize = 4;
+/// Digits of a date, at least.
+const YEAR: usize = 4;
 /// Letters of a remark behind a label, at least.
 const REMARK: usize = 4;
 /// Lines that a tax summary has at most.
@@ -325,6 +327,22 @@ impl<'a> Surroundings<'a> {
             let own = subjects.iter().any(|&subject| field.weight(Key::Field(subject)) > 0.0);
             (!subjects.is_empty()).then_some(own)
         })
+    }
+
+    /// Where the words behind the date at the start of a segment begin.
+    pub(super) fn behind_date(&self, index: usize) -> Option<usize> {
+        let segment = &self.layout.segments[index];
+        let text = &self.layout.lines[segment.line].text[..segment.range.end];
+        let mut end = segment.range.start;
+        for value in self.occupied[segment.line].iter().filter(|value| value.start >= segment.range.start) {
+            if text.get(end..value.start).is_none_or(|between| !between.trim().is_empty()) {
+                break;
+            }
+            end = value.end;
+        }
+        let digits = text[segment.range.start..end].bytes().filter(u8::is_ascii_digit).count();
+        let rest = text[end..].trim_start();
+        (digits >= YEAR && rest.starts_with(char::is_uppercase)).then(|| text.len() - rest.len())
     }
 
     /// Whether a segment says no more than that a name follows.

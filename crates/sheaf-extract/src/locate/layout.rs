@@ -26,6 +26,10 @@ const SEGMENT_GAP: f32 = 0.9;
 /// wide as its letters.
 const SEGMENT_GAP_LETTERS: f32 = 1.7;
 
+/// Words in brackets are one text over gaps of so many font heights, if so few of them stand behind the gap.
+const BRACKET_GAP: f32 = 4.0;
+const BRACKETED: usize = 4;
+
 /// Words parted by a blank.
 pub(crate) const BLANK: char = ' ';
 /// Words parted by a wide gap or a rule.
@@ -332,11 +336,18 @@ impl<'d> Layout<'d> {
         let usual = usual_letter_width(words.iter().map(|&(index, rect)| (&page.words[index], rect)));
         let mut open: Option<Segment> = None;
         let mut last: Option<(&Word, Rect, f32)> = None;
-        for &(index, rect) in words {
+        for (at, &(index, rect)) in words.iter().enumerate() {
             let word = &page.words[index];
             let size = font_size(word, rect);
+            // "(Jane   A. Roe)".
+            let is_closed =
+                || words[at..].iter().take(BRACKETED).any(|&(i, _)| page.words[i].text.ends_with(')'));
             let parted = last.is_some_and(|(word_before, before, before_size)| {
                 let gap = rect.x0 - before.x1;
+                let opens = word_before.text.starts_with('(') && !word_before.text.contains(')');
+                if opens && gap < BRACKET_GAP * size && is_closed() {
+                    return false;
+                }
                 let letter = letter_width(word, rect).max(letter_width(word_before, before)).max(usual);
                 gap > (SEGMENT_GAP * size.min(before_size)).max(SEGMENT_GAP_LETTERS * letter)
                     || gap > 0.3 * size && frame.ruled_between(before, rect)

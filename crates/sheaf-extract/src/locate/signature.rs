@@ -60,7 +60,7 @@ pub(crate) fn signatures(surroundings: &Surroundings<'_>) -> Vec<Signature> {
                 if !is_marked && (!signs || surroundings.is_label(segment)) {
                     continue;
                 }
-                let Some((name, title)) = name_and_title(layout, segment, start) else { continue };
+                let Some((name, title)) = name_and_title(layout, segment, start, is_marked) else { continue };
                 let title = title.or_else(|| title_below(layout, segment));
                 if !is_marked && title.is_none() {
                     continue;
@@ -97,8 +97,13 @@ fn name_start(layout: &Layout<'_>, segment: usize) -> (usize, bool) {
     (["By:", "By"].iter().find_map(|by| behind(by)).unwrap_or(segment.range.start), false)
 }
 
-/// A person's name, and the title behind it in its segment.
-fn name_and_title(layout: &Layout<'_>, segment: usize, start: usize) -> Option<(Span, Option<Span>)> {
+/// A person's name, and the title behind it in its segment; behind the mark of a signature, whatever words they are.
+fn name_and_title(
+    layout: &Layout<'_>,
+    segment: usize,
+    start: usize,
+    is_marked: bool,
+) -> Option<(Span, Option<Span>)> {
     let segment = &layout.segments[segment];
     // "(Jane Roe)".
     let printed = &layout.lines[segment.line].text[start..segment.range.end];
@@ -117,7 +122,8 @@ fn name_and_title(layout: &Layout<'_>, segment: usize, start: usize) -> Option<(
         return None;
     }
     let title = text[end..].trim_start_matches([',', ' ']);
-    if !title.is_empty() && !is_title(title) {
+    let is_position = |title: &str| is_title(title) || is_marked && is_person(&title.replace(',', ""));
+    if !title.is_empty() && !is_position(title) {
         return None;
     }
     let span = |from: usize, length: usize| Span { line: segment.line, range: from..from + length };

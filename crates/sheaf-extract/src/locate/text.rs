@@ -7,7 +7,7 @@ use super::context::Surroundings;
 use super::labels::printed;
 use super::layout::{BLANK, Layout, Line, Segment, Span, Token};
 use super::names::{
-    Look, ends_name, is_name_suffix, is_only_form, is_person, is_registration, look, without_id,
+    Look, ends_name, is_name_suffix, is_only_form, is_person, is_registration, is_title, look, without_id,
 };
 use crate::ablation::{Family, uses};
 use crate::lexicon::{Key, LEXICON};
@@ -69,6 +69,8 @@ pub(crate) enum Part {
     Lines,
     /// The cells of a column under its label.
     Column,
+    /// Behind a date that was filled in before it: "May 3, 1991 Jane Roe".
+    AfterDate,
     /// What ticks the label that is the rest of its segment.
     Mark,
 }
@@ -92,8 +94,9 @@ pub(crate) fn texts(surroundings: &Surroundings<'_>, index: usize) -> Vec<TextCa
         let Some(mut candidate) = Candidate::new(layout, spans, Typed::Text) else { return };
         if part == Part::Title {
             // Its label is that of the name before it.
-            candidate.rect = segment.rect;
-            candidate.label_end = segment.range.start;
+            let start = surroundings.behind_date(index).unwrap_or(segment.range.start);
+            candidate.rect = layout.rect(&Span { line, range: start..segment.range.end });
+            candidate.label_end = start;
         }
         let before = layout.tokens(segment).partition_point(|t| t.range.end <= candidate.start());
         let colon = part == Part::Whole && starts_with_colon;
@@ -109,23 +112,27 @@ pub(crate) fn texts(surroundings: &Surroundings<'_>, index: usize) -> Vec<TextCa
             continue;
         }
         let Some(range) = trimmed(layout, line, range) else { continue };
+        let range = without_dash(layout, index, range);
         let text = &layout.lines[line].text[range.clone()];
         let shorter = without_id(text).len();
-        if shorter < text.len() {
+        if shorter < text.len() && part != Part::AfterDate {
             push(vec![Span { line, range: range.start..range.start + shorter }], Part::WithoutId, None);
         }
         if let Some((head, rest)) = head(layout, line, &range) {
             let text = &layout.lines[line].text;
-            let is_after_name = head.start == segment.range.start && is_person(&text[head.clone()]);
+            let name = &text[head.clone()];
+            let starts = head.start == segment.range.start || part == Part::AfterDate;
+            let is_after_name = starts && is_person(name) && !is_title(name);
             let title = trimmed(layout, line, rest).filter(|_| is_after_name);
             if let Some(title) = title {
                 push(vec![Span { line, range: title }], Part::Title, None);
             }
-            push(vec![Span { line, range: head }], Part::Head, None);
+            let part = if part == Part::AfterDate { part } else { Part::Head };
+            push(vec![Span { line, range: head }], part, None);
         }
         let seen = if range == segment.range { surroundings.look(index) } else { look(text) };
         let spans = vec![Span { line, range }];
-        if !uses(Family::Continuation) {
+        if part == Part::AfterDate || !uses(Family::Continuation) {
             push(spans, part, Some(seen));
             continue;
         }
@@ -190,6 +197,7 @@ fn parts(surroundings: &Surroundings<'_>, index: usize) -> Vec<(Range<usize>, Pa
         }
     }
     parts.extend(surroundings.mark_of(index).map(|mark| (mark, Part::Mark)));
+    parts.extend(surroundings.behind_date(index).map(|start| (start..segment.range.end, Part::AfterDate)));
     let all = printed(line, tokens);
     // What stands behind the first `used` tokens, with the marks before it.
     let behind = |used: usize| {
@@ -265,6 +273,24 @@ fn trimmed(layout: &Layout<'_>, line: usize, range: Range<usize>) -> Option<Rang
         start.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, '_' | '|' | ',' | ';' | ':' | '='));
     let range = from..from + end.len();
     end.chars().any(char::is_alphanumeric).then_some(range)
+}
+
+/// Without the dash that parts words from what stands before them; items of a list keep theirs.
+fn without_dash(layout: &Layout<'_>, index: usize, range: Range<usize>) -> Range<usize> {
+    let dashes = ["- ", "– ", "— "];
+    let segment = &layout.segments[index];
+    let text = &layout.lines[segment.line].text[range.clone()];
+    let words = dashes.iter().find_map(|dash| text.strip_prefix(dash));
+    let Some(words) = words.filter(|words| words.starts_with(char::is_alphabetic)) else { return range };
+    let page = layout.pages[layout.lines[segment.line].page].clone();
+    let near = segment.line.saturating_sub(1).max(page.start)..(segment.line + 2).min(page.end);
+    let is_list = near.filter(|&line| line != segment.line).any(|line| {
+        layout.segments[layout.lines[line].segments.clone()].iter().any(|other| {
+            (other.rect.x0 - segment.rect.x0).abs() < segment.size
+                && dashes.iter().any(|dash| layout.text(other).starts_with(dash))
+        })
+    });
+    if is_list { range } else { range.end - words.len()..range.end }
 }
 
 /// What stands before a separator, and what behind it: "Name GmbH - Street 1 - 12345 Town", "Name • Street".

@@ -223,6 +223,7 @@ pub(crate) fn person_fit(field: &Field<'_>, text: &TextCandidate, both: bool) ->
         (Part::Head, false) if person && !title => 0.15,
         (Part::Title, true) => 0.15,
         (Part::Head, true) => -0.3,
+        (_, true) if person && !title => -0.2,
         _ => 0.0,
     };
     let looks = match field.is("signer_title") {
@@ -293,6 +294,11 @@ pub(crate) fn name_fit(source: &str, look: Look, person: bool) -> f32 {
     // "Code" under "Advertiser" is the rest of a label.
     if words == 1 && LEXICON.is_label_word(&fold(source)) {
         fit -= 0.3;
+    }
+    // "Name OF STATION": the rest of a longer label.
+    let first = source.split_whitespace().next().map(fold).unwrap_or_default();
+    if matches!(&*first, "of" | "on" | "for" | "if" | "and" | "or") {
+        fit -= 0.35;
     }
     // "D partner": a box to tick and its text.
     let mut parts = source.split_whitespace();

@@ -64,6 +64,7 @@ impl<'a> Pool<'a> {
                 Part::Block | Part::Column | Part::Mark => field.shape == Shape::Text,
                 Part::Lines => field.shape == Shape::Name && !is_party,
                 Part::Title => field.is("signer_title"),
+                Part::AfterDate => field.shape == Shape::Person,
                 _ => true,
             })
             .filter_map(|text| {
@@ -95,7 +96,7 @@ impl<'a> Pool<'a> {
                     Part::Name => -0.02,
                     Part::Block => 0.04,
                     Part::Lines | Part::Column => 0.05,
-                    Part::Title => 0.0,
+                    Part::Title | Part::AfterDate => 0.0,
                 };
                 if field.shape == Shape::Person {
                     let both = contexts.iter().any(score::names_and_titles);
