@@ -18,7 +18,7 @@ use super::score::Loose;
 use super::text::is_in_brackets;
 use crate::ablation::{Family, uses};
 use crate::lexicon::{Key, LEXICON, Strength};
-use crate::parse::currency;
+use crate::parse::{currency, date};
 
 /// Text right before the value, in its segment.
 const BEFORE: f32 = 1.0;
@@ -57,8 +57,6 @@ const BOX_LINES: f32 = 7.0;
 const LONGEST_LABEL: usize = 24;
 /// Lines above a text that are searched for one that stands over it, and may be the question that it answers.
 const QUESTION: usize = 4;
-/// Digits of a date, at least.
-const YEAR: usize = 4;
 /// Letters of a remark behind a label, at least.
 const REMARK: usize = 4;
 /// Lines that a tax summary has at most.
@@ -334,15 +332,19 @@ impl<'a> Surroundings<'a> {
         let segment = &self.layout.segments[index];
         let text = &self.layout.lines[segment.line].text[..segment.range.end];
         let mut end = segment.range.start;
-        for value in self.occupied[segment.line].iter().filter(|value| value.start >= segment.range.start) {
+        let is_within =
+            |value: &&Range<usize>| segment.range.start <= value.start && value.end <= segment.range.end;
+        for value in self.occupied[segment.line].iter().filter(is_within) {
             if text.get(end..value.start).is_none_or(|between| !between.trim().is_empty()) {
                 break;
             }
             end = value.end;
         }
-        let digits = text[segment.range.start..end].bytes().filter(u8::is_ascii_digit).count();
+        // "7, 1991" is the rest of one whose month was read as something else; a number alone is that of a house.
+        let date = &text[segment.range.start..end];
+        let is_date = date.contains(", ") || !date::find(date).is_empty();
         let rest = text[end..].trim_start();
-        (digits >= YEAR && rest.starts_with(char::is_uppercase)).then(|| text.len() - rest.len())
+        (is_date && rest.starts_with(char::is_uppercase)).then(|| text.len() - rest.len())
     }
 
     /// Whether a segment says no more than that a name follows.

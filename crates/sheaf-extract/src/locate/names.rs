@@ -95,6 +95,16 @@ pub(crate) fn is_name_suffix(text: &str) -> bool {
 /// Length of a person's title, in bytes.
 const LONGEST_TITLE: usize = 80;
 
+/// What stands between the name that a firm is registered by and the one that it trades under.
+const TRADES_AS: [&str; 5] = [" d/b/a ", " dba ", " d.b.a. ", " t/a ", " doing business as "];
+
+/// The name by which a firm is registered, without the one that it trades under: "Name Inc. d/b/a Other Name".
+fn before_trade_name(text: &str) -> &str {
+    let small = text.to_ascii_lowercase();
+    let cut = TRADES_AS.iter().filter_map(|words| small.find(words)).filter(|&at| at > 2).min();
+    cut.map_or(text, |at| text[..at].trim_end_matches([' ', ',']))
+}
+
 /// Longer texts are paragraphs: neither names nor lines of an address.
 const LONGEST: usize = 120;
 
@@ -315,7 +325,7 @@ pub(crate) fn is_legal_form(folded: &str) -> bool {
 /// A name without the number that a list of customers or a register puts behind it, and without what follows that: "Name (4711)",
 /// "Name Ltd 862725-U", "Name Ltd (306295-X) formerly Other".
 pub(crate) fn without_id(text: &str) -> &str {
-    let text = text.trim_end();
+    let text = before_trade_name(text.trim_end());
     let is_id = |id: &str| {
         let digits = id.bytes().filter(u8::is_ascii_digit).count();
         let letters = id.chars().filter(|c| c.is_alphabetic()).count();

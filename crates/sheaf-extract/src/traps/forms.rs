@@ -270,3 +270,107 @@ fn a_value_behind_a_label_within_keeps_its_bracket() {
     let fields = [("q1", "text", "Room"), ("q2", "text", "Fax of office")];
     assert_eq!(values(&page(&lines), &fields), ["12", "(919) 373-6917"]);
 }
+
+#[test]
+fn a_mark_ticks_the_label_that_it_stands_nearest_to() {
+    let fields = [("accepted", "text", "ACCEPTED"), ("rejected", "text", "REJECTED")];
+    assert_eq!(values(&page(&["ACCEPTED", "", "XX   REJECTED"]), &fields), ["", "XX"]);
+    let fields = [("area", "text", "DIVISION"), ("other", "text", "OTHER")];
+    assert_eq!(values(&page(&["SCOPE:  REGION     DIVISION          X   OTHER"]), &fields), ["", "X"]);
+    let fields = [("october", "text", "Oct."), ("november", "text", "Nov.")];
+    assert_eq!(values(&page(&["PERIODS:   Oct.     Nov. X     Dec."]), &fields), ["", "X"]);
+}
+
+#[test]
+fn a_remark_behind_a_label_is_part_of_it() {
+    let lines = [
+        "Early Fee: (before May 1)       $35.00",
+        "Late Fee: (from May 1)          $50.00",
+        "Groups (3 copies each)          Rooms",
+        "Chess Circle                    12",
+    ];
+    let fields = [("early", "text", "Early Fee"), ("late", "text", "Late Fee"), ("groups", "text", "Groups")];
+    assert_eq!(values(&page(&lines), &fields), ["$35.00", "$50.00", "Chess Circle"]);
+    // Where nothing else answers, it is the answer.
+    assert_eq!(values(&page(&["Early Fee: (before May 1)"]), &fields[..1]), ["(before May 1)"]);
+}
+
+#[test]
+fn a_second_label_in_a_segment_labels_what_stands_to_its_right() {
+    let fields = [("tested", "text", "TESTED"), ("reported", "text", "REPORTED")];
+    let lines = ["TESTED: 3/12/81-3/24/81 REPORTED     3/30/81"];
+    assert_eq!(values(&page(&lines), &fields), ["3/12/81-3/24/81", "3/30/81"]);
+}
+
+#[test]
+fn a_text_field_whose_label_heads_a_column_has_all_of_its_cells() {
+    let lines = [
+        "Promotion          Code      Rate",
+        "Spring sale        725       2.84",
+        "",
+        "Walk-in offer      731       2.00",
+        "",
+        "Total due                    4.84",
+    ];
+    let fields = [("code", "text", "Code"), ("name", "text", "Promotion")];
+    assert_eq!(values(&page(&lines), &fields)[0], "725 731");
+    // Without other cells in their rows, two texts are no column.
+    let lines = ["Code", "725", "", "731"];
+    assert_eq!(values(&page(&lines), &fields[..1]), ["725"]);
+}
+
+#[test]
+fn the_words_of_a_label_within_a_sentence_label_nothing() {
+    let lines = [
+        "obtained before any judgement is made, see the",
+        "research limits below for what else applies.",
+        "",
+        "Research Limits",
+        "Only members of the circle were asked.",
+    ];
+    let fields = [("limits", "text", "Research Limits")];
+    assert_eq!(values(&page(&lines), &fields), ["Only members of the circle were asked."]);
+}
+
+#[test]
+fn who_signs_stands_behind_a_date_or_before_a_dash() {
+    let lines = [
+        "4. Title of material, if any        5. Name of the club",
+        "See attached list                   Chess Circle",
+        "",
+        "Date of report     Name and title              Signature",
+        "May 3, 1991 Ruth B. Adler - Director",
+    ];
+    assert_eq!(values(&page(&lines), &SIGNER), ["Ruth B. Adler", "Director"]);
+    // A title of two parts is no name with a title behind it.
+    let lines = [
+        "Date of report     Name and title                      Signature",
+        "May 3, 1991        Ruth Adler",
+        "                   Executive Director, Public Affairs",
+    ];
+    assert_eq!(values(&page(&lines), &SIGNER), ["Ruth Adler", "Executive Director, Public Affairs"]);
+}
+
+#[test]
+fn whatever_follows_the_mark_of_a_signature_and_a_name_is_a_title() {
+    let lines = ["(Date of signature)   (Signature)", "May 3, 2018           /s/ Ruth Adler, Global Couns"];
+    assert_eq!(values(&page(&lines), &SIGNER), ["Ruth Adler", "Global Couns"]);
+}
+
+#[test]
+fn brackets_hold_a_name_together() {
+    let lines = [
+        "The undersigned swears that what is stated above is true and complete.",
+        "",
+        "(All copies shall be signed)              (Ruth  B. Adler )",
+        "                                          General Manager",
+    ];
+    assert_eq!(values(&page(&lines), &SIGNER), ["Ruth B. Adler", "General Manager"]);
+}
+
+#[test]
+fn a_date_over_two_cells_is_no_part_of_either() {
+    // It is found over the gap, and reaches beyond the cell that it starts in.
+    let lines = ["this 22nd day of      April 1991 Ruth Adler"];
+    assert_eq!(values(&page(&lines), &SIGNER), ["", ""]);
+}
