@@ -81,7 +81,7 @@ impl Surroundings<'_> {
             };
             let found = &layout.segments[next];
             let is_like = is_in_line(own.rect, found.rect, own.size)
-                && has_digits(layout.text(found)) == has_digits(layout.text(own));
+                && is_mostly_digits(layout.text(found)) == is_mostly_digits(layout.text(own));
             if !is_like
                 || !self.is_cell(next)
                 || !self.has_neighbours(line)
@@ -120,7 +120,8 @@ fn is_in_line(a: Rect, b: Rect, size: f32) -> bool {
     [(a.x0, b.x0), (a.x1, b.x1), (a.centre_x(), b.centre_x())].iter().any(|(a, b)| (a - b).abs() < 0.8 * size)
 }
 
-fn has_digits(text: &str) -> bool {
+/// Whether half of a text and more are digits.
+fn is_mostly_digits(text: &str) -> bool {
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     2 * digits >= text.chars().filter(|c| c.is_alphanumeric()).count()
 }

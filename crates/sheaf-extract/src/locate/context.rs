@@ -232,7 +232,7 @@ impl<'a> Surroundings<'a> {
     pub(crate) fn is_label(&self, segment: usize) -> bool {
         let label = &self.segments[segment];
         let colon = self.layout.ends_in_colon(&self.layout.segments[segment]);
-        let is = |m: &LabelMatch| m.similarity >= 0.99 && (!label.is_value || matches!(m.key, Key::Field(_)));
+        let is = |m: &LabelMatch| m.similarity >= 0.99 && (!label.is_value || m.is_own());
         !label.is_spent && (colon || label.is_rest || label.matches.iter().any(is))
     }
 
@@ -240,7 +240,7 @@ impl<'a> Surroundings<'a> {
     pub(crate) fn is_label_of_another(&self, field: &Field<'_>, candidate: &Candidate) -> bool {
         let segment = &self.layout.segments[candidate.segment];
         let own = &self.segments[candidate.segment];
-        let is_other = |m: &LabelMatch| matches!(m.key, Key::Field(_)) && field.weight(m.key) == 0.0;
+        let is_other = |m: &LabelMatch| m.is_own() && field.weight(m.key) == 0.0;
         let is_resembled =
             || self.resembled(candidate.segment).iter().any(|m| m.similarity > ALIKE && is_other(m));
         candidate.spans[0].range == segment.range
@@ -687,8 +687,7 @@ fn remarked(
         return None;
     }
     let mut matches = labels.classify(&printed(line, &tokens[..opens]));
-    matches
-        .retain(|m| m.similarity >= 0.99 && m.strength >= Strength::Word && matches!(m.key, Key::Field(_)));
+    matches.retain(|m| m.is_exactly_own() && m.strength >= Strength::Word);
     (!matches.is_empty()).then_some(matches)
 }
 

@@ -41,6 +41,18 @@ pub(crate) struct LabelMatch {
     pub(crate) start: usize,
 }
 
+impl LabelMatch {
+    /// Whether the template itself has this label.
+    pub(crate) fn is_own(&self) -> bool {
+        matches!(self.key, Key::Field(_))
+    }
+
+    /// Whether the template has this label, and no more or less is printed.
+    pub(crate) fn is_exactly_own(&self) -> bool {
+        self.is_own() && self.similarity >= 0.99
+    }
+}
+
 /// The labels known for one template: its own, and the lexicon's.
 #[derive(Debug)]
 pub(crate) struct Labels {
@@ -188,15 +200,20 @@ impl Labels {
             .max()
     }
 
-    /// Where labels of the template stand within a printed text: those of several words, and those behind a number.
+    /// Where labels of the template stand within a printed text: those of several words, those behind a number, and bare ones
+    /// before a number that nothing or a number stands before: "Tel 555 0100   Fax 555 0101".
     pub(crate) fn own_within(&self, printed: &[Printed<'_>]) -> Vec<Range<usize>> {
         let mut found: Vec<Range<usize>> = Vec::new();
         for start in 0..printed.len() {
             let behind_number = start > 0 && printed[start - 1].text.ends_with(|c: char| c.is_ascii_digit());
             let least = if behind_number { 1 } else { 2 };
             let label = self.own.matches(printed[start..].iter().map(|p| p.text));
-            let label = label.filter(|(used, entries)| {
-                *used >= least && entries.iter().any(|e| !e.bare && e.strength >= Strength::Word)
+            let label = label.filter(|&(used, entries)| {
+                let next = printed.get(start + used).map_or("", |p| p.text);
+                let is_before_number = next.starts_with(|c: char| c.is_ascii_digit());
+                let may_be_bare = is_before_number && (start == 0 || behind_number);
+                let is_known = |e: &Entry| e.strength >= Strength::Word && (!e.bare || may_be_bare);
+                (used >= least || may_be_bare) && entries.iter().any(is_known)
             });
             if let Some((used, _)) = label.last()
                 && found.last().is_none_or(|last| last.end <= start)

@@ -6,7 +6,6 @@ use std::rc::Rc;
 use super::candidate::Candidate;
 use super::context::{Context, Place, Surroundings};
 use super::labels::{LabelMatch, printed};
-use crate::lexicon::Key;
 
 /// A mark is that of the label to its right, where that is the nearer one, up to so many font heights away.
 const NEAR: f32 = 6.0;
@@ -26,7 +25,8 @@ impl Surroundings<'_> {
         let line = self.layout.line_of(segment);
         let tokens = self.layout.tokens(segment);
         let ([first, rest @ ..], [before @ .., last]) = (tokens, tokens) else { return None };
-        let is_label = |tokens| Self::is_own(&self.labels.classify(&printed(line, tokens)));
+        let is_label =
+            |tokens| self.labels.classify(&printed(line, tokens)).iter().any(LabelMatch::is_exactly_own);
         [(first, rest), (last, before)]
             .into_iter()
             .find(|(mark, label)| is_mark(&line.text[mark.range.clone()]) && is_label(label))
@@ -59,13 +59,9 @@ impl Surroundings<'_> {
         } else {
             self.labels.classify(&printed(line, behind)).into()
         };
-        if Self::is_own(&matches) {
+        if matches.iter().any(LabelMatch::is_exactly_own) {
             contexts.iter_mut().for_each(|context| context.geometry *= OTHERS);
             contexts.push(Context { place: Place::Left, geometry: TICKED, matches, segment: None });
         }
-    }
-
-    fn is_own(matches: &[LabelMatch]) -> bool {
-        matches.iter().any(|m| m.similarity >= 0.99 && matches!(m.key, Key::Field(_)))
     }
 }

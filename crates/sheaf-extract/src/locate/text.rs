@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::candidate::{Candidate, Typed};
 use super::context::Surroundings;
-use super::labels::printed;
+use super::labels::{LabelMatch, printed};
 use super::layout::{BLANK, Layout, Line, Segment, Span, Token};
 use super::names::{
     Look, ends_name, is_name_suffix, is_only_form, is_person, is_registration, is_title, look, without_id,
@@ -24,6 +24,8 @@ const TIGHTER: f32 = 0.6;
 const ROOMY: f32 = 1.7;
 /// Words behind a known label, at most, that a colon makes part of the label.
 const REST: usize = 3;
+/// Letters of a label that says too little without a number behind it.
+const SHORT: usize = 4;
 /// Letters of a line that is more than a number.
 const WORDY: usize = 4;
 /// How far from the right edge of the page's text a line may end that had no room for the next word, as a share of that edge.
@@ -207,8 +209,9 @@ fn parts(surroundings: &Surroundings<'_>, index: usize) -> Vec<(Range<usize>, Pa
         Some((from..segment.range.end, Part::AfterLabel))
     };
     let is_small = |token: &Token| line.text[token.range.clone()].starts_with(char::is_lowercase);
+    let prefix = surroundings.labels.longest_prefix(&all);
     if colons.first().is_none_or(|&c| c > 0) {
-        let label = surroundings.labels.longest_prefix(&all);
+        let label = prefix;
         // "Limit (95% of all days): 12": the label goes on to the colon.
         let goes_on = |used: usize| colons.first().is_some_and(|&c| (used..used + REST).contains(&c));
         // "limitations below for more": the label's words within a sentence.
@@ -229,8 +232,15 @@ fn parts(surroundings: &Surroundings<'_>, index: usize) -> Vec<(Range<usize>, Pa
         }
         // What stands behind a colon, or the first label, is a part already; "to the Study Director and others" is a sentence.
         let goes_on = tokens.get(label.end).is_some_and(is_small);
-        if label.start > 0 && !tokens[label.end - 1].colon && !goes_on {
-            parts.extend(behind(label.end));
+        if (label.start > 0 || prefix.is_none()) && !tokens[label.end - 1].colon && !goes_on {
+            let is_bare = tokens[label.clone()].iter().map(|t| t.range.len()).sum::<usize>() < SHORT;
+            parts.extend(behind(label.end).map(|(range, part)| {
+                // "No. 436 By": a bare label is that of the number alone.
+                let numbers = line.text[range.clone()].split_inclusive(BLANK);
+                let numbers = numbers.take_while(|word| word.contains(|c: char| c.is_ascii_digit()));
+                let end = range.start + numbers.map(str::len).sum::<usize>();
+                (range.start..if is_bare { end } else { range.end }, part)
+            }));
         }
     }
     parts
@@ -447,8 +457,15 @@ fn following(surroundings: &Surroundings<'_>, last: usize, start: &Start) -> Opt
     let ends = |index: usize| {
         at(index, start.label) && (surroundings.is_label(index) || is_labelled(surroundings, index))
     };
-    let mut below =
-        right_below(layout, above.line, above.rect.y1 + most * size, 2).take_while(|&index| !ends(index));
+    // "signed your / contract." ends in a word that is a label elsewhere.
+    let goes_on = |index: usize| {
+        let segment = &layout.segments[index];
+        layout.text(segment).starts_with(char::is_lowercase)
+            && !layout.ends_in_colon(segment)
+            && !surroundings.segments[index].matches.iter().any(LabelMatch::is_own)
+    };
+    let mut below = right_below(layout, above.line, above.rect.y1 + most * size, 2)
+        .take_while(|&index| goes_on(index) || !ends(index));
     below.find(|&index| {
         let next = &layout.segments[index];
         let label = &surroundings.segments[index];
@@ -457,12 +474,11 @@ fn following(surroundings: &Surroundings<'_>, last: usize, start: &Start) -> Opt
             && (at(index, start.text) || at(index, start.label) && wraps(layout, last, index, start.right))
             && is_as_large(layout, next, size)
             && layout.text(next).chars().filter(|c| c.is_alphanumeric()).count() > 2
-            && !surroundings.is_label(index)
             && !has_label(surroundings, index)
             && !is_labelled(surroundings, index)
             && (!label.is_value || layout.text(next).chars().filter(|c| c.is_alphabetic()).count() >= WORDY)
-            && (layout.text(next).starts_with(char::is_lowercase)
-                || !label.matches.iter().any(|m| m.similarity > 0.97))
+            && (goes_on(index)
+                || !surroundings.is_label(index) && !label.matches.iter().any(|m| m.similarity > 0.97))
     })
 }
 
@@ -613,7 +629,7 @@ fn is_under_label(surroundings: &Surroundings<'_>, index: usize, least: f32) -> 
         });
     above.next().is_some_and(|label| {
         let mut matches = surroundings.segments[label].matches.iter();
-        matches.any(|m| m.similarity >= least && matches!(m.key, Key::Field(_)))
+        matches.any(|m| m.similarity >= least && m.is_own())
     })
 }
 

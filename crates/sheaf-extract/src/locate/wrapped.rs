@@ -3,7 +3,6 @@
 use super::context::Surroundings;
 use super::labels::{LONGEST, LabelMatch, printed_segment};
 use super::layout::{Span, Token};
-use crate::lexicon::Key;
 
 /// Words of the rest of a label in a line of its own, at most; a label that has such a rest is longer.
 const REST: usize = 4;
@@ -32,7 +31,7 @@ impl Surroundings<'_> {
             return;
         }
         let joined = self.labels.classify(&printed).into_iter();
-        let joined = joined.filter(|m| m.similarity >= 0.99 && matches!(m.key, Key::Field(_)));
+        let joined = joined.filter(LabelMatch::is_exactly_own);
         for found in joined.filter(|m| m.start < first && first < m.end).collect::<Vec<_>>() {
             for (segment, tokens) in [(start, first), (index, printed.len() - first)] {
                 let matches = self.segments[segment].matches.iter().copied();
@@ -103,7 +102,7 @@ impl Surroundings<'_> {
             return;
         }
         let Some(above) = self.wrapped_label(index) else { return };
-        let own = |m: &&LabelMatch| m.start <= 2 && m.similarity > 0.7 && matches!(m.key, Key::Field(_));
+        let own = |m: &&LabelMatch| m.start <= 2 && m.similarity > 0.7 && m.is_own();
         let matches: Vec<LabelMatch> = self.segments[above].matches.iter().filter(own).copied().collect();
         if layout.segments[above].tokens.len() > REST && !matches.is_empty() {
             self.segments[index].matches = matches.into();

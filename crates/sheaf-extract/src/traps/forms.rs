@@ -375,3 +375,39 @@ fn a_date_over_two_cells_is_no_part_of_either() {
     let lines = ["this 22nd day of      April 1991 Ruth Adler"];
     assert_eq!(values(&page(&lines), &SIGNER), ["", ""]);
 }
+
+#[test]
+fn a_bare_label_is_that_of_the_number_behind_it() {
+    let fields = [("phone", "text", "Tel"), ("fax", "text", "Fax"), ("copy", "text", "No")];
+    let lines = ["2101 L Street, Springfield 20037 Tel 555-785-9700     Fax 555-887-0589", "", "No. 436 By"];
+    assert_eq!(values(&page(&lines), &fields), ["555-785-9700", "555-887-0589", "436"]);
+}
+
+#[test]
+fn a_colon_within_a_value_does_not_part_it() {
+    let fields = [("description", "text", "Description")];
+    let lines = ["Date:           6/21/90", "Description:    Hong Kong: A Survey of Chess"];
+    assert_eq!(values(&page(&lines), &fields), ["Hong Kong: A Survey of Chess"]);
+}
+
+#[test]
+fn the_last_word_of_a_text_may_be_a_label_elsewhere() {
+    let lines = [
+        "Proposals obtained: Only two, because the third club has not yet signed our",
+        "contract.",
+        "Club               Costs",
+    ];
+    let fields = [("proposals", "text", "Proposals obtained")];
+    let whole = "Only two, because the third club has not yet signed our contract.";
+    assert_eq!(values(&page(&lines), &fields), [whole]);
+}
+
+#[test]
+fn a_firm_is_known_by_its_name_and_not_by_what_it_trades_under() {
+    let fields = [("club_name", "text", "Name of Club")];
+    let lines = [
+        "1. Name of Club                                2. Number",
+        "Adler & Voss Ltd. d/b/a Chess Palace           4711",
+    ];
+    assert_eq!(values(&page(&lines), &fields), ["Adler & Voss Ltd."]);
+}

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use thirtyfour::error::WebDriverErrorInner;
 use thirtyfour::prelude::*;
 use thirtyfour::{BrowserLogEntry, ChromiumLikeCapabilities, LoggingPrefsLogLevel, TypingData};
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -135,8 +136,13 @@ impl Stage {
         self.browser.find(By::Css(css)).await.is_ok()
     }
 
+    /// Clicks on an element. The page may put another in its place before it is clicked on.
     pub(crate) async fn click(&self, css: &str) {
-        self.find(css).await.click().await.unwrap();
+        let started = Instant::now();
+        while let Err(error) = self.find(css).await.click().await {
+            let is_replaced = matches!(error.as_inner(), WebDriverErrorInner::StaleElementReference(_));
+            assert!(is_replaced && started.elapsed() < PATIENCE, "{css} cannot be clicked on: {error}");
+        }
     }
 
     /// Types into the element that has the focus.

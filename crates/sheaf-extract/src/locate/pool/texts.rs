@@ -9,6 +9,7 @@ use crate::ablation::{Family, uses};
 use crate::lexicon::Shape;
 use crate::locate::address;
 use crate::locate::candidate::{Candidate, Typed};
+use crate::locate::context::{Context, Place};
 use crate::locate::enums::EnumFinder;
 use crate::locate::field::Field;
 use crate::locate::layout::{BLANK, Span, TAB};
@@ -74,6 +75,7 @@ impl<'a> Pool<'a> {
                     None
                 };
                 let contexts = self.surroundings.contexts(&text.candidate);
+                let is_unknown = |c: &Context| c.place != Place::Before || c.matches.is_empty();
                 let mut evidence = score::by_labels(field, contexts, &self.titled, loose);
                 if let Some(by_place) = by_place {
                     let by_label = evidence.score;
@@ -87,6 +89,8 @@ impl<'a> Pool<'a> {
                 }
                 scored.score += match text.part {
                     Part::Whole | Part::Mark => 0.0,
+                    // "Hong Kong: a survey", where nothing says that it starts with a label.
+                    Part::AfterColon if loose.is_empty() && contexts.iter().all(is_unknown) => -0.03,
                     Part::AfterColon => 0.02,
                     Part::AfterLabel => -0.04,
                     Part::Head => -0.05,
