@@ -174,10 +174,21 @@ impl<'a> Surroundings<'a> {
                 let second = colon_within.then(|| last_of_two(labels, line, tokens)).flatten();
                 let ends_in_label = second.is_some();
                 let matches = remarked.or(second).unwrap_or(matches);
-                let is_spent = colon_within || value >= 2 && other > 3 && !reckoned_on && !ends_in_colon;
+                let is_value = only_currency || value > 0 && (other <= 3 || other * 2 < value);
+                // "Fax 555 0101", where "Fax" is the template's.
+                let starts_with_label = is_value
+                    && labels.own_within(&printed).first().is_some_and(|label| {
+                        label.start == 0
+                            && printed
+                                .get(label.end)
+                                .is_some_and(|p| p.text.starts_with(|c: char| c.is_ascii_digit()))
+                    });
+                let is_spent = colon_within
+                    || starts_with_label
+                    || value >= 2 && other > 3 && !reckoned_on && !ends_in_colon;
                 SegmentLabel {
                     matches: if matches.is_empty() { Rc::clone(&no_matches) } else { matches.into() },
-                    is_value: only_currency || value > 0 && (other <= 3 || other * 2 < value),
+                    is_value,
                     is_spent: is_spent && !has_remark,
                     ends_in_label,
                     below: 1.0,

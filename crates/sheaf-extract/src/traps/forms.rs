@@ -395,7 +395,7 @@ fn the_last_word_of_a_text_may_be_a_label_elsewhere() {
     let lines = [
         "Proposals obtained: Only two, because the third club has not yet signed our",
         "contract.",
-        "Club               Costs",
+        "Club                         Costs",
     ];
     let fields = [("proposals", "text", "Proposals obtained")];
     let whole = "Only two, because the third club has not yet signed our contract.";
