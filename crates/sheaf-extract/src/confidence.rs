@@ -53,8 +53,8 @@ pub const SIGNALS: [Signal; COUNT] = [
     signal("adds_up", 1, 1.5, "arithmetic"),
     signal("contradicts", -1, -0.8, "arithmetic"),
     signal("settled", 1, 1.0, "arithmetic"),
-    // The text can be read in two ways and nothing settles which: a coin toss, whatever else speaks for it. Too rare in
-    // what weights are fitted to, so it keeps its prior.
+    // The text can be read in two ways, or is one of several that a form offers, and nothing settles which: a coin toss, whatever
+    // else speaks for it. Too rare in what weights are fitted to, so it keeps its prior.
     signal("ambiguous", -1, -4.5, "ambiguity"),
     // What the value looks like.
     signal("code", 0, 0.0, "shape"),
@@ -128,6 +128,7 @@ impl Signals {
             .fold(0.0, f32::max);
         let settled = match field.spec.kind {
             FieldKind::Date => pool.locale.order_settled,
+            FieldKind::Enum => false,
             _ => pool.locale.decimal_settled,
         };
         let layout = pool.surroundings.layout;

@@ -1,4 +1,4 @@
-//! Marks that tick what stands beside them: "X Proposed", "Increase X".
+//! Marks that tick what stands beside them: "X Proposed", "Increase X", "☐ No ☒ Yes".
 
 use std::ops::Range;
 use std::rc::Rc;
@@ -6,12 +6,35 @@ use std::rc::Rc;
 use super::candidate::Candidate;
 use super::context::{Context, Place, Surroundings};
 use super::labels::{LabelMatch, printed};
+use super::layout::{BLANK, Span, TAB};
 
 /// A mark is that of the label to its right, where that is the nearer one, up to so many font heights away.
 const NEAR: f32 = 6.0;
 const TICKED: f32 = 0.93;
 /// What labels to its left are then still worth.
 const OTHERS: f32 = 0.6;
+
+/// A mark is that of what it stands nearer to by so much; with less of a difference, the boxes of the line say on which side
+/// they stand.
+const NEARER: f32 = 0.8;
+
+/// A box of a form, as a word of its own.
+#[derive(Clone, Copy, PartialEq)]
+enum TickBox {
+    Ticked,
+    Empty,
+}
+
+impl TickBox {
+    fn of(word: &str) -> Option<Self> {
+        match word.trim_matches(['[', ']', '(', ')', '_']) {
+            "☒" | "☑" | "✓" | "✔" | "✗" | "✘" | "🗹" => Some(Self::Ticked),
+            mark if is_mark(mark) => Some(Self::Ticked),
+            "☐" | "□" | "▢" | "◻" => Some(Self::Empty),
+            _ => None,
+        }
+    }
+}
 
 /// Whether a text is a mark.
 pub(super) fn is_mark(text: &str) -> bool {
@@ -63,5 +86,46 @@ impl Surroundings<'_> {
             contexts.iter_mut().for_each(|context| context.geometry *= OTHERS);
             contexts.push(Context { place: Place::Left, geometry: TICKED, matches, segment: None });
         }
+    }
+
+    /// Whether a value on a line is ticked: the box right before or behind it has a mark, and is no other's.
+    pub(super) fn is_ticked(&self, value: &Span) -> bool {
+        let layout = self.layout;
+        let text = &layout.lines[value.line].text;
+        let words: Vec<Range<usize>> = layout
+            .placed_words(value.line)
+            .map(|(start, _)| start..start + text[start..].find([BLANK, TAB]).unwrap_or(text.len() - start))
+            .collect();
+        let boxes: Vec<Option<TickBox>> = words.iter().map(|word| TickBox::of(&text[word.clone()])).collect();
+        // Most values have none.
+        if !boxes.contains(&Some(TickBox::Ticked)) {
+            return false;
+        }
+        let Some(first) = words.iter().position(|word| word.end > value.range.start) else { return false };
+        let Some(last) = words.iter().rposition(|word| word.start < value.range.end) else { return false };
+        let size = layout.segments[layout.segment_at(value.line, value.range.start)].size;
+        let rect = |word: usize| layout.rect(&Span { line: value.line, range: words[word].clone() });
+        let gap = |left: Option<usize>, right: usize| match (left, right < words.len()) {
+            (Some(left), true) => rect(right).x0 - rect(left).x1,
+            _ => f32::INFINITY,
+        };
+        // Where several boxes are, they stand before what they are for, unless the last one ends the line.
+        let several = boxes.iter().flatten().count() > 1;
+        let ends = boxes.last().is_some_and(Option::is_some);
+        let is_ticked = |word: Option<usize>| {
+            word.and_then(|word| *boxes.get(word)?).is_some_and(|found| found == TickBox::Ticked)
+        };
+        let is_its = |own: f32, other: f32, by_side: bool| {
+            own < NEAR * size && (own <= NEARER * other || by_side && several && NEARER * own <= other)
+        };
+        let before = first.checked_sub(1);
+        let own = gap(before, first);
+        let other = before.map_or(f32::INFINITY, |before| gap(before.checked_sub(1), before));
+        if is_ticked(before) && is_its(own, other, !ends) {
+            return true;
+        }
+        let own = gap(Some(last), last + 1);
+        let other = gap(Some(last + 1), last + 2);
+        is_ticked(Some(last + 1)) && is_its(own, other, ends)
     }
 }

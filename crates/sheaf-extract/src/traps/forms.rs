@@ -1,8 +1,10 @@
 //! Traps of forms, filled in, signed and scanned.
 
-use sheaf_types::{BoundingBox, Document, Rule, TextSource};
+use serde_json::json;
+use sheaf_types::{BoundingBox, Document, FieldValue, Rule, TemplateSpec, TextSource};
 
 use super::values;
+use crate::extract;
 use crate::locate::names::look;
 use crate::locate::sample::page;
 use crate::locate::typed::name_fit;
@@ -410,4 +412,33 @@ fn a_firm_is_known_by_its_name_and_not_by_what_it_trades_under() {
         "Adler & Voss Ltd. d/b/a Chess Palace           4711",
     ];
     assert_eq!(values(&page(&lines), &fields), ["Adler & Voss Ltd."]);
+}
+
+#[test]
+fn of_the_values_that_a_form_offers_the_ticked_one_is_taken() {
+    let spec = json!({"name": "t", "fields": [
+        {"name": "change", "type": "enum", "enum_values": ["Increase", "Decrease"], "anchor": "Change"}]});
+    let spec = TemplateSpec::from_json(&spec).unwrap();
+    for (line, expected) in [
+        ("Change:  Increase X      Decrease", "Increase"),
+        ("Change:  Increase        Decrease X", "Decrease"),
+        ("Change:  X Increase      Decrease", "Increase"),
+        ("Change:  Increase      X Decrease", "Decrease"),
+        ("Change:  [X] Increase    [ ] Decrease", "Increase"),
+        // Where all gaps are alike, the boxes stand on one side.
+        ("Change: ☐ Increase ☒ Decrease", "Decrease"),
+        ("Change: ☒ Increase ☐ Decrease", "Increase"),
+        ("Change: Increase ☒ Decrease ☐", "Increase"),
+        ("Change: Increase ☐ Decrease ☒", "Decrease"),
+    ] {
+        let result = extract(&page(&[line]), &spec).remove(0);
+        assert_eq!(result.value, Some(FieldValue::Scalar(expected.into())), "{line}");
+        assert!(!result.needs_review, "{line}: {}", result.confidence);
+    }
+    // Nothing says which one, or too much does.
+    for line in
+        ["Change:  Increase     Decrease", "Change: Increase X Decrease", "Change: ☒ Increase ☒ Decrease"]
+    {
+        assert!(extract(&page(&[line]), &spec)[0].needs_review, "{line}");
+    }
 }

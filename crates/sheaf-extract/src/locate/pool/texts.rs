@@ -19,6 +19,7 @@ use crate::locate::score::{self, Evidence, Loose};
 use crate::locate::signature;
 use crate::locate::text::Part;
 use crate::locate::typed;
+use crate::parse::fold::fold;
 
 /// The score of the first address of a document.
 const FIRST_ADDRESS: f32 = 0.6;
@@ -52,6 +53,9 @@ const WITH_LABEL: f32 = 0.25;
 
 /// What it costs a text to be no more than what stands where a person showed one: it ends where a gap is, not where its sense does.
 const SHOWN: f32 = 0.12;
+
+/// What it is worth for the value of an enum to be ticked, and what it costs to stand beside one that is.
+const TICKED: f32 = 0.5;
 
 impl<'a> Pool<'a> {
     pub(super) fn free(&self, field: &Field<'_>, loose: &Loose) -> Vec<Scored> {
@@ -266,8 +270,14 @@ impl<'a> Pool<'a> {
         let finder = EnumFinder::new(&field.spec.enum_values);
         let mut scored = Vec::new();
         for (index, line) in layout.lines.iter().enumerate() {
-            for range in finder.spans(&line.text) {
-                let spans = vec![Span { line: index, range }];
+            let spans = finder.spans(&line.text).into_iter().map(|range| Span { line: index, range });
+            let spans: Vec<Span> = spans.collect();
+            let ticked: Vec<bool> = spans.iter().map(|span| self.surroundings.is_ticked(span)).collect();
+            let is_one_ticked = ticked.iter().filter(|ticked| **ticked).count() == 1;
+            let value = |span: &Span| fold(&line.text[span.range.clone()]).into_owned();
+            let offers = !finder.currencies && spans.iter().any(|span| value(span) != value(&spans[0]));
+            for (span, &is_ticked) in spans.into_iter().zip(&ticked) {
+                let spans = vec![span];
                 let Some(candidate) = Candidate::new(layout, spans, Typed::Text) else { continue };
                 let contexts = self.surroundings.contexts(&candidate);
                 let evidence = score::by_labels(field, contexts, &self.titled, loose);
@@ -282,6 +292,13 @@ impl<'a> Pool<'a> {
                     };
                     found.score =
                         found.score.max(least) - 0.01 * score::position(&candidate, layout.lines.len());
+                    // Of several that a form offers, the ticked one; without one, nothing says which.
+                    if is_one_ticked && is_ticked {
+                        found.score += TICKED;
+                    } else if is_one_ticked || offers {
+                        found.score -= TICKED;
+                        found.parsed.certain = is_one_ticked;
+                    }
                     scored.push(found);
                 }
             }
