@@ -92,11 +92,7 @@ impl Surroundings<'_> {
             gap.get_or_insert((found.rect.y0 - last.rect.y1) / own.size);
             cells.push(next);
         }
-        let span = |&cell: &usize| {
-            let segment = &layout.segments[cell];
-            Span { line: segment.line, range: segment.range.clone() }
-        };
-        (cells.len() > 1).then(|| cells.iter().map(span).collect())
+        (cells.len() > 1).then(|| cells.iter().map(|&cell| layout.segments[cell].span()).collect())
     }
 
     fn is_cell(&self, segment: usize) -> bool {

@@ -351,11 +351,13 @@ impl<'a> Surroundings<'a> {
             }
             end = value.end;
         }
+        let (date, rest) = (&text[segment.range.start..end], text[end..].trim_start());
+        if date.is_empty() || !rest.starts_with(char::is_uppercase) {
+            return None;
+        }
         // "7, 1991" is the rest of one whose month was read as something else; a number alone is that of a house.
-        let date = &text[segment.range.start..end];
         let is_date = date.contains(", ") || !date::find(date).is_empty();
-        let rest = text[end..].trim_start();
-        (is_date && rest.starts_with(char::is_uppercase)).then(|| text.len() - rest.len())
+        is_date.then(|| text.len() - rest.len())
     }
 
     /// Whether a segment says no more than that a name follows.

@@ -110,6 +110,13 @@ pub(crate) struct Segment {
     pub(crate) bold: bool,
 }
 
+impl Segment {
+    /// All of its text.
+    pub(crate) fn span(&self) -> Span {
+        Span { line: self.line, range: self.range.clone() }
+    }
+}
+
 /// The words of one height.
 #[derive(Debug)]
 pub(crate) struct Line {
@@ -252,7 +259,7 @@ impl<'d> Layout<'d> {
 
     /// Whether a word of a segment was recognised on an image.
     pub(crate) fn is_recognised(&self, segment: &Segment) -> bool {
-        let span = Span { line: segment.line, range: segment.range.clone() };
+        let span = segment.span();
         self.words(&span).any(|word| word.source.is_ocr())
     }
 

@@ -91,16 +91,17 @@ impl Surroundings<'_> {
     /// Whether a value on a line is ticked: the box right before or behind it has a mark, and is no other's.
     pub(super) fn is_ticked(&self, value: &Span) -> bool {
         let layout = self.layout;
+        // Most lines have none.
+        if !layout.placed_words(value.line).any(|(_, word)| TickBox::of(&word.text) == Some(TickBox::Ticked))
+        {
+            return false;
+        }
         let text = &layout.lines[value.line].text;
         let words: Vec<Range<usize>> = layout
             .placed_words(value.line)
             .map(|(start, _)| start..start + text[start..].find([BLANK, TAB]).unwrap_or(text.len() - start))
             .collect();
         let boxes: Vec<Option<TickBox>> = words.iter().map(|word| TickBox::of(&text[word.clone()])).collect();
-        // Most values have none.
-        if !boxes.contains(&Some(TickBox::Ticked)) {
-            return false;
-        }
         let Some(first) = words.iter().position(|word| word.end > value.range.start) else { return false };
         let Some(last) = words.iter().rposition(|word| word.start < value.range.end) else { return false };
         let size = layout.segments[layout.segment_at(value.line, value.range.start)].size;

@@ -143,5 +143,5 @@ fn title_below(layout: &Layout<'_>, name: usize) -> Option<Span> {
             && rect.y0 - name.rect.y1 < FAR * name.size
     });
     let title = &layout.segments[below.next()?];
-    is_title(layout.text(title)).then(|| Span { line: title.line, range: title.range.clone() })
+    is_title(layout.text(title)).then(|| title.span())
 }

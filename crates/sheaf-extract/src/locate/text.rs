@@ -540,7 +540,7 @@ fn is_pair(surroundings: &Surroundings<'_>, span: &Span, next: usize) -> bool {
     let tight = second.rect.y0 - rect.y1 < 0.15 * size;
     let short =
         text.split(BLANK).count() <= 3 && !text.bytes().any(|b| b.is_ascii_digit()) || text.len() <= 6;
-    let span = Span { line: second.line, range: second.range.clone() };
+    let span = second.span();
     let third = below(surroundings, &span)
         .is_some_and(|third| layout.segments[third].rect.y0 - second.rect.y1 < 0.3 * size);
     colon && tight && short && !third && !surroundings.look(next).address
@@ -557,7 +557,7 @@ fn wrapped_name(surroundings: &Surroundings<'_>, span: &Span, first: Look) -> Op
     }
     let aligned = below(surroundings, span);
     let index = aligned.or_else(|| centred_below(surroundings, span))?;
-    let below_span = Span { line: layout.segments[index].line, range: layout.segments[index].range.clone() };
+    let below_span = layout.segments[index].span();
     let rest = layout.text(&layout.segments[index]);
     let second = surroundings.look(index);
     let rest_of_name = first.name && (is_only_form(rest) || !first.legal_form && ends_name(rest));
