@@ -13,6 +13,9 @@ use crate::llm;
 use crate::queue;
 use crate::usage::refund;
 
+/// How often a cancellation lets workers go first that were just claiming documents of the batch.
+const CANCEL_TRIES: u32 = 20;
+
 impl Store {
     /// Cancels and refunds what waits. What runs may end, or stops when its worker hears of it; what ended stays. To cancel
     /// a batch again while documents of it run changes nothing.
@@ -20,6 +23,18 @@ impl Store {
     /// # Errors
     /// `NotFound`; `Conflict` where the batch is terminal.
     pub async fn cancel_batch(&self, user: UserId, id: BatchId) -> Result<Batch> {
+        let mut tries = 0..CANCEL_TRIES;
+        loop {
+            let cancelled = self.try_cancel(user, id, tries.next().is_none()).await?;
+            if let Some(batch) = cancelled {
+                return Ok(batch);
+            }
+        }
+    }
+
+    /// `None`, and nothing has changed, where a worker is just claiming a document of the batch, which the answer would show
+    /// as pending; but with `must` it cancels all the same.
+    async fn try_cancel(&self, user: UserId, id: BatchId, must: bool) -> Result<Option<Batch>> {
         let now = self.clock().now();
         let mut tx = self.db().write().await?;
         if let Tx::Postgres(c) = &mut tx {
@@ -63,10 +78,13 @@ impl Store {
             refund(&mut tx, user, same[0].0, same.len() as i64).await?;
         }
         let batch = read_batch(&mut tx, id, now).await?;
+        if batch.counts.pending > 0 && !must {
+            return Ok(None);
+        }
         commit(tx).await?;
         self.hint_here(Hint::Finished);
         self.hint(Hint::Cancelled);
-        Ok(batch)
+        Ok(Some(batch))
     }
 
     /// Puts what failed back into the queue with all of its attempts. All of it was refunded when it failed, so it is

@@ -175,7 +175,8 @@ impl Store {
         Ok(changes.written)
     }
 
-    /// [`Store::finish`] and [`Store::claim`] in one transaction, so that a busy worker waits for the disk once a round.
+    /// [`Store::finish`] and [`Store::claim`] in one transaction, so that a busy worker waits for the disk once a round. A
+    /// second follows where something was put back and there is room for it.
     ///
     /// # Errors
     /// Only those of the database; then nothing is written or claimed, and the same call can be made again.
@@ -185,7 +186,20 @@ impl Store {
         finished: &[Finished],
         room: impl Into<Room>,
     ) -> Result<Vec<Claim>> {
-        let Room { documents: n, premium } = room.into();
+        let room = room.into();
+        let (mut claims, put_back) = self.round(worker, finished, room).await?;
+        let left = room.documents - claims.len() as u32;
+        if put_back && left > 0 {
+            // What was written and claimed stands, even if this fails: what was put back can be claimed later.
+            let rest = self.round(worker, &[], Room { documents: left, ..room }).await;
+            claims.extend(rest.map(|(claims, _)| claims).unwrap_or_default());
+        }
+        Ok(claims)
+    }
+
+    /// One transaction of that, and whether it put something back that can be claimed.
+    async fn round(&self, worker: &str, finished: &[Finished], room: Room) -> Result<(Vec<Claim>, bool)> {
+        let Room { documents: n, premium } = room;
         let now = self.clock().now();
         let mut tx = self.db().write().await?;
         let mut changes = Changes::default();
@@ -204,7 +218,7 @@ impl Store {
         commit(tx).await?;
         claims.retain(|claim| !changes.cancelled.contains(&claim.extraction_id.0));
         self.tell(&changes);
-        Ok(claims)
+        Ok((claims, changes.requeued))
     }
 
     /// Prolongs the leases of claims, and answers those that are no longer this worker's or whose batch was cancelled: it
@@ -350,8 +364,10 @@ impl ClaimRow {
     }
 }
 
-/// Claims up to `n` rows from an order key on, those of the Premium tier only if `premium`. What was handed back in this
-/// transaction, of a batch that was cancelled, is not claimed again: it ends with the transaction.
+/// Claims up to `n` rows from an order key on, those of the Premium tier only if `premium`.
+///
+/// On PostgreSQL not those that this transaction has put back: to write a row twice in a transaction has its batch locked at
+/// once, out of the order of [`Changes`], and a cancellation may wait for that batch with rows that are wanted here.
 async fn claim(
     tx: &mut Tx,
     now: i64,
@@ -400,7 +416,7 @@ async fn claim(
             sqlx::query_as(
                 "with next as materialized (
                      select id from extraction where status = 'pending' and order_key >= $5 and not_before <= $1
-                     and ($6 or tier <> 'premium')
+                     and ($6 or tier <> 'premium') and xmin <> pg_current_xact_id()::xid
                      and (select b.cancelled_at from batch b where b.id = batch_id) is null
                      order by order_key, id limit $2 for update skip locked
                  )
