@@ -10,7 +10,7 @@ mod ground;
 #[cfg(test)]
 mod invariant;
 pub mod lesson;
-mod lexicon;
+pub mod lexicon;
 pub mod llm;
 mod locate;
 pub mod ocr;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
+use sheaf_extract::lexicon;
 use sheaf_store::{Store, StoreConfig};
 use sheaf_types::{Plan, default_plans};
 
@@ -58,6 +59,9 @@ pub struct ReaderArgs {
     /// What recognises scans
     #[command(flatten)]
     pub ocr: OcrArgs,
+    /// File with labels of your own, written like those that `sheaf labels` prints
+    #[arg(long, env = "SHEAF_LABELS", value_name = "FILE")]
+    pub labels: Option<PathBuf>,
 }
 
 /// What recognises scans.
@@ -138,10 +142,14 @@ impl ReaderArgs {
         }
     }
 
-    /// How readers with these limits are started.
-    #[must_use]
-    pub fn command(&self) -> ReaderCommand {
-        ReaderCommand::this_binary(self.limits(), self.ocr.config())
+    /// How readers with these limits are started. The labels of the user's own are known to this process from then on, too.
+    ///
+    /// # Errors
+    /// Where the file of labels cannot be read or has a fault.
+    pub fn command(&self) -> Result<ReaderCommand> {
+        let labels = self.labels.as_deref().map(own_labels).transpose()?;
+        let command = ReaderCommand::this_binary(self.limits(), self.ocr.config());
+        Ok(command.with_labels(labels.unwrap_or_default()))
     }
 }
 
@@ -155,6 +163,14 @@ impl OcrArgs {
             models: self.models.clone().or_else(models_folder),
         }
     }
+}
+
+/// The text of a file of labels, which this process knows now.
+fn own_labels(path: &Path) -> Result<String> {
+    let text =
+        fs::read_to_string(path).with_context(|| format!("cannot read the labels in {}", path.display()))?;
+    lexicon::extend(&text).with_context(|| format!("cannot use the labels in {}", path.display()))?;
+    Ok(text)
 }
 
 /// Where `scripts/setup ocr` puts the models of this user.

@@ -25,6 +25,7 @@ use crate::config::{ReaderArgs, StoreArgs, WorkerArgs};
 use crate::export::{CsvOptions, Exporter, Format};
 use crate::llm::{Llm, LlmArgs};
 use crate::print;
+use crate::reader::ReaderCommand;
 use crate::runner::Runner;
 
 /// Exit code where the batch ended and at least one document failed.
@@ -78,6 +79,7 @@ impl BatchArgs {
             self.out.iter().map(|path| Ok((format_of(path)?, path.as_path()))).collect::<Result<_>>()?;
         let files = list_files(&self.files)?;
         let llm = self.llm.wanted(self.use_llm)?;
+        let reader = self.reader.command()?;
 
         let store = self.store.open().await?;
         let user = local_user(&store).await?;
@@ -95,7 +97,7 @@ impl BatchArgs {
         };
         let batch = store.create_batch(user, &batch).await?;
 
-        let Some(batch) = self.work(&store, user, batch.id, llm).await? else {
+        let Some(batch) = self.work(&store, (user, batch.id), reader, llm).await? else {
             print::note(
                 "stopped; what was not finished goes on with the next sheaf serve on this data folder",
             );
@@ -165,15 +167,14 @@ impl BatchArgs {
     async fn work(
         &self,
         store: &Store,
-        user: UserId,
-        id: BatchId,
+        (user, id): (UserId, BatchId),
+        reader: ReaderCommand,
         llm: Option<Arc<Llm>>,
     ) -> Result<Option<Batch>> {
         let started = Instant::now();
         let shutdown = CancellationToken::new();
         let runner =
-            Runner::new(store.clone(), self.reader.command(), self.workers.count().max(1), Arc::default())
-                .with_llm(llm);
+            Runner::new(store.clone(), reader, self.workers.count().max(1), Arc::default()).with_llm(llm);
         let working = tokio::spawn(runner.run(shutdown.clone()));
         let mut finished = store.finished();
         let mut batch = store.batch(user, id).await?;

@@ -10,7 +10,7 @@ use sheaf_types::{ErrorCode, MediaType, TemplateSpec};
 use crate::config::{ReaderArgs, StoreArgs, WorkerArgs};
 use crate::llm::{Llm, LlmArgs};
 use crate::print;
-use crate::reader::{Probe, ReaderProcess, Reply};
+use crate::reader::{Probe, ReaderCommand, ReaderLimits, ReaderProcess, Reply};
 
 /// A page with the word "ready", small enough to stand here.
 const SAMPLE: &[u8] = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 100]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>>>endobj\n4 0 obj<</Length 37>>stream\nBT /F 12 Tf 20 50 Td (ready) Tj ET   \nendstream endobj\n5 0 obj<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF";
@@ -36,9 +36,18 @@ struct Finding {
 
 impl DoctorArgs {
     pub(super) async fn run(self) -> Result<ExitCode> {
-        let probe = self.reader.command().probe().await;
-        let mut findings =
-            vec![self.store().await, self.reading().await, self.limits().await, Self::isolation(&probe)];
+        let mut findings = vec![self.store().await];
+        let mut probe = None;
+        match self.reader.command() {
+            Ok(command) => {
+                let tried = command.probe().await;
+                let reading = Self::reading(command).await;
+                findings.extend([reading, self.limits().await, Self::isolation(&tried)]);
+                findings.extend(self.labels());
+                probe = tried.ok();
+            }
+            Err(error) => findings.push(Finding { what: "labels", result: Err(format!("{error:#}")) }),
+        }
         let llm = self.llm().await;
         let has_llm = llm.is_some();
         findings.extend(llm);
@@ -53,7 +62,7 @@ impl DoctorArgs {
         let cores = self.workers.count();
         print::out(format!("info  workers    {cores} documents are read at a time; change with --workers"));
         // Without these sheaf works, but scans fail, or are read less well.
-        if let Ok(probe) = &probe {
+        if let Some(probe) = &probe {
             probe.engines.iter().for_each(|engine| print::out(format!("ok    ocr        {engine}")));
             probe.missing.iter().for_each(|missing| print::out(format!("info  ocr        {missing}")));
         }
@@ -80,8 +89,14 @@ impl DoctorArgs {
         Finding { what: "store", result }
     }
 
-    async fn reading(&self) -> Finding {
-        let mut reader = ReaderProcess::new(self.reader.command());
+    /// The labels of the user's own; nothing where there are none.
+    fn labels(&self) -> Option<Finding> {
+        let path = self.reader.labels.as_ref()?;
+        Some(Finding { what: "labels", result: Ok(format!("those of {} are known, too", path.display())) })
+    }
+
+    async fn reading(command: ReaderCommand) -> Finding {
+        let mut reader = ReaderProcess::new(command);
         let result = match reader.extract(MediaType::Pdf, SAMPLE, &TemplateSpec::starter_invoice()).await {
             Reply::Done(reading) => Ok(format!("a reader process read a {}-page PDF", reading.pages)),
             Reply::Failed { code, detail, .. } => {
@@ -93,9 +108,8 @@ impl DoctorArgs {
 
     /// A reader with next to no memory must fail for that reason: the limit is in force.
     async fn limits(&self) -> Finding {
-        let mut args = self.reader.clone();
-        args.max_memory_mb = 1;
-        let mut reader = ReaderProcess::new(args.command());
+        let limits = ReaderLimits { memory_mb: 1, ..self.reader.limits() };
+        let mut reader = ReaderProcess::new(ReaderCommand::this_binary(limits, self.reader.ocr.config()));
         let limits = self.reader.limits();
         let result = match reader.extract(MediaType::Pdf, SAMPLE, &TemplateSpec::starter_invoice()).await {
             Reply::Failed { code: ErrorCode::OutOfMemory | ErrorCode::Crashed, .. } => Ok(format!(

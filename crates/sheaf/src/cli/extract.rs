@@ -38,7 +38,7 @@ impl ExtractArgs {
         let media_type = MediaType::sniff(&file).unwrap_or(MediaType::Other);
         let llm = self.llm.wanted(self.use_llm)?;
         let ask = llm.as_ref().map(|llm| llm.how_to_ask());
-        let mut reader = ReaderProcess::new(self.reader.command());
+        let mut reader = ReaderProcess::new(self.reader.command()?);
         let mut reply = reader.extract_and_ask(media_type, &file, &template, &[], ask).await;
         let mut used = None;
         if let (Some(llm), Reply::Done(reading)) = (llm, &mut reply)

@@ -16,6 +16,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
+use sheaf_extract::lexicon::{COLUMNS, FIELDS};
 use tracing_subscriber::EnvFilter;
 
 use crate::reader::OcrConfig;
@@ -40,6 +41,8 @@ enum Command {
     Extract(extract::ExtractArgs),
     /// Print every table of files, without a template
     Tables(tables::TablesArgs),
+    /// Print the labels by which fields and columns are found, to write some of your own like them (--labels)
+    Labels,
     /// Run documents whose values are known, and say how well that goes
     Eval(eval::EvalArgs),
     /// Manage users
@@ -80,6 +83,10 @@ impl Cli {
             }
             return Ok(ExitCode::SUCCESS);
         }
+        if matches!(self.command, Command::Labels) {
+            crate::print::out(format!("{FIELDS}\n{COLUMNS}").trim_end());
+            return Ok(ExitCode::SUCCESS);
+        }
         tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
             match self.command {
                 Command::Serve(args) => args.run().await,
@@ -91,7 +98,7 @@ impl Cli {
                 Command::User(args) => args.run().await,
                 Command::Key(args) => args.run().await,
                 Command::Doctor(args) => args.run().await,
-                Command::Reader { .. } => Ok(ExitCode::SUCCESS),
+                Command::Labels | Command::Reader { .. } => Ok(ExitCode::SUCCESS),
             }
         })
     }

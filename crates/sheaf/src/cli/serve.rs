@@ -65,6 +65,7 @@ impl ServeArgs {
         start_logging(self.log_format);
         metrics::recorder();
         let llm = self.llm.config()?.map(Llm::new).transpose()?.map(Arc::new);
+        let reader = self.reader.command()?;
         let store = self.store.open().await?;
         let listener = TcpListener::bind(self.listen)
             .await
@@ -78,8 +79,8 @@ impl ServeArgs {
         let workers_alive = Arc::default();
         let workers = self.workers.count();
         let llm_configured = llm.is_some();
-        let runner = Runner::new(store.clone(), self.reader.command(), workers, Arc::clone(&workers_alive))
-            .with_llm(llm);
+        let runner =
+            Runner::new(store.clone(), reader.clone(), workers, Arc::clone(&workers_alive)).with_llm(llm);
         let working = tokio::spawn(runner.run(shutdown.clone()));
 
         let kept = self.retention_days.map(|days| Duration::from_secs(u64::from(days) * 86_400));
@@ -96,7 +97,7 @@ impl ServeArgs {
             },
             workers_alive,
             workers_expected: workers,
-            readers: Arc::new(ReaderPool::new(self.reader.command())),
+            readers: Arc::new(ReaderPool::new(reader)),
             webhook_addresses: self.webhooks.addresses(),
             llm_configured,
             shutdown: shutdown.clone(),

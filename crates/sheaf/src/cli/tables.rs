@@ -65,12 +65,13 @@ impl TablesArgs {
             bail!("there is nothing to look at");
         }
         let progress = (files.len() > 1).then(|| Progress::start("reading", files.len() as u64));
+        let command = self.reader.command()?;
         // Warm readers: one that read a document waits here for the next.
         let idle = Mutex::new(Vec::new());
         let idle = || idle.lock().unwrap_or_else(PoisonError::into_inner);
         let read = async |path: &Path| {
             let warm = idle().pop();
-            let mut reader = warm.unwrap_or_else(|| ReaderProcess::new(self.reader.command()));
+            let mut reader = warm.unwrap_or_else(|| ReaderProcess::new(command.clone()));
             let found = tables(&mut reader, path).await;
             idle().push(reader);
             found

@@ -40,6 +40,7 @@ impl RunWorkerArgs {
         start_logging(self.log_format);
         metrics::recorder();
         let llm = self.llm.config()?.map(Llm::new).transpose()?.map(Arc::new);
+        let reader = self.reader.command()?;
         let store = self.store.open().await?;
         let shutdown = CancellationToken::new();
         let (workers, workers_alive) = (self.workers.count(), Arc::default());
@@ -56,7 +57,7 @@ impl RunWorkerArgs {
             info!(address = %listener.local_addr()?, "listening");
             tokio::spawn(async { axum::serve(listener, operations_router(operations)).await });
         }
-        let runner = Runner::new(store.clone(), self.reader.command(), workers, workers_alive).with_llm(llm);
+        let runner = Runner::new(store.clone(), reader, workers, workers_alive).with_llm(llm);
         let working = tokio::spawn(runner.run(shutdown.clone()));
         stop_signal().await;
         shutdown.cancel();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use image::ImageFormat;
 use sheaf_extract::llm::Ask;
 use sheaf_extract::ocr::{Engines, Missing, OcrConfig};
-use sheaf_extract::{Limits, ReadError, draw_page, embedded, grid, lesson, read_with_ocr};
+use sheaf_extract::{Limits, ReadError, draw_page, embedded, grid, lesson, lexicon, read_with_ocr};
 use sheaf_types::{
     Document, Engine, ErrorCode, FieldResult, Lesson, MediaType, PageWarning, TemplateSpec, Warning,
 };
@@ -25,6 +25,9 @@ pub fn run(memory_mb: u64, ocr: &OcrConfig) -> io::Result<()> {
     std::panic::set_hook(Box::new(|_| {}));
     let mut input = BufReader::new(io::stdin().lock());
     let mut output = BufWriter::new(io::stdout().lock());
+    let Some(labels) = read_frame(&mut input)? else { return Ok(()) };
+    let labels = String::from_utf8(labels).map_err(io::Error::other)?;
+    lexicon::extend(&labels).map_err(io::Error::other)?;
     while let Some(header) = read_frame(&mut input)? {
         let request: Request = serde_json::from_slice(&header)?;
         let file = read_frame(&mut input)?.ok_or(io::ErrorKind::UnexpectedEof)?;

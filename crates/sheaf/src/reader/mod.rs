@@ -5,9 +5,9 @@
 //! fields come back, so that whatever a document does to the extraction, too, happens in the child. A crash, a hang
 //! or an exhausted memory costs one attempt of one document and is told apart by its error code.
 //!
-//! On the wire both ways: frames of a little-endian `u32` length and that many bytes. A request is two frames, a
-//! [`Request`] in JSON and the file; an answer is two, a [`Reply`] or [`View`] in JSON and the bytes that go with it,
-//! mostly none.
+//! On the wire both ways: frames of a little-endian `u32` length and that many bytes. The first is labels that the user adds
+//! to the program's, mostly none. A request is two frames, a [`Request`] in JSON and the file; an answer is two, a [`Reply`] or
+//! [`View`] in JSON and the bytes that go with it, mostly none.
 
 mod child;
 mod confine;

@@ -3,6 +3,7 @@
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
@@ -34,6 +35,7 @@ pub struct ReaderCommand {
     program: PathBuf,
     limits: ReaderLimits,
     ocr: OcrConfig,
+    labels: Arc<str>,
 }
 
 impl ReaderCommand {
@@ -46,7 +48,13 @@ impl ReaderCommand {
     /// Readers from the `sheaf` binary at a path.
     #[must_use]
     pub fn new(program: PathBuf, limits: ReaderLimits, ocr: OcrConfig) -> Self {
-        Self { program, limits, ocr }
+        Self { program, limits, ocr, labels: "".into() }
+    }
+
+    /// Readers that know labels beside those of the program ([`sheaf_extract::lexicon::extend`]).
+    #[must_use]
+    pub fn with_labels(self, labels: String) -> Self {
+        Self { labels: labels.into(), ..self }
     }
 
     /// What each document may use.
@@ -234,7 +242,8 @@ impl ReaderProcess {
             })?,
         };
         let deadline = Instant::now() + Duration::from_secs(limits.seconds) + GRACE;
-        match timeout_at(deadline, running.exchange(&header, file)).await {
+        let labels = (running.documents == 0).then(|| self.command.labels.as_bytes());
+        match timeout_at(deadline, running.exchange(labels, &header, file)).await {
             Ok(Ok(answer)) => {
                 running.documents += 1;
                 if running.documents < DOCUMENTS_A_CHILD {
@@ -252,12 +261,14 @@ impl ReaderProcess {
 }
 
 impl Running {
+    /// Sends a request, before the first one the labels, and receives the answer.
     async fn exchange<T: DeserializeOwned>(
         &mut self,
+        labels: Option<&[u8]>,
         header: &[u8],
         file: &[u8],
     ) -> io::Result<(T, Vec<u8>)> {
-        for frame in [header, file] {
+        for frame in labels.into_iter().chain([header, file]) {
             let length = u32::try_from(frame.len()).map_err(io::Error::other)?;
             self.stdin.write_all(&length.to_le_bytes()).await?;
             self.stdin.write_all(frame).await?;

@@ -1,4 +1,4 @@
-//! What columns are called and which lines are no rows: the words of `data/columns.txt`.
+//! What columns are called and which lines are no rows: the words of `data/columns.txt`, and those that a user adds to them.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -7,9 +7,14 @@ use rustc_hash::FxHashMap;
 use sheaf_types::FieldKind;
 
 use super::label::{self, Label};
+use crate::lexicon::{COLUMNS, Part, own, parts};
 
-static LEXICON: LazyLock<Lexicon> =
-    LazyLock::new(|| Lexicon::parse(include_str!("../../../data/columns.txt")));
+static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
+    let mut lexicon = Lexicon::default();
+    lexicon.add_all(COLUMNS);
+    lexicon.add_all(own());
+    lexicon
+});
 
 /// Weight of a label that usually heads another column.
 const WEAK: f32 = 0.6;
@@ -112,6 +117,14 @@ struct Ending {
     open: bool,
 }
 
+/// What the labels of a section stand for.
+#[derive(Debug, Clone, Copy)]
+enum Meaning {
+    /// An index into [`Lexicon::concepts`].
+    Column(usize),
+    Stop(Stop),
+}
+
 /// A label of a header as printed, and how well it names each concept.
 #[derive(Debug, Clone)]
 pub(super) struct Heading {
@@ -162,36 +175,45 @@ pub(super) struct Lexicon {
 }
 
 impl Lexicon {
-    /// The product's own.
+    /// The product's own, with what a user adds.
     pub(super) fn get() -> &'static Self {
         &LEXICON
     }
 
-    fn parse(text: &str) -> Self {
-        let mut lexicon = Self::default();
-        let mut stop = None;
-        for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
-            if let Some(section) = line.strip_prefix('[').and_then(|l| l.strip_suffix(']')) {
-                let mut parts = section.split_whitespace();
-                let (sort, name) = (parts.next(), parts.next().unwrap_or_default());
-                stop = match (sort, name) {
-                    (Some("row"), "subtotal") => Some(Stop::Subtotal),
-                    (Some("row"), "total") => Some(Stop::Total),
-                    (Some("row"), _) => Some(Stop::End),
-                    _ => None,
-                };
-                if stop.is_none() {
-                    let content = Content::from_name(parts.next().unwrap_or_default());
-                    lexicon.concepts.push((name.to_owned(), content));
+    /// Adds the labels of columns and lines; those of fields are left to them.
+    fn add_all(&mut self, text: &str) {
+        let mut section = None;
+        for (_, part) in parts(text) {
+            match part {
+                Part::Section(name) => section = self.section(name),
+                Part::Line(_, labels) => {
+                    let Some(section) = section else { continue };
+                    labels.split(',').for_each(|label| self.add(label.trim(), section));
                 }
-            } else if let Some((_, labels)) = line.split_once(':') {
-                labels.split(',').for_each(|label| lexicon.add(label.trim(), stop));
+                Part::Other => {}
             }
         }
-        lexicon
     }
 
-    fn add(&mut self, text: &str, stop: Option<Stop>) {
+    /// What the labels of a section mean; a concept that is new is noted.
+    fn section(&mut self, name: &str) -> Option<Meaning> {
+        let mut words = name.split_whitespace();
+        match (words.next()?, words.next()?) {
+            ("row", "subtotal") => Some(Meaning::Stop(Stop::Subtotal)),
+            ("row", "total") => Some(Meaning::Stop(Stop::Total)),
+            ("row", _) => Some(Meaning::Stop(Stop::End)),
+            (_, name) => {
+                let known = self.concepts.iter().position(|(concept, _)| concept == name);
+                Some(Meaning::Column(known.unwrap_or_else(|| {
+                    let content = Content::from_name(words.next().unwrap_or_default());
+                    self.concepts.push((name.to_owned(), content));
+                    self.concepts.len() - 1
+                })))
+            }
+        }
+    }
+
+    fn add(&mut self, text: &str, meaning: Meaning) {
         let (text, weak) = text.strip_prefix('~').map_or((text, false), |text| (text, true));
         let (text, open) = text.strip_prefix('^').map_or((text, false), |text| (text, true));
         let label = Label::new(text);
@@ -200,17 +222,16 @@ impl Lexicon {
         }
         let known = self.labels.entry(label.tight().to_owned()).or_default();
         known.words = known.words.max(label.words.len());
-        match stop {
-            Some(stop) if known.stop.is_none_or(|ending| ending.weak && !weak) => {
+        match meaning {
+            Meaning::Stop(stop) if known.stop.is_none_or(|ending| ending.weak && !weak) => {
                 known.stop = Some(Ending { stop, weak, open });
             }
-            Some(_) => {}
-            None => {
-                let Some(concept) = self.concepts.len().checked_sub(1) else { return };
+            Meaning::Stop(_) => {}
+            Meaning::Column(concept) => {
                 let entry = (concept, if weak { WEAK } else { 1.0 });
-                known.columns.push(entry);
+                note(&mut known.columns, entry);
                 if label.words.len() == 1 {
-                    self.words.entry(label.tight().to_owned()).or_default().push(entry);
+                    note(self.words.entry(label.tight().to_owned()).or_default(), entry);
                 }
             }
         }
@@ -325,9 +346,32 @@ impl Lexicon {
     }
 }
 
+/// Adds a concept that a label stands for; of one that is there, the stronger weight counts.
+fn note(columns: &mut Vec<(usize, f32)>, (concept, weight): (usize, f32)) {
+    match columns.iter_mut().find(|(known, _)| *known == concept) {
+        Some((_, known)) => *known = known.max(weight),
+        None => columns.push((concept, weight)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn labels_of_a_users_own_join_the_columns_that_are_known() {
+        let mut lexicon = Lexicon::default();
+        lexicon.add_all(COLUMNS);
+        let once = format!("{:?}", lexicon.concepts);
+        lexicon.add_all(
+            "[invoice_number]\npl: ilość\n[column quantity]\npl: ~ilość, sztuk\n[row total]\npl: ^razem",
+        );
+        lexicon.add_all("[column quantity number]\npl: ilość");
+        assert_eq!(format!("{:?}", lexicon.concepts), once);
+        let quantity = lexicon.concepts.iter().position(|(name, _)| name == "quantity").unwrap();
+        assert_eq!(lexicon.matches(&Label::new("Ilość"))[quantity], (1.0, true));
+        assert_eq!(lexicon.stop("Razem:").map(|(stop, _)| stop), Some(Stop::Total));
+    }
 
     #[test]
     fn short_stop_words_must_match_in_full() {

@@ -78,7 +78,7 @@ impl EvalArgs {
         let mut slots = JoinSet::new();
         for _ in 0..self.workers.count().clamp(1, total) {
             let (truth, next, finished) = (Arc::clone(truth), Arc::clone(&next), finished.clone());
-            let mut reader = ReaderProcess::new(self.reader.command());
+            let mut reader = ReaderProcess::new(self.reader.command()?);
             slots.spawn(async move {
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);

@@ -1,14 +1,24 @@
 //! The lexicon: field concepts, and the labels under which documents print them in seven languages.
 //!
-//! The data is `data/lexicon.txt`, whose head explains it. Labels are kept in a trie over their letters and digits
-//! without blanks, so that `Rechnungs-Nr.`, `Rechnungsnr` and `Rechnungs Nr` are one label; a match begins and ends
-//! where a token does.
+//! The data is `data/lexicon.txt`, whose head explains it, and what a user adds to it ([`extend`]). Labels are kept in a trie
+//! over their letters and digits without blanks, so that `Rechnungs-Nr.`, `Rechnungsnr` and `Rechnungs Nr` are one label; a
+//! match begins and ends where a token does.
+
+mod own;
 
 use std::sync::LazyLock;
 
 use rustc_hash::FxHashMap;
 
 use crate::parse::fold::fold;
+
+pub use own::{LexiconError, extend};
+pub(crate) use own::{Part, own, parts};
+
+/// The labels of fields that ship with the program, as [`extend`] takes them.
+pub const FIELDS: &str = include_str!("../../data/lexicon.txt");
+/// The labels of columns, and of the lines that end a table.
+pub const COLUMNS: &str = include_str!("../../data/columns.txt");
 
 /// What the values of a concept look like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -108,8 +118,9 @@ impl Default for Trie {
 }
 
 impl Trie {
-    /// Adds a label; blanks and marks of `label` do not count.
-    pub(crate) fn insert(&mut self, label: &str, entry: Entry) {
+    /// Adds a label; blanks and marks of `label` do not count. Answers whether it was not there yet with this meaning; of one
+    /// that was, the stronger counts.
+    pub(crate) fn insert(&mut self, label: &str, entry: Entry) -> bool {
         let mut at = 0;
         for c in fold(label).chars().filter(|&c| is_label_character(c)) {
             at = match self.step(at, c) {
@@ -125,8 +136,19 @@ impl Trie {
                 }
             };
         }
-        if at != 0 && !self.nodes[at].entries.iter().any(|e| e.key == entry.key && e.bare == entry.bare) {
-            self.nodes[at].entries.push(entry);
+        if at == 0 {
+            return false;
+        }
+        let known = self.nodes[at].entries.iter_mut().find(|e| e.key == entry.key && e.bare == entry.bare);
+        match known {
+            Some(known) => {
+                known.strength = known.strength.max(entry.strength);
+                false
+            }
+            None => {
+                self.nodes[at].entries.push(entry);
+                true
+            }
         }
     }
 
@@ -169,42 +191,50 @@ pub(crate) struct Lexicon {
     words: FxHashMap<String, u32>,
 }
 
-/// The lexicon that ships with the program.
-pub(crate) static LEXICON: LazyLock<Lexicon> =
-    LazyLock::new(|| Lexicon::parse(include_str!("../data/lexicon.txt")));
+/// The lexicon that ships with the program, with what a user adds to it.
+pub(crate) static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
+    let mut lexicon = Lexicon::default();
+    lexicon.add(FIELDS);
+    lexicon.add(own());
+    lexicon
+});
 
 impl Lexicon {
-    fn parse(text: &'static str) -> Self {
-        let mut lexicon = Self::default();
-        for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
-            if let Some(name) = line.strip_prefix('[').and_then(|l| l.strip_suffix(']')) {
-                lexicon.concepts.push(Concept { name, shape: Shape::Other, titled: false });
-                continue;
-            }
-            if let Some((head, items)) = line.split_once(':') {
-                lexicon.line(head.trim(), items);
+    /// Adds concepts and labels; those of columns are left to tables.
+    fn add(&mut self, text: &'static str) {
+        let mut concept = None;
+        for (_, part) in parts(text) {
+            match part {
+                Part::Section(name) if name.contains(' ') => concept = None,
+                Part::Section(name) => concept = Some(self.concept_or_new(name)),
+                Part::Line(head, items) => {
+                    if let Some(concept) = concept {
+                        self.line(concept, head, items);
+                    }
+                }
+                Part::Other => {}
             }
         }
-        lexicon
     }
 
-    fn line(&mut self, head: &str, items: &'static str) {
-        let Some(id) = self.concepts.len().checked_sub(1) else { return };
-        let id = id as ConceptId;
+    fn concept_or_new(&mut self, name: &'static str) -> ConceptId {
+        self.concept(name).unwrap_or_else(|| {
+            self.concepts.push(Concept { name, shape: Shape::Other, titled: false });
+            (self.concepts.len() - 1) as ConceptId
+        })
+    }
+
+    fn line(&mut self, id: ConceptId, head: &str, items: &'static str) {
         let items = items.split(',').map(str::trim).filter(|item| !item.is_empty());
         match head {
             "shape" => {
                 let shape = Shape::from_name(items.collect::<String>().as_str());
-                if let Some(concept) = self.concepts.last_mut() {
-                    concept.shape = shape;
-                }
+                self.concepts[usize::from(id)].shape = shape.unwrap_or(Shape::Other);
             }
-            "names" => items.for_each(|item| self.names.entry(tight(item)).or_default().push(id)),
+            "names" => items.for_each(|item| note(self.names.entry(tight(item)).or_default(), id)),
             "titles" => {
-                items.for_each(|item| self.titles.entry(tight(item)).or_default().push(id));
-                if let Some(concept) = self.concepts.last_mut() {
-                    concept.titled = true;
-                }
+                items.for_each(|item| note(self.titles.entry(tight(item)).or_default(), id));
+                self.concepts[usize::from(id)].titled = true;
             }
             language => {
                 let language = LANGUAGES.iter().position(|&l| l == language).map(|l| l as u8);
@@ -219,10 +249,11 @@ impl Lexicon {
                     };
                     let entry = Entry { key: Key::Concept(id), strength, bare: inner.is_some(), language };
                     let label = inner.unwrap_or(label);
-                    for word in fold(label).split(' ') {
-                        *self.words.entry(word.to_owned()).or_insert(0) += 1;
+                    if self.labels.insert(label, entry) {
+                        for word in fold(label).split(' ') {
+                            *self.words.entry(word.to_owned()).or_insert(0) += 1;
+                        }
                     }
-                    self.labels.insert(label, entry);
                 }
             }
         }
@@ -281,20 +312,30 @@ impl Lexicon {
 }
 
 impl Shape {
-    fn from_name(name: &str) -> Self {
-        match name {
-            "code" => Self::Code,
-            "date" => Self::Date,
-            "amount" => Self::Amount,
-            "name" => Self::Name,
-            "person" => Self::Person,
-            "party" => Self::Party,
-            "place" => Self::Place,
-            "duration" => Self::Duration,
-            "address" => Self::Address,
-            "text" => Self::Text,
-            _ => Self::Other,
-        }
+    /// By the names that files give them.
+    const ALL: [(&str, Self); 11] = [
+        ("code", Self::Code),
+        ("date", Self::Date),
+        ("amount", Self::Amount),
+        ("name", Self::Name),
+        ("person", Self::Person),
+        ("party", Self::Party),
+        ("place", Self::Place),
+        ("duration", Self::Duration),
+        ("address", Self::Address),
+        ("text", Self::Text),
+        ("other", Self::Other),
+    ];
+
+    fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|(known, _)| *known == name).map(|(_, shape)| shape)
+    }
+}
+
+/// Adds a concept to a list that does not have it yet.
+fn note(concepts: &mut Vec<ConceptId>, id: ConceptId) {
+    if !concepts.contains(&id) {
+        concepts.push(id);
     }
 }
 
@@ -308,15 +349,8 @@ mod tests {
 
     #[test]
     fn every_line_of_the_data_is_understood() {
-        for line in include_str!("../data/lexicon.txt").lines().map(str::trim) {
-            let known = line.is_empty()
-                || line.starts_with('#')
-                || line.starts_with('[') && line.ends_with(']')
-                || line.split_once(':').is_some_and(|(head, items)| {
-                    (LANGUAGES.contains(&head) || ["shape", "names", "titles"].contains(&head))
-                        && !items.is_empty()
-                });
-            assert!(known, "{line}");
+        for (line, part) in parts(FIELDS).chain(parts(COLUMNS)) {
+            assert_ne!(part, Part::Other, "{line}");
         }
         for concept in &LEXICON.concepts {
             assert_eq!(
@@ -326,6 +360,27 @@ mod tests {
                 concept.name
             );
         }
+    }
+
+    #[test]
+    fn what_is_known_already_changes_nothing() {
+        let mut lexicon = Lexicon::default();
+        lexicon.add(FIELDS);
+        let once = format!("{lexicon:?}");
+        lexicon.add(FIELDS);
+        assert_eq!(format!("{lexicon:?}"), once);
+    }
+
+    #[test]
+    fn of_a_label_given_twice_the_stronger_counts() {
+        let mut lexicon = Lexicon::default();
+        lexicon.add("[plot]\nshape: code\nde: ~flur, flurstück");
+        lexicon.add("[plot]\nde: flur, ~flurstück\n[row total]\nde: ende");
+        for word in ["flur", "flurstuck"] {
+            let (_, entries) = lexicon.labels.matches([word]).last().unwrap();
+            assert_eq!((entries.len(), entries[0].strength), (1, Strength::Strong), "{word}");
+        }
+        assert_eq!(lexicon.labels.matches(["ende"]).count(), 0, "that is one of tables");
     }
 
     #[test]
