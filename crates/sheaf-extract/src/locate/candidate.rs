@@ -425,9 +425,17 @@ fn code_core(text: &str, word: &Range<usize>) -> Option<Range<usize>> {
             range = rest;
         }
     }
+    range.start += glued_label(&text[range.clone()]);
     let core = &text[range.clone()];
     let digits = core.bytes().filter(u8::is_ascii_digit).count();
     (digits > 0 && core.len() <= 40 && !core.contains(['@', '€', '%'])).then_some(range)
+}
+
+/// How many bytes of a word are "Nr." before a number, where no blank parts them.
+fn glued_label(word: &str) -> usize {
+    let Some((label, number)) = word.split_once('.') else { return 0 };
+    let is_label = matches!(label.to_lowercase().as_str(), "nr" | "no" | "num" | "nro");
+    if is_label && number.starts_with(char::is_alphanumeric) { label.len() + 1 } else { 0 }
 }
 
 /// Whether the next word belongs to a code: digits, or a bracket such as "(Rev 0)".
@@ -493,6 +501,8 @@ mod tests {
             ("INV/2023/03/0008", vec!["INV/2023/03/0008"]),
             ("Springfield, IL 62704 or PO 62704", vec!["62704"]),
             ("#2436316-1", vec!["2436316-1"]),
+            ("Handelsrechnung Nr.471102", vec!["471102"]),
+            ("No.RE-471102", vec!["RE-471102"]),
         ] {
             assert_eq!(sources(&[line], find), expected, "{line}");
         }
