@@ -191,6 +191,15 @@ impl<'l, 'd> BodyLine<'l, 'd> {
         self.product_holds || self.is_anchor && worded && same
     }
 
+    /// Whether the line has words over all columns and no number, so that it can only be the header of another table.
+    fn heads_another(&self, plan: &Plan) -> bool {
+        !plan.numeric.is_empty()
+            && plan.mapped.len() >= SHORTEST_PATTERN
+            && !self.line.tokens.iter().any(|token| token.number)
+            && plan.mapped.iter().all(|&column| !self.cell(column).is_empty())
+            && self.line.phrases.len() >= plan.mapped.len()
+    }
+
     /// Whether the line is no row, and what that means for the lines after it.
     fn stop(&self, plan: &Plan) -> Option<Stop> {
         if self.line.heads_a_table() {
@@ -258,16 +267,17 @@ pub(super) fn runs<'l, 'd>(
     let mut current = header;
     let mut open = true;
     let mut fresh = true;
+    let mut is_over = false;
     let mut pattern: Option<Vec<usize>> = None;
     let mut next = header.lines.end;
     while let Some(line) = lines.lines.get(next) {
         if let Some(repeat) = repeats.iter().find(|h| h.lines.contains(&next)) {
-            (current, open, fresh) = (repeat, true, true);
+            (current, open, fresh, is_over) = (repeat, true, true, false);
             next = repeat.lines.end;
             continue;
         }
         next += 1;
-        if !open && !line.tokens.iter().any(|t| t.number) {
+        if is_over || !open && !line.tokens.iter().any(|t| t.number) {
             continue;
         }
         if fresh || runs.last().is_none_or(|run| run.page != line.page) {
@@ -278,6 +288,11 @@ pub(super) fn runs<'l, 'd>(
         }
         let Some(run) = runs.last_mut() else { continue };
         let line = BodyLine::new(line, columns::assign(line, &run.columns), plan);
+        if run.lines.iter().any(|row| row.is_anchor) && line.heads_another(plan) {
+            // What follows is the other table's, however alike its rows are, up to the next page that repeats this header.
+            (open, is_over) = (false, true);
+            continue;
+        }
         let stop = line.stop(plan);
         if !open {
             // A table inside a row, a section's total or notes do not end a table whose rows go on.

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use sheaf_types::{BoundingBox, Region};
+
 use super::label::Label;
 use super::lexicon::{Content, Heading, Lexicon};
 use super::lines::{Line, Lines};
@@ -29,6 +31,8 @@ const LINES_BELOW: usize = 12;
 const NARROWEST_TEXT: f32 = 40.0;
 /// What a place counts that no label names.
 const GUESS: f32 = 0.4;
+/// What a header counts more that stands in the region of the table.
+pub(super) const DRAWN: f32 = 1.0;
 /// Concepts whose columns rows can confirm without a label: factors that multiply, and text among numbers.
 const GUESSED: [&str; 4] = ["description", "quantity", "unit_price", "line_total"];
 /// Assignments of a header that are tried on its rows.
@@ -112,12 +116,7 @@ impl Mapping {
                 continue;
             }
             for (cell, header) in header.cells.iter().enumerate().filter(|&(cell, _)| free(cell)) {
-                let suits = header.content == Content::Any
-                    || header.content == wanted
-                    || header.content.is_numeric()
-                        && wanted.is_numeric()
-                        && header.content != Content::Percent;
-                if suits {
+                if header.may_hold(wanted) {
                     let mut guess = self.clone();
                     guess.cells[column] = Some(MappedCell { cell, affinity: GUESS, labels_above: 0 });
                     guess.guess = Some(column);
@@ -125,7 +124,51 @@ impl Mapping {
                 }
             }
         }
+        guesses.extend(self.in_order(header, targets));
         guesses
+    }
+
+    /// This mapping with columns that no label names in cells that no column has taken: those between two neighbours, where both
+    /// are as many and the template has its columns in the order of the page.
+    fn in_order(&self, header: &Header, targets: &[Target]) -> Option<Self> {
+        let mut filled = self.clone();
+        let (mut column, mut cell) = (0, 0);
+        while column < targets.len() {
+            if let Some(taken) = self.cells[column] {
+                if taken.cell < cell {
+                    return None;
+                }
+                (column, cell) = (column + 1, taken.cell + 1);
+                continue;
+            }
+            let next = (column..targets.len()).find(|&next| self.cells[next].is_some());
+            let (last, end) = (next.unwrap_or(targets.len()), next.and_then(|next| self.cells[next]));
+            let end = end.map_or(header.cells.len(), |taken| taken.cell);
+            let fits = |(column, cell): (usize, usize)| header.cells[cell].may_be(&targets[column]);
+            if end >= cell && end - cell == last - column && (column..last).zip(cell..end).all(fits) {
+                for (column, cell) in (column..last).zip(cell..end) {
+                    filled.cells[column] = Some(MappedCell { cell, affinity: GUESS, labels_above: 0 });
+                    filled.score += GUESS;
+                }
+            }
+            (column, cell) = (last, end);
+        }
+        (filled.score > self.score).then_some(filled)
+    }
+}
+
+impl HeaderCell {
+    /// Whether what stands below can be of this kind, as far as the label says.
+    fn may_hold(&self, wanted: Content) -> bool {
+        self.content == Content::Any
+            || self.content == wanted
+            || self.content.is_numeric() && wanted.is_numeric() && self.content != Content::Percent
+    }
+
+    /// Whether it can be a column that it does not name: it is no known label of another one.
+    fn may_be(&self, target: &Target) -> bool {
+        let is_another = target.is_known() && self.heading.concept().is_some_and(|(_, _, exact)| exact);
+        !is_another && self.may_hold(target.content())
     }
 }
 
@@ -176,6 +219,33 @@ pub(super) fn find(lines: &Lines<'_>, targets: &[Target]) -> Vec<(Header, Vec<Ma
         found.push((Header { page: lines.lines[seed].page, lines: range, y1, cells }, mappings));
     }
     found
+}
+
+/// The header of a table that was drawn on a sample: the first lines of the region with as many labels as the template has
+/// columns, whatever they say. Its columns are in the template's order.
+pub(super) fn drawn(
+    lines: &Lines<'_>,
+    targets: &[Target],
+    region: &Region,
+) -> Option<(Header, Vec<Mapping>)> {
+    let seed = (0..lines.lines.len()).find(|&index| {
+        let line = &lines.lines[index];
+        stands_in(line, region) && may_be_header(line) && line.labels().len() == targets.len()
+    })?;
+    let lines_of = grow(lines, seed);
+    let cells = cells(lines, lines_of.clone());
+    let y1 = lines.lines[lines_of.clone()].iter().map(|line| line.y1).fold(0.0, f32::max);
+    let header = Header { page: lines.lines[seed].page, lines: lines_of, y1, cells };
+    let none = Mapping { cells: vec![None; targets.len()], score: 0.0, guess: None };
+    let mapping = none.in_order(&header, targets)?;
+    Some((header, vec![mapping]))
+}
+
+/// Whether the middle of a line is in a region.
+pub(super) fn stands_in(line: &Line<'_>, region: &Region) -> bool {
+    let words = line.tokens.iter().map(|token| token.word.bbox);
+    line.tokens[0].page == region.page
+        && words.reduce(BoundingBox::union).is_some_and(|all| region.bbox.holds_middle_of(all))
 }
 
 /// Whether a line consists of labels of columns and little else: the header of some table.

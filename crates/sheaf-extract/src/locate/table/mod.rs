@@ -2,7 +2,8 @@
 //!
 //! A table is found by its header, a line of labels that name at least two of the columns. Below it, words belong to
 //! columns by where they stand, and lines to rows by the number in the column of amounts (or what comes nearest to
-//! one). Of several headers, and of several ways to read one, the one whose rows fill its columns and add up is taken.
+//! one). Columns that no label names are taken in the template's order where as many labels are left between their
+//! neighbours; a table whose region was drawn begins there, and need name none. Of several headers, and of several ways to read one, the one whose rows fill its columns and add up is taken.
 //! Rows without any header are taken only where arithmetic confirms them.
 
 mod arithmetic;
@@ -21,7 +22,7 @@ mod unlabelled;
 
 use rust_decimal::Decimal;
 use rustc_hash::FxHashMap;
-use sheaf_types::{ColumnSpec, Document, FieldResult, FieldSpec};
+use sheaf_types::{ColumnSpec, Document, FieldResult, FieldSpec, Region};
 
 use crate::ground;
 use crate::parse::Locale;
@@ -82,6 +83,9 @@ impl Search<'_, '_> {
     /// The best reading below a header.
     fn headed(&self) -> Option<Reading> {
         let mut headers = header::find(self.lines, &self.targets);
+        if let Some(region) = &self.field.region {
+            self.prefer_drawn(&mut headers, region);
+        }
         let all: Vec<Header> = headers.iter().map(|(header, _)| header.clone()).collect();
         // One that repeats an earlier header continues its table.
         let mut seen: Vec<&Header> = Vec::new();
@@ -119,6 +123,20 @@ impl Search<'_, '_> {
             }
         }
         best
+    }
+
+    /// Lets the table begin with the header in the region that was drawn, where one is; it need not name the columns.
+    fn prefer_drawn(&self, headers: &mut Vec<(Header, Vec<Mapping>)>, region: &Region) {
+        let in_region = |(header, _): &(Header, Vec<Mapping>)| {
+            header.lines.clone().any(|line| header::stands_in(&self.lines.lines[line], region))
+        };
+        if !headers.iter().any(in_region) {
+            headers.extend(header::drawn(self.lines, &self.targets, region));
+        }
+        let Some((first, mappings)) = headers.iter_mut().find(|found| in_region(found)) else { return };
+        mappings.iter_mut().for_each(|mapping| mapping.score += header::DRAWN);
+        let first = first.lines.start;
+        headers.retain(|(header, _)| header.lines.start >= first);
     }
 
     fn read(&self, header: &Header, repeats: &[&Header], mapping: &Mapping) -> Option<Reading> {

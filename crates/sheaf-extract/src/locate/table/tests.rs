@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 use sheaf_types::{
-    BoundingBox, ColumnSpec, Document, FieldKind, FieldResult, FieldSpec, FieldValue, Page, Rule, TextSource,
-    Word,
+    BoundingBox, ColumnSpec, Document, FieldKind, FieldResult, FieldSpec, FieldValue, Page, Region, Rule,
+    TextSource, Word,
 };
 
 use super::extract;
@@ -185,6 +185,88 @@ Amount    Product                 VAT     Price     Total
 "],
         &["Balloons, red | 2.00 | 0.80 | 1.60", "Ribbon | 10.00 | 0.25 | 2.50"],
     );
+}
+
+/// Columns whose names no lexicon knows, around one that it does.
+fn voyages() -> Vec<ColumnSpec> {
+    vec![
+        column("vessel", FieldKind::Text, &[]),
+        column("master", FieldKind::Text, &[]),
+        column("tide", FieldKind::Number, &[]),
+    ]
+}
+
+#[test]
+fn columns_that_no_label_names_are_taken_in_their_order() {
+    let mut columns = voyages();
+    columns.insert(1, column("date", FieldKind::Date, &[]));
+    columns.push(column("amount", FieldKind::Currency, &[]));
+    let page = "
+Boat             Date          Skipper         Draught     Amount
+Heron            2024-05-03    A. Lindqvist        3.5      45.00
+Sandpiper        2024-05-04    B. Moreau           2.1      62.50
+
+Total                                                      107.50
+";
+    let result = check(
+        &table(columns.clone()),
+        &[page],
+        &[
+            "Heron | 2024-05-03 | A. Lindqvist | 3.5 | 45.00",
+            "Sandpiper | 2024-05-04 | B. Moreau | 2.1 | 62.50",
+        ],
+    );
+    let cells = &result.cells.as_ref().unwrap()[0];
+    assert!(cells["tide"].confidence < cells["amount"].confidence - 0.1);
+    // One column more than the page has between two that are known: which is missing, nobody can say.
+    columns.insert(2, column("owner", FieldKind::Text, &[]));
+    check(
+        &table(columns),
+        &[page],
+        &["Heron | 2024-05-03 | - | - | - | 45.00", "Sandpiper | 2024-05-04 | - | - | - | 62.50"],
+    );
+}
+
+#[test]
+fn a_table_that_was_drawn_is_found_whatever_its_header_says() {
+    let page = "
+Arrivals         2024
+
+Boat             Skipper         Draught
+Heron            A. Lindqvist        3.5
+Sandpiper        B. Moreau           2.1
+
+
+Signed by the harbour master of the northern basin on the first day of the month
+
+Berth            Keeper          Fee
+North            C. Otieno           7.0
+South            D. Novak            8.0
+";
+    let mut field = table(voyages());
+    check(&field, &[page], &[]);
+    field.region = Some(Region { page: 1, bbox: boxed(0.0, 40.0, 300.0, 78.0) });
+    let result = check(&field, &[page], &["Heron | A. Lindqvist | 3.5", "Sandpiper | B. Moreau | 2.1"]);
+    assert!(result.confidence < 0.75, "somebody has to look: {}", result.confidence);
+    field.region = Some(Region { page: 1, bbox: boxed(0.0, 130.0, 300.0, 190.0) });
+    check(&field, &[page], &["North | C. Otieno | 7.0", "South | D. Novak | 8.0"]);
+}
+
+#[test]
+fn of_two_tables_with_the_same_columns_the_drawn_one_is_read() {
+    let page = "
+Item             Quantity     Price     Total
+Rope                    2      4.00      8.00
+Chain                   1      9.00      9.00
+
+Returned goods
+
+Item             Quantity     Price     Total
+Buoy                    3      5.00     15.00
+";
+    let mut field = line_items();
+    field.region = Some(Region { page: 1, bbox: boxed(0.0, 80.0, 300.0, 120.0) });
+    check(&field, &[page], &["Buoy | 3 | 5.00 | 15.00"]);
 }
 
 #[test]
