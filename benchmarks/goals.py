@@ -3,11 +3,13 @@
 
     benchmarks/goals.py goals    DATA [SET ...] [--read FOLDER]
     benchmarks/goals.py ablation DATA [SET ...] [--read FOLDER]
+    benchmarks/goals.py names    DATA [SET ...] [--read FOLDER]
 
   goals     F1 of each field and set next to its goal; what is accepted, and right; the boxes of right values; of the others,
             whether the value stands in the words that were read (as far as READ has them), and what was taken for it.
   ablation  F1 of each set, and by how many points it changes without a family (`predict` built with `--features ablation`).
             Nothing is fitted or weighed anew without it.
+  names     the same fields called otherwise, without anchors and descriptions: what a template of names alone gives.
 
 DATA is as `score.py` reads it. Each set runs through the example `predict` of sheaf-extract. Where the folder READ/SET exists,
 scans are recognised (models in SHEAF_MODELS), and what was read is kept there for the next time.
@@ -50,16 +52,44 @@ FAMILIES = (
 ).split()
 
 
+# Other names that people give the fields of a set, in the order of the first line.
+NAMES = {
+    "zugferd": """
+        invoice_number invoice_date due_date seller_name buyer_name currency net_total tax_total grand_total amount_due
+        invoice_no date payment_due vendor customer currency subtotal vat total amount_due
+        inv_no issued pay_by supplier client curr net tax_amount gross balance_due
+        rechnungsnummer rechnungsdatum faelligkeit lieferant kunde waehrung nettobetrag mehrwertsteuer bruttobetrag zahlbetrag
+        numero_facture date_facture date_echeance fournisseur client devise total_ht total_tva total_ttc net_a_payer
+        document_number document_date due supplier_name customer_name ccy total_excl_vat total_vat total_incl_vat payable_amount
+        number issue_date payment_due_date from_company bill_to currency_code total_net total_tax invoice_total total_due""",
+    "sroie": """
+        company date address total
+        merchant purchase_date store_address total_amount
+        vendor_name receipt_date vendor_address amount
+        shop transaction_date shop_address grand_total
+        seller day seller_address sum""",
+    "kleister_nda": """
+        effective_date jurisdiction party term
+        agreement_date governing_law counterparty duration
+        start_date applicable_law party_name confidentiality_period
+        date_of_agreement governing_state parties term_length""",
+    "vrdu_adbuy": """
+        contract_num advertiser gross_amount flight_from flight_to
+        contract_no client total_gross flight_start flight_end
+        contract_id sponsor gross first_day last_day""",
+}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", choices=["goals", "ablation"])
+    parser.add_argument("part", choices=["goals", "ablation", "names"])
     parser.add_argument("data", type=pathlib.Path)
     parser.add_argument("sets", nargs="*", default=list(GOALS))
     parser.add_argument("--read", type=pathlib.Path, default=pathlib.Path("read"))
     parser.add_argument("--predict", default="target/release/examples/predict")
     options = parser.parse_args()
     scorer = load_scorer(options.data / "score.py")
-    {"goals": goals, "ablation": ablation}[options.part](options, scorer)
+    {"goals": goals, "ablation": ablation, "names": names}[options.part](options, scorer)
 
 
 def goals(options, scorer):
@@ -105,6 +135,31 @@ def ablation(options, scorer):
         print(f"| {family} | {' | '.join(cells)} |", flush=True)
 
 
+def names(options, scorer):
+    print("| set | names | true values | F1 | accepted | right among accepted |\n|---|---|---|---|---|---|")
+    for name in [name for name in options.sets if name in NAMES]:
+        usual, *others = [line.split() for line in NAMES[name].strip().splitlines()]
+        truth = load_truth(options, name)
+        fields = {field["name"]: field for field in template_of(options, truth[0])["fields"]}
+        for called in others:
+            template = {"name": name, "fields": [{"name": new, **kind(fields[old])} for old, new in zip(usual, called)]}
+            answers = predict(options, name, template=template)
+            renamed = dict(zip(called, usual))
+            answers = {key: {**one, "fields": {renamed.get(n, n): f for n, f in one["fields"].items()}} for key, one in answers.items()}
+            print(row(name, " ".join(called), list(judge(scorer, name, truth, answers)), None).replace(" – |", "", 1))
+
+
+def template_of(options, document):
+    """The template of a document, as `predict` looks for it."""
+    folder = options.data / document["set"] / "templates"
+    folder = folder if folder.is_dir() else options.data / "templates"
+    return json.loads((folder / f"{document['template']}.json").read_text())
+
+
+def kind(field):
+    return {key: field[key] for key in ("type", "enum_values") if key in field}
+
+
 def change(points):
     return "0" if abs(points) < 0.05 else f"{points:+.1f}".replace("-", "−")
 
@@ -124,7 +179,7 @@ def load_truth(options, name):
     return [json.loads(line) for line in lines if line.strip()]
 
 
-def predict(options, name, family=None):
+def predict(options, name, family=None, template=None):
     """What `predict` answers, as the scorer loads it: by document, then by field."""
     environment = {key: value for key, value in os.environ.items() if key not in ("SHEAF_READ", "SHEAF_WITHOUT")}
     environment["OMP_THREAD_LIMIT"] = "1"
@@ -135,6 +190,9 @@ def predict(options, name, family=None):
     with tempfile.TemporaryDirectory() as work:
         out = pathlib.Path(work) / "out.json"
         command = [options.predict, options.data / name, out]
+        if template:
+            command.append(pathlib.Path(work) / "template.json")
+            command[-1].write_text(json.dumps(template))
         finished = subprocess.run(command, env=environment, capture_output=True, text=True)
         if finished.returncode:
             sys.exit(finished.stderr)

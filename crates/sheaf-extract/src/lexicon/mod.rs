@@ -183,8 +183,10 @@ pub(crate) fn is_label_character(c: char) -> bool {
 pub(crate) struct Lexicon {
     pub(crate) concepts: Vec<Concept>,
     pub(crate) labels: Trie,
-    /// Tight field names and phrases to concepts.
+    /// Field names and phrases to concepts, by their keys.
     names: FxHashMap<String, Vec<ConceptId>>,
+    /// The same for names that say something only as the whole of one.
+    bare_names: FxHashMap<String, Vec<ConceptId>>,
     /// Tight titles of documents to concepts.
     titles: FxHashMap<String, Vec<ConceptId>>,
     /// How many labels each folded word is part of.
@@ -231,7 +233,13 @@ impl Lexicon {
                 let shape = Shape::from_name(items.collect::<String>().as_str());
                 self.concepts[usize::from(id)].shape = shape.unwrap_or(Shape::Other);
             }
-            "names" => items.for_each(|item| note(self.names.entry(tight(item)).or_default(), id)),
+            "names" => {
+                for item in items {
+                    let bare = item.strip_prefix('(').and_then(|item| item.strip_suffix(')'));
+                    let names = if bare.is_some() { &mut self.bare_names } else { &mut self.names };
+                    note(names.entry(name_key(bare.unwrap_or(item))).or_default(), id);
+                }
+            }
             "titles" => {
                 items.for_each(|item| note(self.titles.entry(tight(item)).or_default(), id));
                 self.concepts[usize::from(id)].titled = true;
@@ -272,9 +280,14 @@ impl Lexicon {
         self.concepts[usize::from(concept)].name
     }
 
-    /// Concepts that a field of this name may mean.
+    /// Concepts that a name, a part of one or a phrase of a description may mean.
     pub(crate) fn named(&self, name: &str) -> &[ConceptId] {
-        self.names.get(&tight(name)).map_or(&[], Vec::as_slice)
+        by_key(&self.names, name)
+    }
+
+    /// Concepts that a field may mean whose whole name says little more than what its values are ("amount", "number").
+    pub(crate) fn named_barely(&self, name: &str) -> &[ConceptId] {
+        by_key(&self.bare_names, name)
     }
 
     /// Concepts whose documents carry this title.
@@ -337,6 +350,26 @@ fn note(concepts: &mut Vec<ConceptId>, id: ConceptId) {
     if !concepts.contains(&id) {
         concepts.push(id);
     }
+}
+
+fn by_key<'n>(names: &'n FxHashMap<String, Vec<ConceptId>>, name: &str) -> &'n [ConceptId] {
+    let key = name_key(name);
+    // Names of fields have no umlauts: "faelligkeit".
+    let without = || names.get(&key.replace("ae", "a").replace("oe", "o").replace("ue", "u"));
+    names.get(&key).or_else(without).map_or(&[], Vec::as_slice)
+}
+
+/// What names of fields are compared by: their letters, without articles, and with one word for "number" and for "invoice".
+fn name_key(name: &str) -> String {
+    let folded = fold(name);
+    let words = folded.split(|c: char| !is_label_character(c)).filter(|word| !word.is_empty());
+    let meant = |word| match word {
+        "of" | "the" | "de" | "du" | "da" | "do" | "di" | "del" | "della" | "la" | "le" | "d" => "",
+        "no" | "nr" | "num" | "#" => "number",
+        "inv" => "invoice",
+        word => word,
+    };
+    words.map(meant).collect()
 }
 
 fn tight(text: &str) -> String {

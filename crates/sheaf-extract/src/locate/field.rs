@@ -156,9 +156,9 @@ fn name_and_end(spec: &FieldSpec) -> (String, Option<End>) {
         if let Some(at) = at {
             end = end_of(words[at]);
             words.remove(at);
-            // "period_start_date" is the start of the period.
-            if words.last() == Some(&"date") && words.len() > 1 {
-                words.pop();
+            // "period_start_date" is the start of the period, "start_date" that of whatever has one.
+            if let Some(("date" | "day", rest)) = words.split_last().map(|(last, rest)| (*last, rest)) {
+                words = if rest.is_empty() { vec!["date", "range"] } else { rest.to_vec() };
             }
         }
     }
@@ -168,45 +168,56 @@ fn name_and_end(spec: &FieldSpec) -> (String, Option<End>) {
 /// Concepts that a field means, the surest first.
 fn concepts_of(name: &str, spec: &FieldSpec) -> Vec<(ConceptId, f32)> {
     let mut found: Vec<(ConceptId, f32)> = Vec::new();
-    let mut add = |concepts: &[ConceptId], weight: f32| {
-        for &concept in concepts {
-            if !found.iter().any(|(c, _)| *c == concept) {
-                found.push((concept, weight));
-            }
-        }
-    };
-    add(LEXICON.named(name), BY_NAME);
+    add(&mut found, LEXICON.named(name), BY_NAME);
+    add(&mut found, LEXICON.named(&spec.name.replace('_', " ")), BY_NAME);
     let of_name: Vec<&str> = name.split(' ').collect();
-    if LEXICON.named(name).is_empty() {
-        // "supplier_invoice_number" ends with a known name, "total_amount_2" starts with one.
+    if is_unknown(name) {
+        // "bruttobetrag" is a label of what it means; "supplier_invoice_number" ends with a known name, "total_amount_2" starts
+        // with one.
+        let mut labelled = LEXICON.labelled(name);
+        labelled.retain(|&concept| LEXICON.shape(concept) != Shape::Other);
         let parts = (1..of_name.len()).map(|cut| of_name[cut..].join(" "));
         let parts = parts.chain((1..of_name.len()).rev().map(|cut| of_name[..cut].join(" ")));
-        if let Some(concepts) = parts.map(|part| LEXICON.named(&part)).find(|c| !c.is_empty()) {
-            add(concepts, BY_PART_OF_NAME);
+        let parts = parts.map(|part| LEXICON.named(&part).to_vec());
+        if let Some(concepts) = std::iter::once(labelled).chain(parts).find(|concepts| !concepts.is_empty()) {
+            add(&mut found, &concepts, BY_PART_OF_NAME);
         }
     }
     if let Some(description) = &spec.description {
         let described = words(description);
         let words: Vec<&str> = described.iter().map(String::as_str).collect();
         for things in numbers_of(&words) {
-            add(LEXICON.named(&format!("{things} number")), BY_DESCRIPTION);
+            add(&mut found, LEXICON.named(&format!("{things} number")), BY_DESCRIPTION);
         }
-        if found_is_empty(name) {
+        if is_unknown(name) {
             for length in (2..=6).rev() {
                 for phrase in words.windows(length) {
-                    add(LEXICON.named(&phrase.join(" ")), BY_DESCRIPTION);
+                    add(&mut found, LEXICON.named(&phrase.join(" ")), BY_DESCRIPTION);
                 }
             }
         }
     }
+    // A description says more than such a name.
+    if spec.description.is_none() || found.is_empty() {
+        add(&mut found, LEXICON.named_barely(name), BY_PART_OF_NAME);
+    }
     for anchor in &spec.anchors {
-        add(&LEXICON.labelled(anchor), BY_DESCRIPTION);
+        add(&mut found, &LEXICON.labelled(anchor), BY_DESCRIPTION);
     }
     found
 }
 
+/// Notes concepts that are not there yet.
+fn add(found: &mut Vec<(ConceptId, f32)>, concepts: &[ConceptId], weight: f32) {
+    for &concept in concepts {
+        if !found.iter().any(|(known, _)| *known == concept) {
+            found.push((concept, weight));
+        }
+    }
+}
+
 /// Whether the name alone tells nothing.
-fn found_is_empty(name: &str) -> bool {
+fn is_unknown(name: &str) -> bool {
     LEXICON.named(name).is_empty()
 }
 
@@ -273,6 +284,29 @@ mod tests {
     }
 
     #[test]
+    fn fields_may_be_called_what_people_call_them() {
+        for (name, kind, concept) in [
+            ("inv_no", "text", "invoice_number"),
+            ("numero_facture", "text", "invoice_number"),
+            ("faelligkeit", "date", "due_date"),
+            ("issued_on", "date", "invoice_date"),
+            // A label of what it means.
+            ("bruttobetrag", "currency", "grand_total"),
+            ("amount", "currency", "grand_total"),
+            ("counterparty", "text", "party"),
+        ] {
+            assert_eq!(concepts(&json!({"name": name, "type": kind})).0, [concept], "{name}");
+        }
+        assert_eq!(concepts(&json!({"name": "date", "type": "date"})).0, ["receipt_date", "invoice_date"]);
+        // What says too little within another name.
+        for (name, kind) in
+            [("chassis_number", "text"), ("insurance_amount", "currency"), ("sender_code", "text")]
+        {
+            assert_eq!(concepts(&json!({"name": name, "type": kind})).0, Vec::<&str>::new(), "{name}");
+        }
+    }
+
+    #[test]
     fn the_kind_of_the_field_rules_out_concepts_of_another_kind() {
         assert_eq!(concepts(&json!({"name": "invoice_number", "type": "date"})).0, Vec::<&str>::new());
         assert_eq!(concepts(&json!({"name": "total", "type": "currency"})).1, Shape::Amount);
@@ -285,6 +319,10 @@ mod tests {
             (vec!["flight"], Shape::Date, Some(End::First))
         );
         assert_eq!(concepts(&json!({"name": "period_end_date", "type": "date"})).2, Some(End::Last));
+        assert_eq!(
+            concepts(&json!({"name": "start_date", "type": "date"})),
+            (vec!["period", "flight", "effective_date"], Shape::Date, Some(End::First))
+        );
         assert_eq!(concepts(&json!({"name": "invoice_date", "type": "date"})).2, None);
     }
 }

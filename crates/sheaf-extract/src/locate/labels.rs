@@ -11,6 +11,7 @@ use std::ops::Range;
 
 use sheaf_types::TemplateSpec;
 
+use super::field::Field;
 use super::layout::{Layout, Line, Token};
 use crate::ablation::{Family, uses};
 use crate::lexicon::{Entry, Key, LEXICON, Strength, Trie};
@@ -76,7 +77,11 @@ impl Labels {
         let mut anchors = Vec::new();
         let mut subjects = Vec::new();
         for (index, field) in (0u16..).zip(&template.fields) {
-            for anchor in &field.anchors {
+            let name = field.name.replace('_', " ");
+            let is_name = name.len() >= 4 && !name.ends_with(|c: char| c.is_ascii_digit());
+            // Where nothing else says what the field means, its name is its label.
+            let by_name = is_name && field.anchors.is_empty() && Field::alone(field).concept.is_none();
+            for anchor in field.anchors.iter().chain(by_name.then_some(&name)) {
                 let entry = Entry {
                     key: Key::Field(index),
                     // A single word says less than a longer label that is known to mean the same.
@@ -115,8 +120,7 @@ impl Labels {
                     subjects.push((index, subject));
                 }
             }
-            let name = field.name.replace('_', " ");
-            if name.len() >= 4 && !name.ends_with(|c: char| c.is_ascii_digit()) {
+            if is_name && !by_name {
                 let bare = !name.contains(' ');
                 let entry = Entry { key: Key::Field(index), strength: Strength::Weak, bare, language: None };
                 own.insert(&name, entry);
