@@ -69,6 +69,19 @@ fn the_reference_to_an_order_does_not_make_an_invoice_one() {
 }
 
 #[test]
+fn a_title_with_its_number_labels_the_date_in_the_next_column() {
+    let lines = [
+        "Handelsrechnung (380) Nr.471113 vom     13.06.2018",
+        "Währung:                                EUR",
+        "Liefer- und Leistungsdatum:             03.06.2018",
+        "",
+        "Rechnung gemäß Bestellung Nr. 2018-471331 vom 01.03.2018.",
+    ];
+    let fields = [("invoice_number", "text", ""), ("invoice_date", "date", "")];
+    assert_eq!(values(&page(&lines), &fields), ["471113", "2018-06-13"]);
+}
+
+#[test]
 fn a_name_beside_a_column_of_labels_is_none_of_their_values() {
     let lines = [
         "Noorderlicht Techniek N.V.",

@@ -55,6 +55,8 @@ const LABELLED: f32 = 0.6;
 const BOX_LINES: f32 = 7.0;
 /// Tokens of a label that is a question or an instruction.
 const LONGEST_LABEL: usize = 24;
+/// Tokens of a label behind a value, at most.
+const LONGEST_TAIL: usize = 2;
 /// Lines above a text that are searched for one that stands over it, and may be the question that it answers.
 const QUESTION: usize = 4;
 /// Letters of a remark behind a label, at least.
@@ -487,9 +489,19 @@ impl<'a> Surroundings<'a> {
             }
             let gap = (candidate.rect.x0 - layout.segments[index].rect.x1) / layout.segments[index].size;
             let distance = 1.0 - (0.004 * (gap - 2.0)).clamp(0.0, 0.12);
-            let spent = if label.is_spent && !label.ends_in_label { SPENT } else { 1.0 };
+            // "Invoice no. 4711 of", with the date in the next column.
+            let tail = if found == 0 && passed == 0 { self.tail_label(index) } else { None };
+            let spent = match tail {
+                Some(_) => BEFORE_BEYOND,
+                None if label.is_spent && !label.ends_in_label => SPENT,
+                None => 1.0,
+            };
             let within = self.within_box(index, layout.segments[candidate.segment].rect);
             let geometry = LEFT[found] * distance * spent * within * 0.95f32.powi(passed.min(4));
+            if let Some(matches) = tail {
+                let geometry = LEFT[found] * distance * within;
+                contexts.push(Context { place: Place::Left, geometry, matches, segment: None });
+            }
             let matches = Rc::clone(&label.matches);
             contexts.push(Context { place: Place::Left, geometry, matches, segment: Some(index) });
             found += 1;
@@ -503,6 +515,23 @@ impl<'a> Surroundings<'a> {
         if !contexts.iter().any(is_label) {
             contexts.extend(self.beside(candidate));
         }
+    }
+
+    /// What is known of the words behind the last value of a segment that starts with a label of it.
+    fn tail_label(&self, index: usize) -> Option<Rc<[LabelMatch]>> {
+        if !self.segments[index].is_spent || self.segments[index].ends_in_label {
+            return None;
+        }
+        let segment = &self.layout.segments[index];
+        let line = self.layout.line_of(segment);
+        let tokens = self.layout.tokens(segment);
+        let value = self.occupied[segment.line].iter().rfind(|value| value.end <= segment.range.end)?;
+        let tail = &tokens[tokens.partition_point(|token| token.range.start < value.end)..];
+        if value.start < segment.range.start || tail.is_empty() || tail.len() > LONGEST_TAIL {
+            return None;
+        }
+        let matches = self.labels.classify(&printed(line, tail));
+        (!matches.is_empty()).then(|| matches.into())
     }
 
     /// The label to the left of a value that was filled in a little higher or lower than the form has it.
