@@ -90,7 +90,7 @@ pub(crate) struct Entry {
     pub(crate) strength: Strength,
     /// Whether the words mean anything only where they are the whole label or end it.
     pub(crate) bare: bool,
-    /// Index into [`LANGUAGES`]; `None` for a template's own labels.
+    /// Index into [`LANGUAGES`]; `None` for a template's own labels, and for those of other languages.
     pub(crate) language: Option<u8>,
 }
 
@@ -235,7 +235,7 @@ impl Lexicon {
             }
             "names" => {
                 for item in items {
-                    let bare = item.strip_prefix('(').and_then(|item| item.strip_suffix(')'));
+                    let bare = in_brackets(item);
                     let names = if bare.is_some() { &mut self.bare_names } else { &mut self.names };
                     note(names.entry(name_key(bare.unwrap_or(item))).or_default(), id);
                 }
@@ -248,7 +248,7 @@ impl Lexicon {
                 let language = LANGUAGES.iter().position(|&l| l == language).map(|l| l as u8);
                 for item in items {
                     let label = item.trim_start_matches('~');
-                    let inner = label.strip_prefix('(').and_then(|i| i.strip_suffix(')'));
+                    let inner = in_brackets(label);
                     let strength = match (item.len() - label.len(), inner) {
                         (0, None) => Strength::Strong,
                         (0, Some(_)) => Strength::Bare,
@@ -343,6 +343,11 @@ impl Shape {
     fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|(known, _)| *known == name).map(|(_, shape)| shape)
     }
+}
+
+/// What stands in brackets, as bare words do.
+fn in_brackets(item: &str) -> Option<&str> {
+    item.strip_prefix('(').and_then(|inner| inner.strip_suffix(')'))
 }
 
 /// Adds a concept to a list that does not have it yet.
