@@ -219,7 +219,7 @@ fn chosen(pool: &Pool<'_>, field: &Field<'_>, candidates: &[Scored], choice: &Ch
         source: Some(place.source),
         page: Some(place.page),
         bbox: Some(place.bbox),
-        confidence: signals.confidence(),
+        confidence: signals.confidence().min(field.most_confidence(chosen.evidence.by_anchor)),
         method: Some(if labelled { Method::Anchor } else { Method::Regex }),
         ..ground::nothing(field.spec)
     }

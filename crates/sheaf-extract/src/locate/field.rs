@@ -15,6 +15,15 @@ const ANCHOR: f32 = 1.0;
 const BY_NAME: f32 = 0.96;
 /// Synonyms of a concept that the name only ends or starts with.
 const BY_PART_OF_NAME: f32 = 0.88;
+/// The same where the rest of the name may restrict it: enough to propose a value, not to accept it.
+const BY_QUALIFIED_NAME: f32 = 0.55;
+const PROPOSED: f32 = 0.6;
+/// Words before a name, and behind one, that do not restrict it.
+const PLAIN_BEFORE: [&str; 13] = [
+    "supplier", "vendor", "seller", "merchant", "shop", "store", "issuer", "invoice", "bill", "receipt",
+    "document", "our", "the",
+];
+const PLAIN_BEHIND: [&str; 9] = ["name", "value", "amount", "text", "field", "eur", "usd", "gbp", "iso"];
 /// Synonyms of a concept that the description or an anchor means.
 const BY_DESCRIPTION: f32 = 0.86;
 
@@ -112,6 +121,16 @@ impl<'t> Field<'t> {
         (self.shape == Shape::Duration).then(|| duration::in_figures(source)).flatten()
     }
 
+    /// How sure a value may be at most: what only a part of the name asks for is proposed to somebody who knows the rest.
+    pub(crate) fn most_confidence(&self, by_own_label: bool) -> f32 {
+        let is_sure = by_own_label
+            || self
+                .keys
+                .iter()
+                .all(|(key, weight)| matches!(key, Key::Field(_)) || *weight > BY_QUALIFIED_NAME);
+        if is_sure { 1.0 } else { PROPOSED }
+    }
+
     /// Where it was shown or drawn.
     pub(crate) fn place(&self) -> Option<Region> {
         self.taught.or(self.region)
@@ -170,18 +189,10 @@ fn concepts_of(name: &str, spec: &FieldSpec) -> Vec<(ConceptId, f32)> {
     let mut found: Vec<(ConceptId, f32)> = Vec::new();
     add(&mut found, LEXICON.named(name), BY_NAME);
     add(&mut found, LEXICON.named(&spec.name.replace('_', " ")), BY_NAME);
-    let of_name: Vec<&str> = name.split(' ').collect();
-    if is_unknown(name) {
-        // "bruttobetrag" is a label of what it means; "supplier_invoice_number" ends with a known name, "total_amount_2" starts
-        // with one.
-        let mut labelled = LEXICON.labelled(name);
-        labelled.retain(|&concept| LEXICON.shape(concept) != Shape::Other);
-        let parts = (1..of_name.len()).map(|cut| of_name[cut..].join(" "));
-        let parts = parts.chain((1..of_name.len()).rev().map(|cut| of_name[..cut].join(" ")));
-        let parts = parts.map(|part| LEXICON.named(&part).to_vec());
-        if let Some(concepts) = std::iter::once(labelled).chain(parts).find(|concepts| !concepts.is_empty()) {
-            add(&mut found, &concepts, BY_PART_OF_NAME);
-        }
+    if is_unknown(name)
+        && let Some((concepts, weight)) = concepts_of_part(name, spec)
+    {
+        add(&mut found, concepts, weight);
     }
     if let Some(description) = &spec.description {
         let described = words(description);
@@ -205,6 +216,34 @@ fn concepts_of(name: &str, spec: &FieldSpec) -> Vec<(ConceptId, f32)> {
         add(&mut found, &LEXICON.labelled(anchor), BY_DESCRIPTION);
     }
     found
+}
+
+/// Concepts that a name ends with ("supplier_invoice_number") or starts with ("total_amount_2"), and how much they are worth. What
+/// the other words may restrict ("previous_balance", "birth_date") is not sure to be meant, unless anchors or a description say more.
+fn concepts_of_part(name: &str, spec: &FieldSpec) -> Option<(&'static [ConceptId], f32)> {
+    let words: Vec<&str> = name.split(' ').collect();
+    let is_told = !spec.anchors.is_empty() || spec.description.is_some();
+    // A date or an amount is no text with more words around it: "flight_number".
+    let suits = |concept: &ConceptId| {
+        spec.kind != FieldKind::Text || !matches!(LEXICON.shape(*concept), Shape::Date | Shape::Amount)
+    };
+    let known = |part: &[&str]| {
+        let concepts = LEXICON.named(&part.join(" "));
+        (!concepts.is_empty() && concepts.iter().all(suits)).then_some(concepts)
+    };
+    let ends = (1..words.len()).find_map(|cut| {
+        let is_plain = words[..cut].iter().all(|word| PLAIN_BEFORE.contains(word));
+        Some((known(&words[cut..])?, if is_plain || is_told { BY_PART_OF_NAME } else { BY_QUALIFIED_NAME }))
+    });
+    let starts = || {
+        (1..words.len()).rev().find_map(|cut| {
+            let is_plain = words[cut..]
+                .iter()
+                .all(|word| PLAIN_BEHIND.contains(word) || word.bytes().all(|b| b.is_ascii_digit()));
+            Some((known(&words[..cut]).filter(|_| is_plain || is_told)?, BY_PART_OF_NAME))
+        })
+    };
+    ends.or_else(starts)
 }
 
 /// Notes concepts that are not there yet.
@@ -290,7 +329,6 @@ mod tests {
             ("numero_facture", "text", "invoice_number"),
             ("faelligkeit", "date", "due_date"),
             ("issued_on", "date", "invoice_date"),
-            // A label of what it means.
             ("bruttobetrag", "currency", "grand_total"),
             ("amount", "currency", "grand_total"),
             ("counterparty", "text", "party"),
@@ -298,10 +336,15 @@ mod tests {
             assert_eq!(concepts(&json!({"name": name, "type": kind})).0, [concept], "{name}");
         }
         assert_eq!(concepts(&json!({"name": "date", "type": "date"})).0, ["receipt_date", "invoice_date"]);
-        // What says too little within another name.
-        for (name, kind) in
-            [("chassis_number", "text"), ("insurance_amount", "currency"), ("sender_code", "text")]
-        {
+        // What says too little within another name, or is something else with it.
+        for (name, kind) in [
+            ("chassis_number", "text"),
+            ("insurance_amount", "currency"),
+            ("sender_code", "text"),
+            ("flight_number", "text"),
+            ("total_weight", "number"),
+            ("patient_name", "text"),
+        ] {
             assert_eq!(concepts(&json!({"name": name, "type": kind})).0, Vec::<&str>::new(), "{name}");
         }
     }

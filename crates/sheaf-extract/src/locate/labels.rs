@@ -80,7 +80,10 @@ impl Labels {
             let name = field.name.replace('_', " ");
             let is_name = name.len() >= 4 && !name.ends_with(|c: char| c.is_ascii_digit());
             // Where nothing else says what the field means, its name is its label.
-            let by_name = is_name && field.anchors.is_empty() && Field::alone(field).concept.is_none();
+            let by_name = is_name
+                && name.contains(' ')
+                && field.anchors.is_empty()
+                && Field::alone(field).concept.is_none();
             for anchor in field.anchors.iter().chain(by_name.then_some(&name)) {
                 let entry = Entry {
                     key: Key::Field(index),

@@ -83,7 +83,9 @@ pub(crate) fn own_date(
     if timed {
         return ONLY;
     }
-    match (own || field.concept.is_none() && field.end.is_none(), own && alone && top) {
+    // A name alone ("birth_date") asks for a date of its own kind.
+    let is_told = !field.spec.anchors.is_empty() || field.spec.description.is_some();
+    match (own || is_told && field.concept.is_none() && field.end.is_none(), own && alone && top) {
         (_, true) if evidence.score > -0.05 => ALONE,
         // The only date of the document is most likely the one that is asked for, unless a label says otherwise.
         (true, _) if days == 1 && evidence.score > -0.4 => ONLY,
