@@ -17,13 +17,14 @@ const BY_NAME: f32 = 0.96;
 const BY_PART_OF_NAME: f32 = 0.88;
 /// The same where the rest of the name may restrict it: enough to propose a value, not to accept it.
 const BY_QUALIFIED_NAME: f32 = 0.55;
+/// How sure such a value is at most.
 const PROPOSED: f32 = 0.6;
 /// Words before a name, and behind one, that do not restrict it.
 const PLAIN_BEFORE: [&str; 13] = [
     "supplier", "vendor", "seller", "merchant", "shop", "store", "issuer", "invoice", "bill", "receipt",
     "document", "our", "the",
 ];
-const PLAIN_BEHIND: [&str; 9] = ["name", "value", "amount", "text", "field", "eur", "usd", "gbp", "iso"];
+const PLAIN_BEHIND: [&str; 8] = ["name", "value", "text", "field", "eur", "usd", "gbp", "iso"];
 /// Synonyms of a concept that the description or an anchor means.
 const BY_DESCRIPTION: f32 = 0.86;
 
