@@ -207,7 +207,7 @@ impl Lexicon {
         let mut concept = None;
         for (_, part) in parts(text) {
             match part {
-                Part::Section(name) if name.contains(' ') => concept = None,
+                Part::Section(name) if name.contains(char::is_whitespace) => concept = None,
                 Part::Section(name) => concept = Some(self.concept_or_new(name)),
                 Part::Line(head, items) => {
                     if let Some(concept) = concept {

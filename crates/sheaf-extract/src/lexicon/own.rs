@@ -131,7 +131,10 @@ pub(crate) enum Part<'t> {
 pub(crate) fn parts(text: &str) -> impl Iterator<Item = (usize, Part<'_>)> {
     let lines = (1..).zip(text.lines().map(str::trim));
     lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#')).map(|(number, line)| {
-        let section = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).map(Part::Section);
+        let section = line
+            .strip_prefix('[')
+            .and_then(|rest| rest.strip_suffix(']'))
+            .map(|name| Part::Section(name.trim()));
         let list = || line.split_once(':').map(|(head, items)| Part::Line(head.trim(), items));
         (number, section.or_else(list).unwrap_or(Part::Other))
     })
@@ -254,6 +257,11 @@ mod tests {
     #[test]
     fn what_ships_with_the_program_is_of_its_own_format() {
         assert!(check(&format!("{FIELDS}\n{COLUMNS}")).unwrap() > 2_000);
+    }
+
+    #[test]
+    fn blanks_within_the_brackets_of_a_section_do_not_matter() {
+        assert_eq!(parts("[ plot ]").next(), Some((1, Part::Section("plot"))));
     }
 
     #[test]

@@ -70,12 +70,10 @@ impl<'t> Field<'t> {
     }
 
     fn new(index: u16, spec: &'t FieldSpec) -> Self {
-        let (name, end) = name_and_end(spec);
-        let mut concepts = concepts_of(&name, spec);
-        concepts.retain(|&(concept, _)| fits(spec.kind, LEXICON.shape(concept)));
+        let (concepts, end) = concepts_and_end(spec);
         let mut keys = vec![(Key::Field(index), ANCHOR)];
         keys.extend(concepts.iter().map(|&(concept, weight)| (Key::Concept(concept), weight)));
-        let concept = concepts.first().filter(|(_, weight)| *weight >= BY_PART_OF_NAME).map(|&(c, _)| c);
+        let concept = meant(&concepts);
         // What only an anchor or a description tells is enough to look for numbers and addresses, not for names.
         let shape = concepts.first().map(|&(c, weight)| (LEXICON.shape(c), weight));
         let shape = shape.filter(|&(shape, weight)| {
@@ -185,6 +183,29 @@ fn name_and_end(spec: &FieldSpec) -> (String, Option<End>) {
     (words.join(" "), end)
 }
 
+/// Concepts that a field means and whose values are of its kind, the surest first, and which end of a range it asks for.
+fn concepts_and_end(spec: &FieldSpec) -> (Vec<(ConceptId, f32)>, Option<End>) {
+    let (name, end) = name_and_end(spec);
+    let mut concepts = concepts_of(&name, spec);
+    concepts.retain(|&(concept, _)| fits(spec.kind, LEXICON.shape(concept)));
+    (concepts, end)
+}
+
+/// The concept that a field's name means.
+fn meant(concepts: &[(ConceptId, f32)]) -> Option<ConceptId> {
+    concepts.first().filter(|(_, weight)| *weight >= BY_PART_OF_NAME).map(|&(concept, _)| concept)
+}
+
+/// Whether the name of a field means a concept of the lexicon.
+pub(crate) fn is_known(spec: &FieldSpec) -> bool {
+    meant(&concepts_and_end(spec).0).is_some()
+}
+
+/// Whether anchors or a description say more of a field than its name.
+pub(crate) fn is_told(spec: &FieldSpec) -> bool {
+    !spec.anchors.is_empty() || spec.description.is_some()
+}
+
 /// Concepts that a field means, the surest first.
 fn concepts_of(name: &str, spec: &FieldSpec) -> Vec<(ConceptId, f32)> {
     let mut found: Vec<(ConceptId, f32)> = Vec::new();
@@ -223,7 +244,7 @@ fn concepts_of(name: &str, spec: &FieldSpec) -> Vec<(ConceptId, f32)> {
 /// the other words may restrict ("previous_balance", "birth_date") is not sure to be meant, unless anchors or a description say more.
 fn concepts_of_part(name: &str, spec: &FieldSpec) -> Option<(&'static [ConceptId], f32)> {
     let words: Vec<&str> = name.split(' ').collect();
-    let is_told = !spec.anchors.is_empty() || spec.description.is_some();
+    let is_told = is_told(spec);
     // A date or an amount is no text with more words around it: "flight_number".
     let suits = |concept: &ConceptId| {
         spec.kind != FieldKind::Text || !matches!(LEXICON.shape(*concept), Shape::Date | Shape::Amount)

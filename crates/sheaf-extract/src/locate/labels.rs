@@ -11,7 +11,7 @@ use std::ops::Range;
 
 use sheaf_types::TemplateSpec;
 
-use super::field::Field;
+use super::field::is_known;
 use super::layout::{Layout, Line, Token};
 use crate::ablation::{Family, uses};
 use crate::lexicon::{Entry, Key, LEXICON, Strength, Trie};
@@ -80,10 +80,7 @@ impl Labels {
             let name = field.name.replace('_', " ");
             let is_name = name.len() >= 4 && !name.ends_with(|c: char| c.is_ascii_digit());
             // Where nothing else says what the field means, its name is its label.
-            let by_name = is_name
-                && name.contains(' ')
-                && field.anchors.is_empty()
-                && Field::alone(field).concept.is_none();
+            let by_name = is_name && name.contains(' ') && field.anchors.is_empty() && !is_known(field);
             for anchor in field.anchors.iter().chain(by_name.then_some(&name)) {
                 let entry = Entry {
                     key: Key::Field(index),

@@ -6,7 +6,7 @@
 use sheaf_types::FieldKind;
 
 use super::candidate::{Candidate, Typed};
-use super::field::{End, Field};
+use super::field::{End, Field, is_told};
 use super::layout::Layout;
 use super::names::{Look, is_person, is_title};
 use super::score::Evidence;
@@ -84,8 +84,8 @@ pub(crate) fn own_date(
         return ONLY;
     }
     // A name alone ("birth_date") asks for a date of its own kind.
-    let is_told = !field.spec.anchors.is_empty() || field.spec.description.is_some();
-    match (own || is_told && field.concept.is_none() && field.end.is_none(), own && alone && top) {
+    match (own || is_told(field.spec) && field.concept.is_none() && field.end.is_none(), own && alone && top)
+    {
         (_, true) if evidence.score > -0.05 => ALONE,
         // The only date of the document is most likely the one that is asked for, unless a label says otherwise.
         (true, _) if days == 1 && evidence.score > -0.4 => ONLY,

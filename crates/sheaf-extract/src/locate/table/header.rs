@@ -208,17 +208,23 @@ pub(super) fn find(lines: &Lines<'_>, targets: &[Target]) -> Vec<(Header, Vec<Ma
         if !may_name_columns || mappings(&cells(lines, seed..seed + 1), targets).is_empty() {
             continue;
         }
-        let range = grow(lines, seed);
-        let cells = cells(lines, range.clone());
-        let mappings = mappings(&cells, targets);
+        let header = around(lines, seed);
+        let mappings = mappings(&header.cells, targets);
         if mappings.is_empty() {
             continue;
         }
-        let y1 = lines.lines[range.clone()].iter().map(|line| line.y1).fold(0.0, f32::max);
-        next = range.end;
-        found.push((Header { page: lines.lines[seed].page, lines: range, y1, cells }, mappings));
+        next = header.lines.end;
+        found.push((header, mappings));
     }
     found
+}
+
+/// The header whose main line is `seed`.
+fn around(lines: &Lines<'_>, seed: usize) -> Header {
+    let range = grow(lines, seed);
+    let y1 = lines.lines[range.clone()].iter().map(|line| line.y1).fold(0.0, f32::max);
+    let cells = cells(lines, range.clone());
+    Header { page: lines.lines[seed].page, lines: range, y1, cells }
 }
 
 /// The header of a table that was drawn on a sample: the first lines of the region with as many labels as the template has
@@ -232,10 +238,7 @@ pub(super) fn drawn(
         let line = &lines.lines[index];
         stands_in(line, region) && may_be_header(line) && line.labels().len() == targets.len()
     })?;
-    let lines_of = grow(lines, seed);
-    let cells = cells(lines, lines_of.clone());
-    let y1 = lines.lines[lines_of.clone()].iter().map(|line| line.y1).fold(0.0, f32::max);
-    let header = Header { page: lines.lines[seed].page, lines: lines_of, y1, cells };
+    let header = around(lines, seed);
     let none = Mapping { cells: vec![None; targets.len()], score: 0.0, guess: None };
     let mapping = none.in_order(&header, targets)?;
     Some((header, vec![mapping]))

@@ -3,7 +3,8 @@
 //! A table is found by its header, a line of labels that name at least two of the columns. Below it, words belong to
 //! columns by where they stand, and lines to rows by the number in the column of amounts (or what comes nearest to
 //! one). Columns that no label names are taken in the template's order where as many labels are left between their
-//! neighbours; a table whose region was drawn begins there, and need name none. Of several headers, and of several ways to read one, the one whose rows fill its columns and add up is taken.
+//! neighbours; a table whose region was drawn begins there, and need name none. Of several headers, and of several ways
+//! to read one, the one whose rows fill its columns and add up is taken.
 //! Rows without any header are taken only where arithmetic confirms them.
 
 mod arithmetic;
