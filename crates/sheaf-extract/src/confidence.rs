@@ -40,6 +40,9 @@ pub const SIGNALS: [Signal; COUNT] = [
     // The score less that of the best candidate with another value, up to 0.1, and what goes beyond.
     signal("margin", 1, 1.5, "margin"),
     signal("clear_margin", 1, 3.0, "margin"),
+    // A code, date or amount that another one contests, at as good a label. Documents that people make templates with anchors
+    // for seldom show it; with names alone, half of what is contested is wrong.
+    signal("contested", -1, -2.2, "margin"),
     // How much the label resembles a known one, and how well it stands to the value.
     signal("similarity", 1, 0.3, "label"),
     signal("geometry", 1, 0.0, "label"),
@@ -80,7 +83,7 @@ pub const SIGNALS: [Signal; COUNT] = [
     signal("recognised", -1, -0.3, "text"),
 ];
 
-const COUNT: usize = 30;
+const COUNT: usize = 31;
 
 /// Weights of [`SIGNALS`], in their order.
 pub type Weights = [f32; COUNT];
@@ -133,7 +136,6 @@ impl Signals {
         };
         let layout = pool.surroundings.layout;
         let (score, margin) = (chosen.score.clamp(0.0, 1.2), (chosen.score - rival).clamp(-0.3, 0.6));
-        let typed = matches!(field.shape, Shape::Code | Shape::Date | Shape::Amount);
         let flag = |is: bool| f32::from(u8::from(is));
         let mut values = [0.0; COUNT];
         let mut set = |name: &str, value: f32| {
@@ -146,10 +148,11 @@ impl Signals {
         set("high_score", (score - 0.7).max(0.0));
         set("margin", margin.min(0.1));
         set("clear_margin", (margin - 0.1).max(0.0));
+        set("contested", flag(choice.contested));
         set("similarity", chosen.evidence.similarity);
         set("geometry", chosen.evidence.geometry);
         set("anchor", flag(chosen.evidence.by_anchor));
-        set("unlabelled", flag(chosen.evidence.similarity == 0.0 && typed));
+        set("unlabelled", flag(chosen.evidence.similarity == 0.0 && field.shape.is_typed()));
         set("repeats", chosen.repeats.min(3) as f32 / 3.0);
         set("adds_up", flag(choice.adds_up == Some(true)));
         set("contradicts", flag(choice.adds_up == Some(false)));

@@ -121,6 +121,60 @@ fn the_letterhead_may_stand_in_the_footer_only() {
 }
 
 #[test]
+fn two_periods_contest_each_other_unless_the_template_says_which() {
+    let lines = [
+        "Invoice Period   01/27/2020 - 02/23/2020",
+        "Schedule Dates   02/10/2020 - 02/16/2020",
+        "Product          Radio",
+    ];
+    let first_day = |field: Value| {
+        let template = TemplateSpec::from_json(&json!({"name": "t", "fields": [field]})).unwrap();
+        extract(&page(&lines), &template).swap_remove(0)
+    };
+    let open = first_day(json!({"name": "start_date", "type": "date"}));
+    assert_eq!(open.review_reason, Some(ReviewReason::LowConfidence));
+    let told = first_day(json!({"name": "start_date", "type": "date", "anchor": "Schedule Dates"}));
+    assert_eq!((told.value, told.review_reason), (Some(FieldValue::Scalar("2020-02-10".into())), None));
+    // One period that is printed twice is not contested.
+    let lines = ["Invoice Period   01/27/2020 - 02/23/2020", "Schedule Dates   01/27/2020 - 02/23/2020"];
+    let found = extract(&page(&lines), &template(&[("start_date", "date", "")]));
+    assert_eq!(found[0].review_reason, None);
+}
+
+#[test]
+fn no_place_is_a_buyer() {
+    let buyer = [("buyer_name", "text", "")];
+    for place in ["USA", "Fairhaven, WA 98225", "222 West Shore"] {
+        let lines =
+            ["Billing Address:", "Harbour Media", place, "Springfield, IL 62701", "", "Total   24.75"];
+        assert_eq!(values(&page(&lines), &buyer), ["Harbour Media"], "{place}");
+        let lines = [place, "Springfield, IL 62701", "", "Total   24.75"];
+        assert_eq!(values(&page(&lines), &buyer), [""], "{place}");
+    }
+}
+
+#[test]
+fn a_row_of_a_form_names_a_buyer_as_its_label_says_and_a_row_of_goods_names_none() {
+    let buyer = [("buyer_name", "text", "")];
+    let form = [
+        "Customer          Original Date   Revised",
+        "Harbour Media     02/28/2020      03/19/2020",
+        "Contract Dates    Estimate No",
+        "03/09/2020        6294",
+    ];
+    assert_eq!(values(&page(&form), &buyer), ["Harbour Media"]);
+    let goods =
+        ["Goods             Quantity   Amount", "Harbour Lamp      2   10.00", "Garden Chair      3   30.00"];
+    assert_eq!(values(&page(&goods), &buyer), [""]);
+}
+
+#[test]
+fn the_letter_of_a_clause_heads_no_party() {
+    let lines = ["A", "Substitution Of Programs", "", "B", "Rates And Charges"];
+    assert_eq!(values(&page(&lines), &[("buyer_name", "text", "")]), [""]);
+}
+
+#[test]
 fn names_that_wrap_are_whole() {
     let lines = ["Bill to", "Sonnenfeld Feinkost", "GmbH & Co. KG", "Am Ring 3", "12345 Musterstadt"];
     let buyer = [("buyer_name", "text", "")];

@@ -47,6 +47,13 @@ pub(crate) enum Shape {
     Other,
 }
 
+impl Shape {
+    /// Whether its values have a form that tells them from other text.
+    pub(crate) fn is_typed(self) -> bool {
+        matches!(self, Self::Code | Self::Date | Self::Amount)
+    }
+}
+
 /// Index of a concept in [`Lexicon::concepts`].
 pub(crate) type ConceptId = u16;
 

@@ -9,6 +9,7 @@ use rust_decimal::Decimal;
 use super::Scored;
 use super::field::Field;
 use crate::ablation::{Family, uses};
+use crate::lexicon::Shape;
 use crate::parse::fold::tight;
 
 /// A candidate under this is no answer.
@@ -21,6 +22,11 @@ const TRIED: usize = 7;
 /// What both fields together must gain for a place to change hands.
 const SWAP: f32 = 0.05;
 
+/// Similarity of a label that a value can be contested by, how much less its score may be, and how much less near the label.
+const LABEL: f32 = 0.7;
+const CONTEST: f32 = 0.11;
+const NEAR: f32 = 0.85;
+
 /// What was chosen for a field.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Choice {
@@ -28,6 +34,8 @@ pub(crate) struct Choice {
     pub(crate) index: Option<usize>,
     /// Whether subtotal, tax and total add up with it; `None` where that cannot be said.
     pub(crate) adds_up: Option<bool>,
+    /// Another value stands at as good a label and serves no other field.
+    pub(crate) contested: bool,
 }
 
 /// Chooses a candidate for each field.
@@ -56,7 +64,39 @@ pub(crate) fn assign(fields: &[Field<'_>], candidates: &[Vec<Scored>]) -> Vec<Ch
     improve(fields, candidates, &mut choices);
     // What was given up may serve another field.
     take(&mut choices);
+    let contested: Vec<bool> =
+        (0..fields.len()).map(|field| is_contested(fields, candidates, &choices, field)).collect();
+    for (choice, contested) in choices.iter_mut().zip(contested) {
+        choice.contested = contested;
+    }
     choices
+}
+
+/// Whether a field's code, date, amount or name is one of several: another value has as good a label that is as near, and nothing
+/// else speaks against it. On documents with two periods, or two numbers of one kind, the choice between them is a coin toss.
+fn is_contested(fields: &[Field<'_>], candidates: &[Vec<Scored>], choices: &[Choice], field: usize) -> bool {
+    let Choice { index: Some(index), adds_up, .. } = choices[field] else { return false };
+    let chosen = &candidates[field][index];
+    let (own, shape) = (chosen.evidence, fields[field].shape);
+    let is_contestable = shape.is_typed() || shape == Shape::Name;
+    if !is_contestable || adds_up == Some(true) || chosen.settled || own.similarity < LABEL {
+        return false;
+    }
+    candidates[field].iter().enumerate().any(|(other, rival)| {
+        let label = rival.evidence;
+        let differs = if shape.is_typed() {
+            rival.parsed.value != chosen.parsed.value
+        } else {
+            let (own, other) = (tight(&chosen.parsed.value), tight(&rival.parsed.value));
+            !own.contains(&other) && !other.contains(&own)
+        };
+        differs
+            && chosen.score - rival.score < CONTEST
+            && label.similarity > own.similarity - 0.02
+            && label.geometry > NEAR * own.geometry
+            && (label.by_anchor || !own.by_anchor)
+            && is_free(fields, candidates, choices, (field, other), Some(field))
+    })
 }
 
 /// Whether no field but `except` has a value that rules out this candidate of a field.
@@ -194,6 +234,6 @@ fn totals(fields: &[Field<'_>], candidates: &[Vec<Scored>], choices: &mut [Choic
         return;
     }
     for (field, index) in [net, tax, total].into_iter().zip(chosen) {
-        choices[field] = Choice { index: Some(index), adds_up: Some(true) };
+        choices[field] = Choice { index: Some(index), adds_up: Some(true), contested: false };
     }
 }

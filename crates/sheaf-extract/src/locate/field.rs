@@ -211,9 +211,11 @@ fn concepts_of(name: &str, spec: &FieldSpec) -> Vec<(ConceptId, f32)> {
     let mut found: Vec<(ConceptId, f32)> = Vec::new();
     add(&mut found, LEXICON.named(name), BY_NAME);
     add(&mut found, LEXICON.named(&spec.name.replace('_', " ")), BY_NAME);
-    if is_unknown(name)
-        && let Some((concepts, weight)) = concepts_of_part(name, spec)
-    {
+    if found.is_empty() {
+        add(&mut found, reordered(name), BY_NAME);
+    }
+    let is_unknown = LEXICON.named(name).is_empty() && reordered(name).is_empty();
+    if is_unknown && let Some((concepts, weight)) = concepts_of_part(name, spec) {
         add(&mut found, concepts, weight);
     }
     if let Some(description) = &spec.description {
@@ -222,7 +224,7 @@ fn concepts_of(name: &str, spec: &FieldSpec) -> Vec<(ConceptId, f32)> {
         for things in numbers_of(&words) {
             add(&mut found, LEXICON.named(&format!("{things} number")), BY_DESCRIPTION);
         }
-        if is_unknown(name) {
+        if is_unknown {
             for length in (2..=6).rev() {
                 for phrase in words.windows(length) {
                     add(&mut found, LEXICON.named(&phrase.join(" ")), BY_DESCRIPTION);
@@ -277,9 +279,13 @@ fn add(found: &mut Vec<(ConceptId, f32)>, concepts: &[ConceptId], weight: f32) {
     }
 }
 
-/// Whether the name alone tells nothing.
-fn is_unknown(name: &str) -> bool {
-    LEXICON.named(name).is_empty()
+/// The concepts of a name with its two words the other way round, as one word where a language joins them: "summe netto" is
+/// the "Nettosumme", "number of order" stands in no list of names, "order number" does.
+fn reordered(name: &str) -> &'static [ConceptId] {
+    let words: Vec<&str> = name.split(' ').filter(|word| *word != "of").collect();
+    let [first, second] = words[..] else { return &[] };
+    let apart = LEXICON.named(&format!("{second} {first}"));
+    if apart.is_empty() { LEXICON.named(&format!("{second}{first}")) } else { apart }
 }
 
 /// "Number of the order, contract or invoice": order, contract, invoice.
@@ -354,6 +360,9 @@ mod tests {
             ("bruttobetrag", "currency", "grand_total"),
             ("amount", "currency", "grand_total"),
             ("counterparty", "text", "party"),
+            ("summe_netto", "currency", "net_total"),
+            ("number_of_order", "text", "order_number"),
+            ("total_with_vat", "currency", "grand_total"),
         ] {
             assert_eq!(concepts(&json!({"name": name, "type": kind})).0, [concept], "{name}");
         }

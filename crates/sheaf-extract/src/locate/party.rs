@@ -11,6 +11,7 @@ use super::candidate::Candidate;
 use super::context::{Context, Place, Surroundings};
 use super::field::Field;
 use super::names::{Look, domain_carries, domains, ends_name, is_registration, look};
+use super::prose::is_place;
 use super::text::{Part, TextCandidate};
 use crate::lexicon::{ConceptId, Key, LEXICON, Shape, Strength};
 use crate::parse::fold::{fold, push_tight, tight};
@@ -74,9 +75,23 @@ impl Parties {
         }
     }
 
-    /// Whether a segment stands in a row of a table, which names goods and no party.
+    /// Whether a segment stands in one of the rows of a table, which name goods and no party: another row has a text in the same
+    /// column. A row alone under its labels is a form's.
     pub(crate) fn is_in_row(surroundings: &Surroundings<'_>, segment: usize) -> bool {
-        values_beside(surroundings, segment) > 1
+        if values_beside(surroundings, segment) < 2 {
+            return false;
+        }
+        let layout = surroundings.layout;
+        let own = &layout.segments[segment];
+        let page = layout.pages[layout.lines[own.line].page].clone();
+        let near = own.line.saturating_sub(2).max(page.start)..(own.line + 3).min(page.end);
+        let others =
+            near.filter(|&line| line != own.line).flat_map(|line| layout.lines[line].segments.clone());
+        others.filter(|&s| (layout.segments[s].rect.x0 - own.rect.x0).abs() < own.size).any(|s| {
+            !surroundings.segments[s].is_value
+                && !surroundings.is_label(s)
+                && values_beside(surroundings, s) > 1
+        })
     }
 
     /// How much speaks for `text`, which stands in no row of a table, as the name of the field's party, apart from labels right beside it; `None` where it
@@ -111,7 +126,8 @@ impl Parties {
         // "Seattle, WA 98109": the start of an address is no name, unless a sender's line starts with it.
         let whole = surroundings.look(candidate.segment);
         let text_of_line = surroundings.layout.text(&surroundings.layout.segments[candidate.segment]);
-        if text.part == Part::Head && whole.address && !Self::sends(text, text_of_line) {
+        let is_start = matches!(text.part, Part::Head | Part::WithoutId);
+        if is_start && whole.address && !Self::sends(text, text_of_line) || is_place(source) {
             return None;
         }
         let labels_only = source.split_whitespace().all(|word| LEXICON.is_label_word(&fold(word)))
@@ -223,14 +239,15 @@ impl Parties {
         other(segment, 0.9) || labels >= 2 && 2 * labels >= line.segments.len() - 1
     }
 
-    /// "Am Ufer 69" over a town is a street, though no word of it says so.
+    /// "Am Ufer 69" or "22 West Shore" over a town is a street, though no word of it says so.
     fn is_street(&self, surroundings: &Surroundings<'_>, candidate: &Candidate) -> bool {
         let layout = surroundings.layout;
-        let last = candidate.source.rsplit(' ').next().unwrap_or_default();
-        let number = last.trim_end_matches(|c: char| c.is_ascii_lowercase());
-        let house = (1..=4).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_digit());
-        house
-            && candidate.source.contains(' ')
+        let is_house = |word: &str| {
+            let number = word.trim_end_matches(|c: char| c.is_ascii_lowercase());
+            (1..=4).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_digit())
+        };
+        let ends = candidate.source.split_once(' ').zip(candidate.source.rsplit_once(' '));
+        ends.is_some_and(|((first, _), (_, last))| is_house(first) || is_house(last))
             && layout.lines[candidate.line() + 1..].iter().take(2).flat_map(|line| line.segments.clone()).any(
                 |next| {
                     surroundings.look(next).town && layout.segments[next].rect.overlap_x(candidate.rect) > 0.0
@@ -365,8 +382,10 @@ impl Parties {
         let line = &layout.lines[own.line];
         let heading_of = |index: usize| {
             let label = &surroundings.segments[index];
-            // "A-0668" is no "À".
-            if layout.text(&layout.segments[index]).bytes().any(|b| b.is_ascii_digit()) {
+            // "A-0668" is no "À", and neither is the letter of a clause.
+            let text = layout.text(&layout.segments[index]);
+            let is_letter = text.chars().filter(|c| c.is_alphabetic()).count() < 2 && !text.ends_with(':');
+            if is_letter || text.bytes().any(|b| b.is_ascii_digit()) {
                 return None;
             }
             let best = label
@@ -505,10 +524,12 @@ impl Parties {
     }
 }
 
-/// How many values stand beside a segment in its line.
+/// How many values stand beside a segment in its line, other than behind a label of their own.
 fn values_beside(surroundings: &Surroundings<'_>, segment: usize) -> usize {
     let line = surroundings.layout.line_of(&surroundings.layout.segments[segment]);
-    line.segments.clone().filter(|&s| s != segment && surroundings.segments[s].is_value).count()
+    let is_bare = |s: usize| s == line.segments.start || !surroundings.is_label(s - 1);
+    let values = line.segments.clone().filter(|&s| s != segment && surroundings.segments[s].is_value);
+    values.filter(|&s| is_bare(s)).count()
 }
 
 /// "2 Data cables".
