@@ -142,6 +142,18 @@ fn two_periods_contest_each_other_unless_the_template_says_which() {
 }
 
 #[test]
+fn a_tax_is_that_of_all_rates_though_no_subtotal_is_asked_for() {
+    let lines = [
+        "VAT rate   Goods     VAT",
+        "7 %        275.00    19.25",
+        "19 %       198.00    37.62",
+        "VAT                  56.87",
+        "Amount              529.87",
+    ];
+    assert_eq!(values(&page(&lines), &[("vat_amount", "currency", "")]), ["56.87"]);
+}
+
+#[test]
 fn no_place_is_a_buyer() {
     let buyer = [("buyer_name", "text", "")];
     for place in ["USA", "Fairhaven, WA 98225", "222 West Shore"] {

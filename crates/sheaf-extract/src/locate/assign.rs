@@ -43,6 +43,7 @@ pub(crate) fn assign(fields: &[Field<'_>], candidates: &[Vec<Scored>]) -> Vec<Ch
     let mut choices = vec![Choice::default(); fields.len()];
     if uses(Family::Arithmetic) {
         totals(fields, candidates, &mut choices);
+        tax_of_rates(fields, candidates, &mut choices);
     }
     // The surest pair of field and candidate first.
     let mut pairs: Vec<(usize, usize, f32)> = candidates
@@ -84,11 +85,11 @@ fn is_contested(fields: &[Field<'_>], candidates: &[Vec<Scored>], choices: &[Cho
     }
     candidates[field].iter().enumerate().any(|(other, rival)| {
         let label = rival.evidence;
-        let differs = if shape.is_typed() {
-            rival.parsed.value != chosen.parsed.value
-        } else {
+        let differs = if matches!(shape, Shape::Code | Shape::Name) {
             let (own, other) = (tight(&chosen.parsed.value), tight(&rival.parsed.value));
             !own.contains(&other) && !other.contains(&own)
+        } else {
+            rival.parsed.value != chosen.parsed.value
         };
         differs
             && chosen.score - rival.score < CONTEST
@@ -235,5 +236,37 @@ fn totals(fields: &[Field<'_>], candidates: &[Vec<Scored>], choices: &mut [Choic
     }
     for (field, index) in [net, tax, total].into_iter().zip(chosen) {
         choices[field] = Choice { index: Some(index), adds_up: Some(true), contested: false };
+    }
+}
+
+/// The tax that is the sum of those of two rates, of amounts that score nearly alike, where no subtotal and total say which it is.
+fn tax_of_rates(fields: &[Field<'_>], candidates: &[Vec<Scored>], choices: &mut [Choice]) {
+    let Some(tax) = fields.iter().position(|f| f.is("tax_total")) else { return };
+    if choices[tax].index.is_some() || choices[tax].adds_up.is_some() {
+        return;
+    }
+    let least = candidates[tax].first().map_or(LEAST, |best| LEAST.max(best.score - CONTEST));
+    let options: Vec<(usize, Decimal)> = candidates[tax]
+        .iter()
+        .enumerate()
+        .filter(|(_, c)| c.score >= least && c.evidence.similarity >= LABEL)
+        .filter_map(|(i, c)| Some((i, c.parsed.value.parse().ok()?)))
+        .filter(|(_, value): &(usize, Decimal)| value.scale() > 0 && !value.is_zero())
+        .take(TRIED)
+        .collect();
+    let apart = |a: usize, b: usize| !clash(&candidates[tax][a], &candidates[tax][b]);
+    let is_sum = |&&(sum, value): &&(usize, Decimal)| {
+        options.iter().enumerate().any(|(at, &(first, one))| {
+            options[at + 1..].iter().any(|&(second, other)| {
+                one + other == value
+                    && one.is_sign_negative() == other.is_sign_negative()
+                    && apart(first, second)
+                    && apart(first, sum)
+                    && apart(second, sum)
+            })
+        })
+    };
+    if let Some(&(index, _)) = options.iter().find(is_sum) {
+        choices[tax] = Choice { index: Some(index), adds_up: Some(true), contested: false };
     }
 }

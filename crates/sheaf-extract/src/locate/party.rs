@@ -75,11 +75,14 @@ impl Parties {
         }
     }
 
-    /// Whether a segment stands in one of the rows of a table, which name goods and no party: another row has a text in the same
-    /// column. A row alone under its labels is a form's.
-    pub(crate) fn is_in_row(surroundings: &Surroundings<'_>, segment: usize) -> bool {
+    /// Whether a segment stands in one of the rows of a table, which name goods and no party. A row alone under its labels, with no
+    /// other text in the same column, is a form's: it may name the buyer, but as a seller only who looks after the order.
+    pub(crate) fn is_in_row(surroundings: &Surroundings<'_>, field: &Field<'_>, segment: usize) -> bool {
         if values_beside(surroundings, segment) < 2 {
             return false;
+        }
+        if field.is("seller") {
+            return true;
         }
         let layout = surroundings.layout;
         let own = &layout.segments[segment];

@@ -63,7 +63,7 @@ impl<'a> Pool<'a> {
         let is_name = matches!(field.shape, Shape::Name | Shape::Person);
         let segments = 0..self.surroundings.segments.len();
         segments
-            .filter(|&segment| !is_party || !Parties::is_in_row(&self.surroundings, segment))
+            .filter(|&segment| !is_party || !Parties::is_in_row(&self.surroundings, field, segment))
             .flat_map(|segment| self.texts(segment))
             .filter(|text| match text.part {
                 Part::Block | Part::Column | Part::Mark => field.shape == Shape::Text,
