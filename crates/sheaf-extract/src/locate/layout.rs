@@ -30,6 +30,13 @@ const SEGMENT_GAP_LETTERS: f32 = 1.7;
 const BRACKET_GAP: f32 = 4.0;
 const BRACKETED: usize = 4;
 
+/// A recognised sentence goes on over gaps of so many font heights, and the next one begins behind narrower ones.
+const SENTENCE_GAP: f32 = 3.0;
+const NEXT_SENTENCE_GAP: f32 = 2.0;
+/// Words before the gap in a sentence, and words of a line of sentences.
+const SENTENCE: usize = 4;
+const SENTENCES: usize = 6;
+
 /// Words parted by a blank.
 pub(crate) const BLANK: char = ' ';
 /// Words parted by a wide gap or a rule.
@@ -342,6 +349,7 @@ impl<'d> Layout<'d> {
         };
         let usual = usual_letter_width(words.iter().map(|&(index, rect)| (&page.words[index], rect)));
         let mut open: Option<Segment> = None;
+        let mut first_word = 0;
         let mut last: Option<(&Word, Rect, f32)> = None;
         for (at, &(index, rect)) in words.iter().enumerate() {
             let word = &page.words[index];
@@ -355,6 +363,9 @@ impl<'d> Layout<'d> {
                 if opens && gap < BRACKET_GAP * size && is_closed() {
                     return false;
                 }
+                if runs_on(page, words, first_word..at, gap / size) && !frame.ruled_between(before, rect) {
+                    return false;
+                }
                 let letter = letter_width(word, rect).max(letter_width(word_before, before)).max(usual);
                 gap > (SEGMENT_GAP * size.min(before_size)).max(SEGMENT_GAP_LETTERS * letter)
                     || gap > 0.3 * size && frame.ruled_between(before, rect)
@@ -364,6 +375,7 @@ impl<'d> Layout<'d> {
             }
             if parted {
                 self.segments.extend(open.take());
+                first_word = at;
             }
             let start = line.text.len();
             line.words.push((index, start));
@@ -396,6 +408,24 @@ impl<'d> Layout<'d> {
         line.segments.end = self.segments.len();
         self.lines.push(line);
     }
+}
+
+/// Whether the recognised words of a line are running text over the gap behind some of them, of so many font heights: a
+/// sentence that goes on, or the next one. Typists leave wide blanks, and margins are straightened with them.
+fn runs_on(page: &Page, words: &[(usize, Rect)], before: Range<usize>, gap: f32) -> bool {
+    let text = |&(index, _): &(usize, Rect)| page.words[index].text.as_str();
+    let is_small = |word: &str| word.starts_with(char::is_lowercase);
+    let [next, following, ..] = &words[before.end..] else { return false };
+    let last = text(&words[before.end - 1]);
+    let is_followed = following.1.x0 - next.1.x1 < SEGMENT_GAP * next.1.height();
+    if gap > SENTENCE_GAP || !is_followed || !page.words[next.0].source.is_ocr() || !is_small(last) {
+        return false;
+    }
+    if last.ends_with('.') {
+        let small = words.iter().filter(|word| is_small(text(word))).count();
+        return gap < NEXT_SENTENCE_GAP && words.len() >= SENTENCES && 2 * small >= words.len();
+    }
+    before.len() >= SENTENCE && is_small(text(next)) && last.ends_with(char::is_alphanumeric)
 }
 
 /// The words of parts of lines, joined by single blanks.
