@@ -51,6 +51,8 @@ const LOWER_IN_BOX: f32 = 0.03;
 const ALIKE: f32 = 0.72;
 /// Evidence of a label that makes others further away needless.
 const LABELLED: f32 = 0.6;
+/// The same of a label right before a value, which then has none below.
+const FOLLOWS: f32 = 0.95;
 /// Lines that a box on a form has at most.
 const BOX_LINES: f32 = 7.0;
 /// Tokens of a label that is a question or an instruction.
@@ -407,8 +409,9 @@ impl<'a> Surroundings<'a> {
         if !contexts.iter().any(|context| best(context) > LABELLED) {
             contexts.extend(self.of_column(candidate));
         }
-        // No date, number or code has its label below.
-        if matches!(candidate.typed, Typed::Text) {
+        // No date, number or code has its label below, and neither has what a label stands right before.
+        let follows = contexts.iter().any(|context| context.place == Place::Before && best(context) > FOLLOWS);
+        if matches!(candidate.typed, Typed::Text) && !follows {
             self.below(candidate, &mut contexts);
         }
         if !uses(Family::Geometry) {
