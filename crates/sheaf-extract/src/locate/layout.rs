@@ -188,7 +188,14 @@ impl<'d> Layout<'d> {
             for line in group_lines(page, &frame) {
                 layout.push_line(index, page, &frame, &line);
             }
-            let right = layout.lines[first..].iter().map(|line| line.rect.x1).fold(0.0, f32::max);
+            // A number on the margin is no text.
+            let own = layout.lines.get(first).map_or(layout.segments.len(), |line| line.segments.start);
+            let segments = &layout.segments[own..];
+            let widest = |least: usize| {
+                let long = segments.iter().filter(|segment| segment.tokens.len() >= least);
+                long.map(|segment| segment.rect.x1).reduce(f32::max)
+            };
+            let right = widest(SENTENCE).or_else(|| widest(0)).unwrap_or(0.0);
             layout.rights.push(right);
             layout.pages.push(first..layout.lines.len());
             layout.frames.push(frame);

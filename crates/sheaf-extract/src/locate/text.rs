@@ -31,6 +31,8 @@ const WORDY: usize = 4;
 /// How far from the right edge of the page's text a line may end that had no room for the next word, as a share of that edge.
 const RAGGED: f32 = 0.1;
 const LOOSER: f32 = 0.35;
+/// Similarity of a segment to an anchor of the template that makes it a label.
+const ALIKE: f32 = 0.8;
 
 /// A text that could be a value.
 #[derive(Debug, Clone)]
@@ -356,10 +358,12 @@ fn block(surroundings: &Surroundings<'_>, index: usize, span: &Span) -> Option<V
         return None;
     }
     let has_label = has_label(surroundings, index);
-    let label = if has_label { &layout.segments[index - 1] } else { first };
+    // The first line of a paragraph may be indented; the others stand where its label does.
+    let label = if has_label { Some(index - 1) } else { label_above(surroundings, index, 0.99) };
+    let label = label.map_or(first.rect.x0, |label| layout.segments[label].rect.x0);
     let start = Start {
         text: layout.rect(span).x0,
-        label: label.rect.x0,
+        label,
         is_beside: has_label || span.range.start > first.range.start,
         size: first.size,
         right,
@@ -619,6 +623,11 @@ fn filled_lines(surroundings: &Surroundings<'_>, span: &Span, first: Look) -> Op
 
 /// Whether what stands right above a segment is a label of the template, by so much at least.
 fn is_under_label(surroundings: &Surroundings<'_>, index: usize, least: f32) -> bool {
+    label_above(surroundings, index, least).is_some()
+}
+
+/// What stands right above a segment, if it is a label of the template by so much at least.
+fn label_above(surroundings: &Surroundings<'_>, index: usize, least: f32) -> Option<usize> {
     let layout = surroundings.layout;
     let own = &layout.segments[index];
     let first = layout.pages[layout.lines[own.line].page].start.max(own.line.saturating_sub(2));
@@ -627,7 +636,7 @@ fn is_under_label(surroundings: &Surroundings<'_>, index: usize, least: f32) -> 
             let rect = layout.segments[s].rect;
             rect.overlap_x(own.rect) > 0.0 && rect.centre_y() < own.rect.centre_y() - 0.5 * own.size
         });
-    above.next().is_some_and(|label| {
+    above.next().filter(|&label| {
         let mut matches = surroundings.segments[label].matches.iter();
         matches.any(|m| m.similarity >= least && m.is_own())
     })
@@ -705,7 +714,10 @@ fn breaks_off(name: &str) -> bool {
 /// Whether a label stands left of a segment in its line.
 fn has_label(surroundings: &Surroundings<'_>, index: usize) -> bool {
     let line = surroundings.layout.line_of(&surroundings.layout.segments[index]);
-    index > line.segments.start && surroundings.is_label(index - 1)
+    // "Pre-sale" is not the template's "Sale", but a label as well.
+    let is_alike = |m: &LabelMatch| m.is_own() && m.similarity > ALIKE;
+    index > line.segments.start
+        && (surroundings.is_label(index - 1) || surroundings.segments[index - 1].matches.iter().any(is_alike))
 }
 
 /// The segment right below a span that starts where it starts, if no label stands left of it.
