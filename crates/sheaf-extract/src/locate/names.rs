@@ -213,7 +213,9 @@ fn ends_in_form(words: &[Cow<'_, str>]) -> bool {
 }
 
 fn is_street(words: &[&str]) -> bool {
-    let numbered = words.iter().any(|w| w.bytes().any(|b| b.is_ascii_digit()) && w.len() <= 9);
+    // "One Harbour Plaza".
+    let numbered = words.first().is_some_and(|w| matches!(*w, "one" | "two" | "three" | "four" | "five"))
+        || words.iter().any(|w| w.bytes().any(|b| b.is_ascii_digit()) && w.len() <= 9);
     let known = numbered
         && words.iter().flat_map(|w| w.split('-')).any(|w| {
             let w = w.trim_end_matches('.');

@@ -29,7 +29,7 @@ const SHORT: usize = 4;
 /// Letters of a line that is more than a number.
 const WORDY: usize = 4;
 /// How far from the right edge of the page's text a line may end that had no room for the next word, as a share of that edge.
-const RAGGED: f32 = 0.1;
+const RAGGED: f32 = 0.13;
 const LOOSER: f32 = 0.35;
 /// Similarity of a segment to an anchor of the template that makes it a label.
 const ALIKE: f32 = 0.8;
