@@ -4,12 +4,14 @@
     benchmarks/goals.py goals    DATA [SET ...] [--read FOLDER]
     benchmarks/goals.py ablation DATA [SET ...] [--read FOLDER]
     benchmarks/goals.py names    DATA [SET ...] [--read FOLDER]
+    benchmarks/goals.py absent   DATA [SET ...] [--read FOLDER]
 
   goals     F1 of each field and set next to its goal; what is accepted, and right; the boxes of right values; of the others,
             whether the value stands in the words that were read (as far as READ has them), and what was taken for it.
   ablation  F1 of each set, and by how many points it changes without a family (`predict` built with `--features ablation`).
             Nothing is fitted or weighed anew without it.
   names     the same fields called otherwise, without anchors and descriptions: what a template of names alone gives.
+  absent    fields that these documents do not state, by name alone: how many values are given all the same, and accepted.
 
 DATA is as `score.py` reads it. Each set runs through the example `predict` of sheaf-extract. Where the folder READ/SET exists,
 scans are recognised (models in SHEAF_MODELS), and what was read is kept there for the next time.
@@ -79,17 +81,27 @@ NAMES = {
         contract_id sponsor gross first_day last_day""",
 }
 
+# Names of fields that documents of sets with NAMES, or of one of these kinds, do not state, by their type.
+ABSENT = {
+    "text": """chassis_number policy_number project_manager license_plate flight_number room_number patient_name maiden_name blood_group
+        court passport_number customer_email vendor_code supplier_iban invoice_status payment_method seller_website order_status
+        parent_company insurance_company customer_address tax_year""",
+    "currency": "insurance_amount tip loan_amount previous_balance page_total opening_balance shipping_cost deposit_amount",
+    "number": "interest_rate mileage total_weight cash_discount_rate",
+    "date": "birth_date warranty_until expiry_date arrival_date date_of_birth valid_until",
+}
+
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", choices=["goals", "ablation", "names"])
+    parser.add_argument("part", choices=["goals", "ablation", "names", "absent"])
     parser.add_argument("data", type=pathlib.Path)
     parser.add_argument("sets", nargs="*", default=list(GOALS))
     parser.add_argument("--read", type=pathlib.Path, default=pathlib.Path("read"))
     parser.add_argument("--predict", default="target/release/examples/predict")
     options = parser.parse_args()
     scorer = load_scorer(options.data / "score.py")
-    {"goals": goals, "ablation": ablation, "names": names}[options.part](options, scorer)
+    {"goals": goals, "ablation": ablation, "names": names, "absent": absent}[options.part](options, scorer)
 
 
 def goals(options, scorer):
@@ -147,6 +159,22 @@ def names(options, scorer):
             renamed = dict(zip(called, usual))
             answers = {key: {**one, "fields": {renamed.get(n, n): f for n, f in one["fields"].items()}} for key, one in answers.items()}
             print(row(name, " ".join(called), list(judge(scorer, name, truth, answers)), None).replace(" – |", "", 1))
+
+
+def absent(options, scorer):
+    fields = [{"name": name, "type": kind} for kind, names in ABSENT.items() for name in names.split()]
+    template = {"name": "absent", "fields": fields}
+    total = collections.Counter()
+    print("| set | documents | given | accepted | of them |\n|---|---|---|---|---|")
+    for name in [name for name in options.sets if name in NAMES or name in ("i2d", "vrdu_reg_gold")]:
+        # The scorer knows each document by several names.
+        answers = list({id(answer): answer for answer in predict(options, name, template=template).values()}.values())
+        given = [(key, one) for answer in answers for key, one in answer["fields"].items() if one["value"] not in (None, "")]
+        accepted = collections.Counter(key for key, one in given if not one["needs_review"])
+        which = ", ".join(f"{key} {count}" for key, count in accepted.most_common()) or "–"
+        print(f"| {name} | {len(answers)} | {len(given)} | {accepted.total()} | {which} |")
+        total += collections.Counter(documents=len(answers), given=len(given), accepted=accepted.total())
+    print(f"| all | {total['documents']} | {total['given']} | {total['accepted']} | – |")
 
 
 def template_of(options, document):

@@ -410,7 +410,8 @@ impl<'a> Surroundings<'a> {
             contexts.extend(self.of_column(candidate));
         }
         // No date, number or code has its label below, and neither has what a label stands right before.
-        let follows = contexts.iter().any(|context| context.place == Place::Before && best(context) > FOLLOWS);
+        let follows =
+            contexts.iter().any(|context| context.place == Place::Before && best(context) > FOLLOWS);
         if matches!(candidate.typed, Typed::Text) && !follows {
             self.below(candidate, &mut contexts);
         }
