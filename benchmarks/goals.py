@@ -84,7 +84,7 @@ NAMES = {
 # Names of fields that documents of sets with NAMES, or of one of these kinds, do not state, by their type.
 ABSENT = {
     "text": """chassis_number policy_number project_manager license_plate flight_number room_number patient_name maiden_name blood_group
-        court passport_number customer_email vendor_code supplier_iban invoice_status payment_method seller_website order_status
+        court passport_number customer_email vendor_code invoice_status payment_method order_status
         parent_company insurance_company customer_address tax_year""",
     "currency": "insurance_amount tip loan_amount previous_balance page_total opening_balance shipping_cost deposit_amount",
     "number": "interest_rate mileage total_weight cash_discount_rate",

@@ -131,7 +131,7 @@ impl Signals {
             .fold(0.0, f32::max);
         let settled = match field.spec.kind {
             FieldKind::Date => pool.locale.order_settled,
-            FieldKind::Enum => false,
+            FieldKind::Enum | FieldKind::Text => false,
             _ => pool.locale.decimal_settled,
         };
         let layout = pool.surroundings.layout;

@@ -431,3 +431,64 @@ fn an_anchor_that_wraps_labels_what_stands_beside_its_lines() {
     let fields = [("source", "text", "Source of information"), ("brands", "text", "Brands")];
     assert_eq!(values(&page(&lines), &fields), ["Corner Shop, Springfield", "Red, Blue"]);
 }
+
+#[test]
+fn fields_named_after_a_form_have_values_of_that_form_only() {
+    let lines = [
+        "Harbour Media Ltd.       Contact: Jane Roe",
+        "Tel. +44 20 7946 0000    Fax 020 7946 0001",
+        "office@harbour.example   www.harbour.example",
+        "VAT No. GB 123 4567 89   Tax No. 201/113/40209",
+        "BIC DEUTDEFFXXX          IBAN DE89 3704 0044 0532 0130 00",
+    ];
+    let fields = [
+        ("iban", "text", ""),
+        ("bic", "text", ""),
+        ("email", "text", ""),
+        ("phone", "text", ""),
+        ("fax", "text", ""),
+        ("website", "text", ""),
+        ("seller_vat_id", "text", ""),
+        ("tax_number", "text", ""),
+    ];
+    let found = [
+        "DE89 3704 0044 0532 0130 00",
+        "DEUTDEFFXXX",
+        "office@harbour.example",
+        "+44 20 7946 0000",
+        "020 7946 0001",
+        "www.harbour.example",
+        "GB 123 4567 89",
+        "201/113/40209",
+    ];
+    assert_eq!(values(&page(&lines), &fields), found);
+    // Who has no such thing has none.
+    let lines =
+        ["Harbour Media Ltd.", "Contact: Jane Roe", "Bank: Example Bank", "Phone: on request", "Total 12.00"];
+    assert_eq!(values(&page(&lines), &fields[..6]), [""; 6]);
+}
+
+#[test]
+fn an_account_number_with_wrong_check_digits_is_reviewed() {
+    for (number, reason) in
+        [("DE89370400440532013000", None), ("DE89370400440532018000", Some(ReviewReason::LowConfidence))]
+    {
+        let found = extract(&page(&[&format!("IBAN: {number}")]), &template(&[("iban", "text", "")]));
+        assert_eq!(found[0].review_reason, reason, "{number}");
+    }
+}
+
+#[test]
+fn the_buyers_mail_stands_under_the_buyers_heading() {
+    let lines = [
+        "Harbour Media Ltd.",
+        "office@harbour.example",
+        "",
+        "Bill to",
+        "Tidewater Garden Design Co.",
+        "132 Kiln Street",
+        "roe@tidewater.example",
+    ];
+    let fields = [("email", "text", ""), ("customer_email", "text", "")];
+    assert_eq!(values(&page(&lines), &fields), ["office@harbour.example", "roe@tidewater.example"]);
+}

@@ -80,7 +80,11 @@ fn is_contested(fields: &[Field<'_>], candidates: &[Vec<Scored>], choices: &[Cho
     let chosen = &candidates[field][index];
     let (own, shape) = (chosen.evidence, fields[field].shape);
     let is_contestable = shape.is_typed() || shape == Shape::Name;
-    if !is_contestable || adds_up == Some(true) || chosen.settled || own.similarity < LABEL {
+    if !is_contestable
+        || adds_up == Some(true)
+        || chosen.settled
+        || own.similarity < LABEL && fields[field].form.is_none()
+    {
         return false;
     }
     candidates[field].iter().enumerate().any(|(other, rival)| {
@@ -94,7 +98,7 @@ fn is_contested(fields: &[Field<'_>], candidates: &[Vec<Scored>], choices: &[Cho
         differs
             && chosen.score - rival.score < CONTEST
             && label.similarity > own.similarity - 0.02
-            && label.geometry > NEAR * own.geometry
+            && label.geometry >= NEAR * own.geometry
             && (label.by_anchor || !own.by_anchor)
             && is_free(fields, candidates, choices, (field, other), Some(field))
     })

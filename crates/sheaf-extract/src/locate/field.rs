@@ -7,6 +7,7 @@ use sheaf_types::{FieldKind, FieldSpec, Region, TemplateSpec};
 
 use crate::lexicon::{ConceptId, Key, LEXICON, Shape};
 use crate::parse::fold::words;
+use crate::parse::form::Form;
 use crate::parse::{self, Locale, Parsed, duration};
 
 /// A template's own anchors.
@@ -25,6 +26,8 @@ const PLAIN_BEFORE: [&str; 13] = [
     "document", "our", "the",
 ];
 const PLAIN_BEHIND: [&str; 8] = ["name", "value", "text", "field", "eur", "usd", "gbp", "iso"];
+/// Words of names that say whose a value is.
+const BUYER: [&str; 7] = ["buyer", "customer", "client", "recipient", "kunde", "kaeufer", "cliente"];
 /// Synonyms of a concept that the description or an anchor means.
 const BY_DESCRIPTION: f32 = 0.86;
 
@@ -45,12 +48,16 @@ pub(crate) struct Field<'t> {
     /// The concept that its name means.
     pub(crate) concept: Option<ConceptId>,
     pub(crate) end: Option<End>,
+    /// The form of its values, where its name asks for one and no pattern says it better.
+    pub(crate) form: Option<Form>,
     pub(crate) pattern: Option<Regex>,
     pub(crate) region: Option<Region>,
     /// Where a lesson says that it stands on this document.
     pub(crate) taught: Option<Region>,
     /// A seller's name in a template that asks for no buyer: receipts have none.
     pub(crate) only_party: bool,
+    /// Its name says that it is the buyer's.
+    pub(crate) asks_for_buyer: bool,
     /// One of its anchors asks for a day.
     pub(crate) asks_for_date: bool,
     /// The words of its anchors, of one anchor each.
@@ -86,8 +93,14 @@ impl<'t> Field<'t> {
         let anchor_words: Vec<Vec<String>> = spec.anchors.iter().map(|anchor| words(anchor)).collect();
         let is_date = |word: &str| matches!(word, "date" | "dated" | "datum" | "fecha");
         let pattern = spec.pattern.as_deref().and_then(|p| compile_pattern(p).ok());
+        let is_formed = spec.kind == FieldKind::Text && pattern.is_none();
+        let form = Form::of_name(&spec.name).filter(|_| is_formed);
+        if form.is_some() {
+            shape = Shape::Code;
+        }
         Self {
             spec,
+            form,
             shape,
             keys,
             concept,
@@ -96,6 +109,7 @@ impl<'t> Field<'t> {
             region: spec.region,
             taught: None,
             only_party: false,
+            asks_for_buyer: spec.name.split('_').any(|word| BUYER.contains(&word)),
             asks_for_date: anchor_words.iter().flatten().any(|word| is_date(word)),
             anchor_words,
         }
@@ -111,6 +125,9 @@ impl<'t> Field<'t> {
         let mut parsed = parse::value(self.spec.kind, source, locale, &self.spec.enum_values)?;
         if let Some(figures) = self.in_figures(source) {
             parsed.value = figures;
+        }
+        if let Some(form) = self.form {
+            parsed.certain = form.is_certain(source);
         }
         Some(parsed)
     }

@@ -378,6 +378,12 @@ impl Parties {
             .count()
     }
 
+    /// The party under whose heading a segment stands.
+    pub(crate) fn heading(&self, surroundings: &Surroundings<'_>, segment: usize) -> Option<&'static str> {
+        let section = self.section(surroundings, segment, Part::Whole)?;
+        Some(LEXICON.name(section.concept))
+    }
+
     /// The party heading whose section the segment stands in: the nearest above or left that starts no further right.
     fn section(&self, surroundings: &Surroundings<'_>, segment: usize, part: Part) -> Option<Section> {
         let layout = surroundings.layout;

@@ -10,6 +10,7 @@ pub mod date;
 pub(crate) mod duration;
 pub mod enumeration;
 pub mod fold;
+pub(crate) mod form;
 pub mod locale;
 pub mod number;
 

@@ -132,7 +132,10 @@ impl<'a> Pool<'a> {
                 }
                 scored
             }
-            (_, Shape::Code) => self.codes_or_words(field, loose),
+            (_, Shape::Code) => match field.form {
+                Some(form) if field.taught.is_none() => self.formed(field, form, loose),
+                _ => self.codes_or_words(field, loose),
+            },
             (_, Shape::Address) => self.addresses(field, loose),
             (_, Shape::Place) => self.passages(field, Prose::places, loose),
             (_, Shape::Duration) => self.passages(field, Prose::durations, loose),

@@ -20,6 +20,7 @@ use crate::locate::signature;
 use crate::locate::text::Part;
 use crate::locate::typed;
 use crate::parse::fold::fold;
+use crate::parse::form::Form;
 
 /// The score of the first address of a document.
 const FIRST_ADDRESS: f32 = 0.6;
@@ -29,6 +30,18 @@ const BESIDE_LABEL: f32 = 0.85;
 
 /// What it costs words to be where a code is expected.
 const WORDS_FOR_CODE: f32 = 0.15;
+
+/// The score of what has the form that a field asks for, and how much of a label's is added to it.
+const BY_FORM: f32 = 0.5;
+
+/// What the form of a VAT number is worth before a field for any number of the tax office.
+const VAT: f32 = 0.2;
+
+/// Similarity of the label of what does not tell itself from other text by its form.
+const LABELS_FORM: f32 = 0.8;
+
+/// What it costs a value of a form to stand under the heading of another party than the field's.
+const OF_ANOTHER_PARTY: f32 = 0.25;
 
 /// Matches of a pattern that are looked at.
 const MATCHES: usize = 200;
@@ -229,6 +242,40 @@ impl<'a> Pool<'a> {
             scored.extend(labelled.map(|found| Scored { score: found.score - WORDS_FOR_CODE, ..found }));
         }
         scored
+    }
+
+    /// Values of a form, wherever they stand: what has the form needs no label, if the form tells it from all else. Those of the
+    /// buyer are under the buyer's heading. A VAT number may also be a code of another form at its label.
+    pub(super) fn formed(&self, field: &Field<'_>, form: Form, loose: &Loose) -> Vec<Scored> {
+        let layout = self.surroundings.layout;
+        let mut scored = Vec::new();
+        for (index, line) in layout.lines.iter().enumerate() {
+            for range in form.find(&line.text) {
+                let spans = vec![Span { line: index, range }];
+                let Some(candidate) = Candidate::new(layout, spans, Typed::Code) else { continue };
+                let contexts = self.surroundings.contexts(&candidate);
+                let mut evidence = score::by_labels(field, contexts, &self.titled, loose);
+                if form.tells(&candidate.source) {
+                    evidence.score = evidence.score.max(0.0) * BY_FORM + BY_FORM;
+                } else if evidence.similarity < LABELS_FORM {
+                    continue;
+                }
+                if let Some(mut found) = self.scored(field, &candidate, evidence) {
+                    let section = self.parties().heading(&self.surroundings, candidate.segment);
+                    let is_of_buyer =
+                        section.is_some_and(|party| matches!(party, "buyer" | "recipient" | "ship_to"));
+                    if is_of_buyer != field.asks_for_buyer {
+                        found.score -= OF_ANOTHER_PARTY;
+                    }
+                    if form == Form::VatId {
+                        found.score += VAT;
+                    }
+                    found.score -= 0.03 * score::position(&candidate, layout.lines.len());
+                    scored.push(found);
+                }
+            }
+        }
+        if form == Form::VatId && scored.is_empty() { self.codes_or_words(field, loose) } else { scored }
     }
 
     /// Passages of running text, and labelled texts where the document is a form.
