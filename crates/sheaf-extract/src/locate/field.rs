@@ -229,9 +229,9 @@ fn concepts_of(name: &str, spec: &FieldSpec) -> Vec<(ConceptId, f32)> {
     add(&mut found, LEXICON.named(name), BY_NAME);
     add(&mut found, LEXICON.named(&spec.name.replace('_', " ")), BY_NAME);
     if found.is_empty() {
-        add(&mut found, reordered(name), BY_NAME);
+        add(&mut found, rewritten(name), BY_NAME);
     }
-    let is_unknown = LEXICON.named(name).is_empty() && reordered(name).is_empty();
+    let is_unknown = LEXICON.named(name).is_empty() && rewritten(name).is_empty();
     if is_unknown && let Some((concepts, weight)) = concepts_of_part(name, spec) {
         add(&mut found, concepts, weight);
     }
@@ -252,6 +252,11 @@ fn concepts_of(name: &str, spec: &FieldSpec) -> Vec<(ConceptId, f32)> {
     // A description says more than such a name.
     if spec.description.is_none() || found.is_empty() {
         add(&mut found, LEXICON.named_barely(name), BY_PART_OF_NAME);
+    }
+    // Some call a field as it is printed: "rechnungs_nr". A label may stand for less than its concept ("tip").
+    if found.is_empty() {
+        let printed = LEXICON.labelled(name).into_iter().filter(|&c| LEXICON.shape(c).is_typed());
+        add(&mut found, &printed.collect::<Vec<_>>(), BY_QUALIFIED_NAME);
     }
     for anchor in &spec.anchors {
         add(&mut found, &LEXICON.labelled(anchor), BY_DESCRIPTION);
@@ -296,13 +301,21 @@ fn add(found: &mut Vec<(ConceptId, f32)>, concepts: &[ConceptId], weight: f32) {
     }
 }
 
-/// The concepts of a name with its two words the other way round, as one word where a language joins them: "summe netto" is
-/// the "Nettosumme", "number of order" stands in no list of names, "order number" does.
-fn reordered(name: &str) -> &'static [ConceptId] {
+/// The concepts of a name of two words that is written otherwise: the other way round ("summe_netto"), in one word where a language
+/// joins them ("rechnungs_nummer"), or with its number cut short ("rechnungs_nr").
+fn rewritten(name: &str) -> &'static [ConceptId] {
     let words: Vec<&str> = name.split(' ').filter(|word| *word != "of").collect();
     let [first, second] = words[..] else { return &[] };
-    let apart = LEXICON.named(&format!("{second} {first}"));
-    if apart.is_empty() { LEXICON.named(&format!("{second}{first}")) } else { apart }
+    let mut spellings = vec![
+        format!("{second} {first}"),
+        format!("{second}{first}"),
+        format!("{second}s{first}"),
+        format!("{first}{second}"),
+    ];
+    if matches!(second, "nr" | "no" | "num") {
+        spellings.extend(["{} number", "{}nummer", "{}snummer"].map(|form| form.replace("{}", first)));
+    }
+    spellings.iter().map(|name| LEXICON.named(name)).find(|concepts| !concepts.is_empty()).unwrap_or(&[])
 }
 
 /// "Number of the order, contract or invoice": order, contract, invoice.
@@ -377,6 +390,9 @@ mod tests {
             ("bruttobetrag", "currency", "grand_total"),
             ("amount", "currency", "grand_total"),
             ("counterparty", "text", "party"),
+            ("rechnungs_nr", "text", "invoice_number"),
+            ("rechnung_nr", "text", "invoice_number"),
+            ("datum_rechnung", "date", "invoice_date"),
             ("summe_netto", "currency", "net_total"),
             ("number_of_order", "text", "order_number"),
             ("total_with_vat", "currency", "grand_total"),
