@@ -23,50 +23,10 @@ pub(crate) enum Form {
 }
 
 /// Countries with the length of their account numbers, of the IBAN registry.
-const IBAN_LENGTHS: [(&str, usize); 42] = [
-    ("AD", 24),
-    ("AT", 20),
-    ("BE", 16),
-    ("BG", 22),
-    ("CH", 21),
-    ("CY", 28),
-    ("CZ", 24),
-    ("DE", 22),
-    ("DK", 18),
-    ("EE", 20),
-    ("ES", 24),
-    ("FI", 18),
-    ("FO", 18),
-    ("FR", 27),
-    ("GB", 22),
-    ("GI", 23),
-    ("GR", 27),
-    ("HR", 21),
-    ("HU", 28),
-    ("IE", 22),
-    ("IL", 23),
-    ("IS", 26),
-    ("IT", 27),
-    ("LI", 21),
-    ("LT", 20),
-    ("LU", 20),
-    ("LV", 21),
-    ("MC", 27),
-    ("MT", 31),
-    ("NL", 18),
-    ("NO", 15),
-    ("PL", 28),
-    ("PT", 25),
-    ("RO", 24),
-    ("RS", 22),
-    ("SA", 24),
-    ("SE", 24),
-    ("SI", 19),
-    ("SK", 24),
-    ("SM", 27),
-    ("TR", 26),
-    ("UA", 29),
-];
+const IBAN_LENGTHS: &str = "\
+    AD24 AT20 BE16 BG22 CH21 CY28 CZ24 DE22 DK18 EE20 ES24 FI18 FO18 FR27 GB22 GI23 GR27 HR21 HU28 IE22 \
+    IL23 IS26 IT27 LI21 LT20 LU20 LV21 MC27 MT31 NL18 NO15 PL28 PT25 RO24 RS22 SA24 SE24 SI19 SK24 SM27 \
+    TR26 UA29";
 /// The shortest and the longest account number of any country.
 const IBAN_LENGTH: std::ops::RangeInclusive<usize> = 15..=34;
 /// Digits of a telephone number.
@@ -74,25 +34,30 @@ const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
 /// Groups that a VAT number is printed in, at most.
 const VAT_GROUPS: usize = 5;
 
-/// A pattern written in this file.
-fn pattern(text: &str) -> Regex {
-    // All of them are compiled by the tests below.
-    Regex::new(text).expect("a pattern of this file")
+/// A pattern of this file, which the tests below match something with.
+type Pattern = LazyLock<Option<Regex>>;
+
+fn pattern(text: &str) -> Option<Regex> {
+    Regex::new(text).ok()
 }
 
-static IBAN_START: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b[A-Z]{2}[0-9]{2}"));
-static BIC: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b[A-Z]{4}[A-Z]{2}[A-Z0-9]{2}(?:[A-Z0-9]{3})?\b"));
-static EMAIL: LazyLock<Regex> = LazyLock::new(|| {
+fn matches<'p>(pattern: &'p Pattern, line: &'p str) -> impl Iterator<Item = Range<usize>> + 'p {
+    pattern.iter().flat_map(move |pattern| pattern.find_iter(line).map(|found| found.range()))
+}
+
+static IBAN_START: Pattern = LazyLock::new(|| pattern(r"\b[A-Z]{2}[0-9]{2}"));
+static BIC: Pattern = LazyLock::new(|| pattern(r"\b[A-Z]{4}[A-Z]{2}[A-Z0-9]{2}(?:[A-Z0-9]{3})?\b"));
+static EMAIL: Pattern = LazyLock::new(|| {
     pattern(r"[A-Za-z0-9][A-Za-z0-9._%+\-]*@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)*\.[A-Za-z]{2,}")
 });
-static WEBSITE: LazyLock<Regex> = LazyLock::new(|| {
+static WEBSITE: Pattern = LazyLock::new(|| {
     pattern(concat!(
         r"(?i)(?:https?://|\bwww\.)[^\s,;|]+",
         r"|\b[a-z0-9\-]+(?:\.[a-z0-9\-]+)*\.(?:com|net|org|info|biz|eu|de|at|ch|fr|es|it|nl|be|pt|uk|ie|lu|pl|cz|dk|se|no|fi|us|ca|io|co|example)\b(?:/[^\s,;|]*)?",
     ))
 });
-static PHONE: LazyLock<Regex> = LazyLock::new(|| pattern(r"[+(]?[0-9][0-9 ()/.\-–]{5,}[0-9]"));
-static VAT_ID: LazyLock<Regex> = LazyLock::new(|| {
+static PHONE: Pattern = LazyLock::new(|| pattern(r"[+(]?[0-9][0-9 ()/.\-–]{5,}[0-9]"));
+static VAT_ID: Pattern = LazyLock::new(|| {
     pattern(concat!(
         r"^(?:ATU[0-9]{8}|BE[01][0-9]{9}|BG[0-9]{9,10}|CY[0-9]{8}[A-Z]|CZ[0-9]{8,10}|DE[0-9]{9}|DK[0-9]{8}|EE[0-9]{9}|EL[0-9]{9}",
         r"|ES[A-Z0-9][0-9]{7}[A-Z0-9]|FI[0-9]{8}|FR[A-Z0-9]{2}[0-9]{9}|(?:GB|XI)[0-9]{9}(?:[0-9]{3})?|HR[0-9]{11}|HU[0-9]{8}",
@@ -134,10 +99,9 @@ impl Form {
 
     /// Where values of the form stand in a line.
     pub(crate) fn find(self, line: &str) -> Vec<Range<usize>> {
-        let all =
-            |pattern: &Regex| -> Vec<Range<usize>> { pattern.find_iter(line).map(|m| m.range()).collect() };
+        let all = |pattern: &'static Pattern| -> Vec<Range<usize>> { matches(pattern, line).collect() };
         match self {
-            Self::Iban => IBAN_START.find_iter(line).filter_map(|start| iban(line, start.start())).collect(),
+            Self::Iban => matches(&IBAN_START, line).filter_map(|found| iban(line, found.start)).collect(),
             Self::Bic => {
                 let country = |range: &Range<usize>| is_country(&line[range.start + 4..range.start + 6]);
                 all(&BIC).into_iter().filter(country).collect()
@@ -186,10 +150,7 @@ impl Form {
 fn iban(line: &str, start: usize) -> Option<Range<usize>> {
     let text = &line.as_bytes()[start..];
     let is_part = |b: &u8| b.is_ascii_uppercase() || b.is_ascii_digit();
-    let expected = IBAN_LENGTHS
-        .iter()
-        .find(|(country, _)| line[start..].starts_with(country))
-        .map(|(_, length)| *length);
+    let expected = length_of_iban(&line[start..start + 2]);
     let (mut count, mut solid) = (0, 0);
     for (at, byte) in text.iter().enumerate() {
         if is_part(byte) {
@@ -223,27 +184,15 @@ fn has_check_digits(text: &str) -> bool {
     remainder == 1
 }
 
+/// How long the account numbers of a country are.
+fn length_of_iban(country: &str) -> Option<usize> {
+    IBAN_LENGTHS.split(' ').find_map(|entry| entry.strip_prefix(country)?.parse().ok())
+}
+
 /// Countries of banks; those of accounts, and others with many banks.
 fn is_country(code: &str) -> bool {
-    IBAN_LENGTHS.iter().any(|(country, _)| *country == code)
-        || matches!(
-            code,
-            "US" | "CA"
-                | "AU"
-                | "NZ"
-                | "JP"
-                | "CN"
-                | "HK"
-                | "SG"
-                | "IN"
-                | "BR"
-                | "MX"
-                | "ZA"
-                | "AE"
-                | "KR"
-                | "TH"
-                | "MY"
-        )
+    const OTHERS: &str = "US CA AU NZ JP CN HK SG IN BR MX ZA AE KR TH MY";
+    length_of_iban(code).is_some() || OTHERS.split(' ').any(|country| country == code)
 }
 
 /// Whether the label before a number is that of a fax.
@@ -255,32 +204,33 @@ fn is_fax(before: &str) -> bool {
 
 /// VAT numbers, which may be printed in groups.
 fn vat_ids(line: &str) -> Vec<Range<usize>> {
-    let is_edge = |c: char| !c.is_alphanumeric() && !matches!(c, '.' | '-' | ' ');
+    let words: Vec<Range<usize>> = line
+        .split_inclusive([' ', '\t'])
+        .scan(0, |at, word| {
+            let start = *at;
+            *at += word.len();
+            // "USt-IdNr.:DE136695976", "(DE136695976)".
+            let text = word.trim_end_matches(|c: char| !c.is_alphanumeric());
+            let before = text.rfind(|c: char| !c.is_alphanumeric() && !matches!(c, '.' | '-'));
+            let first = before.map_or(0, |mark| mark + text[mark..].chars().next().map_or(1, char::len_utf8));
+            Some(start + first..start + text.len())
+        })
+        .collect();
+    let is_vat_id = |first: usize, last: usize| {
+        let text = &line[words[first].start..words[last].end.max(words[first].start)];
+        let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ' ');
+        let compact: String = text.chars().filter(char::is_ascii_alphanumeric).collect();
+        text.chars().all(is_part) && VAT_ID.as_ref().is_some_and(|pattern| pattern.is_match(&compact))
+    };
     let mut found = Vec::new();
-    for part in line.split(is_edge) {
-        let start = part.as_ptr() as usize - line.as_ptr() as usize;
-        let words: Vec<Range<usize>> = part
-            .split_inclusive(' ')
-            .scan(start, |at, word| {
-                let range = *at..*at + word.trim_end().len();
-                *at += word.len();
-                Some(range)
-            })
-            .filter(|range| !range.is_empty())
-            .collect();
-        let mut at = 0;
-        while at < words.len() {
-            let last = (at..words.len().min(at + VAT_GROUPS)).rev().find(|&last| {
-                let text = &line[words[at].start..words[last].end];
-                let compact: String = text.chars().filter(|c| c.is_alphanumeric()).collect();
-                VAT_ID.is_match(&compact)
-            });
-            if let Some(last) = last {
-                found.push(words[at].start..words[last].end);
-                at = last;
-            }
-            at += 1;
+    let mut at = 0;
+    while at < words.len() {
+        let last = (at..words.len().min(at + VAT_GROUPS)).rev().find(|&last| is_vat_id(at, last));
+        if let Some(last) = last {
+            found.push(words[at].start..words[last].end);
+            at = last;
         }
+        at += 1;
     }
     found
 }
@@ -353,6 +303,8 @@ mod tests {
     fn vat_numbers_have_the_prefix_of_their_state() {
         for (line, number) in [
             ("USt-IdNr. DE136695976", "DE136695976"),
+            ("USt-IdNr.:DE136695976, Musterstadt", "DE136695976"),
+            ("Example Ltd (GB123456789)", "GB123456789"),
             ("BTW NL 8104.33.941.B01", "NL 8104.33.941.B01"),
             ("VAT GB 123 4567 89 registered", "GB 123 4567 89"),
             ("N° TVA : FR11 999 999 998", "FR11 999 999 998"),
