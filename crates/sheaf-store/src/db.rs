@@ -8,7 +8,7 @@ use std::fs::{DirBuilder, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::str::FromStr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, Postgres};
@@ -17,10 +17,12 @@ use sqlx::sqlite::{
 };
 use sqlx::{AssertSqlSafe, Connection, Executor, Transaction};
 
-use crate::error::{Result, StoreError};
+use crate::error::{Result, StoreError, is_busy};
 
 /// How long a call waits for a connection, and SQLite for another process's write.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// How long to wait for who is alone with an SQLite file before the next try.
+const SQLITE_AGAIN: Duration = Duration::from_millis(50);
 const SQLITE_READERS: u32 = 4;
 const POSTGRES_CONNECTIONS: u32 = 16;
 /// How long after its last use a connection is taken to be alive: to ask it every time would double the trips of short calls.
@@ -135,6 +137,24 @@ macro_rules! fetch_optional {
 
 pub(crate) use {execute, fetch_all, fetch_one, fetch_optional, on};
 
+fn sqlite_pool(connections: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new().max_connections(connections).acquire_timeout(PATIENCE)
+}
+
+/// What SQLite does once nobody else is alone with the file. Who turns its journal to WAL is, and who closes it last; SQLite does not
+/// wait for them as it does for a write (sqlite.org/wal.html, "Sometimes Queries Return SQLITE_BUSY In WAL Mode").
+async fn when_free<T, F: Future<Output = sqlx::Result<T>>>(mut run: impl FnMut() -> F) -> Result<T> {
+    let started = Instant::now();
+    loop {
+        match run().await {
+            Err(sqlx::Error::Database(error)) if is_busy(error.as_ref()) && started.elapsed() < PATIENCE => {
+                tokio::time::sleep(SQLITE_AGAIN).await;
+            }
+            done => return Ok(done?),
+        }
+    }
+}
+
 impl Db {
     /// Connects, creates what is missing, and brings the schema up to date.
     pub(crate) async fn open(url: &str) -> Result<Self> {
@@ -146,10 +166,8 @@ impl Db {
                 .synchronous(SqliteSynchronous::Full)
                 .foreign_keys(true)
                 .busy_timeout(PATIENCE);
-            let pool =
-                |connections| SqlitePoolOptions::new().max_connections(connections).acquire_timeout(PATIENCE);
-            let writer = pool(1).connect_with(options.clone()).await?;
-            let readers = pool(SQLITE_READERS).connect_lazy_with(options.pragma("query_only", "on"));
+            let writer = when_free(|| sqlite_pool(1).connect_with(options.clone())).await?;
+            let readers = sqlite_pool(SQLITE_READERS).connect_lazy_with(options.pragma("query_only", "on"));
             Self::Sqlite { writer, readers }
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             // The parser's message could quote the password.
@@ -207,7 +225,9 @@ impl Db {
     /// it commits.
     pub(crate) async fn write(&self) -> Result<Tx> {
         Ok(match self {
-            Self::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("begin immediate").await?),
+            Self::Sqlite { writer, .. } => {
+                Tx::Sqlite(when_free(|| writer.begin_with("begin immediate")).await?)
+            }
             Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
         })
     }

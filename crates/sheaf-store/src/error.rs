@@ -130,6 +130,13 @@ fn is_full(error: &dyn sqlx::error::DatabaseError) -> bool {
     code == "53100"
 }
 
+/// Whether somebody else holds an SQLite file (BUSY, in the low byte of the result code).
+pub(crate) fn is_busy(error: &dyn sqlx::error::DatabaseError) -> bool {
+    let code = error.code().unwrap_or_default();
+    error.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some()
+        && code.parse::<i32>().is_ok_and(|code| code & 0xff == 5)
+}
+
 /// Whether the database itself is in trouble, rather than the statement wrong.
 fn is_passing(error: &dyn sqlx::error::DatabaseError) -> bool {
     let code = error.code().unwrap_or_default();
