@@ -442,3 +442,38 @@ fn of_the_values_that_a_form_offers_the_ticked_one_is_taken() {
         assert!(extract(&page(&[line]), &spec)[0].needs_review, "{line}");
     }
 }
+
+#[test]
+fn a_paragraph_is_whole_though_its_first_line_is_indented() {
+    let lines = [
+        "Research Limitations",
+        "     Due to the size of the sample we feel that few will presently be members of",
+        "the club. One half of them should be the standard that judgments are held to",
+        "only among this group.",
+    ];
+    let whole = "Due to the size of the sample we feel that few will presently be members of the club. One half of them should be the \
+                 standard that judgments are held to only among this group.";
+    assert_eq!(values(&page(&lines), &[("limits", "text", "Research Limitations")]), [whole]);
+}
+
+#[test]
+fn a_recognised_sentence_goes_on_over_a_wide_blank_and_a_column_does_not() {
+    let fields = [("storage", "text", "Storage")];
+    for (line, value) in [
+        (
+            "Storage:  Refrigerate in amber glass bottle at no more   than 8 degrees",
+            "Refrigerate in amber glass bottle at no more than 8 degrees",
+        ),
+        ("Storage:  Refrigerate in amber glass bottle   Manager Roe", "Refrigerate in amber glass bottle"),
+    ] {
+        assert_eq!(values(&recognised(&[line]), &fields), [value]);
+    }
+}
+
+#[test]
+fn the_number_of_a_street_may_be_a_word() {
+    let lines =
+        ["Address of Corporation   One Harbour Avenue", "                         Fairhaven, NY 10016"];
+    let fields = [("address", "text", "Address of Corporation")];
+    assert_eq!(values(&page(&lines), &fields), ["One Harbour Avenue Fairhaven, NY 10016"]);
+}
