@@ -40,7 +40,7 @@ pub const SIGNALS: [Signal; COUNT] = [
     // The score less that of the best candidate with another value, up to 0.1, and what goes beyond.
     signal("margin", 1, 1.5, "margin"),
     signal("clear_margin", 1, 3.0, "margin"),
-    // A code, date or amount that another one contests, at as good a label. Documents that people make templates with anchors
+    // A code, date, amount or name that another one contests, at as good a label. Documents that people make templates with anchors
     // for seldom show it; with names alone, half of what is contested is wrong.
     signal("contested", -1, -2.2, "margin"),
     // How much the label resembles a known one, and how well it stands to the value.

@@ -121,30 +121,29 @@ impl From<sqlx::Error> for StoreError {
     }
 }
 
-/// Whether the database's disk is full: SQLITE_FULL, or PostgreSQL's `disk_full`.
-fn is_full(error: &dyn sqlx::error::DatabaseError) -> bool {
-    let code = error.code().unwrap_or_default();
-    if error.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some() {
-        return code.parse::<i32>().is_ok_and(|code| code & 0xff == 13);
-    }
-    code == "53100"
+/// The class of an SQLite error, the low byte of its extended result code (sqlite.org/rescode.html); `None` of PostgreSQL's.
+fn sqlite_class(error: &dyn sqlx::error::DatabaseError) -> Option<i32> {
+    error.try_downcast_ref::<sqlx::sqlite::SqliteError>()?;
+    Some(error.code().and_then(|code| code.parse::<i32>().ok()).map_or(0, |code| code & 0xff))
 }
 
-/// Whether somebody else holds an SQLite file (BUSY, in the low byte of the result code).
+/// Whether the database's disk is full: SQLITE_FULL, or PostgreSQL's `disk_full`.
+fn is_full(error: &dyn sqlx::error::DatabaseError) -> bool {
+    sqlite_class(error).map_or_else(|| error.code().as_deref() == Some("53100"), |class| class == 13)
+}
+
+/// Whether somebody else holds an SQLite file (BUSY).
 pub(crate) fn is_busy(error: &dyn sqlx::error::DatabaseError) -> bool {
-    let code = error.code().unwrap_or_default();
-    error.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some()
-        && code.parse::<i32>().is_ok_and(|code| code & 0xff == 5)
+    sqlite_class(error) == Some(5)
 }
 
 /// Whether the database itself is in trouble, rather than the statement wrong.
 fn is_passing(error: &dyn sqlx::error::DatabaseError) -> bool {
-    let code = error.code().unwrap_or_default();
-    if error.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some() {
-        // The low byte of an extended result code is its class: BUSY, LOCKED, NOMEM, READONLY, IOERR, CANTOPEN
-        // (sqlite.org/rescode.html).
-        return code.parse::<i32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 7 | 8 | 10 | 14));
+    if let Some(class) = sqlite_class(error) {
+        // BUSY, LOCKED, NOMEM, READONLY, IOERR, CANTOPEN.
+        return matches!(class, 5 | 6 | 7 | 8 | 10 | 14);
     }
+    let code = error.code().unwrap_or_default();
     // Connection, transaction rollback (deadlock), insufficient resources, operator intervention, system error
     // (PostgreSQL, appendix A).
     ["08", "40", "53", "57", "58"].iter().any(|class| code.starts_with(class))

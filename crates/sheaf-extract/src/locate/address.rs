@@ -108,11 +108,9 @@ fn before_contact(text: &str) -> usize {
 
 fn ends_in_house_number(text: &str) -> bool {
     let Some((street, last)) = text.trim_end_matches(',').rsplit_once(' ') else { return false };
-    let number = last.trim_end_matches(|c: char| c.is_ascii_lowercase());
     street.starts_with(char::is_uppercase)
         && !street.bytes().any(|b| b.is_ascii_digit())
-        && (1..=4).contains(&number.len())
-        && number.bytes().all(|b| b.is_ascii_digit())
+        && names::is_house_number(last)
 }
 
 /// The first line of an address: the segment, or what stands behind the colon of its label.

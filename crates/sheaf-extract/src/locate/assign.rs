@@ -187,6 +187,12 @@ fn clash(a: &Scored, b: &Scored) -> bool {
     })
 }
 
+/// The amounts among candidates that score so much at least, each with its index.
+fn amounts(candidates: &[Scored], least: f32) -> impl Iterator<Item = (usize, Decimal)> + '_ {
+    let scored = candidates.iter().enumerate().filter(move |(_, c)| c.score >= least);
+    scored.filter_map(|(index, c)| Some((index, c.parsed.value.parse().ok()?)))
+}
+
 /// Subtotal, tax and total together.
 fn totals(fields: &[Field<'_>], candidates: &[Vec<Scored>], choices: &mut [Choice]) {
     let find = |concept: &str| fields.iter().position(|f| f.is(concept));
@@ -195,13 +201,8 @@ fn totals(fields: &[Field<'_>], candidates: &[Vec<Scored>], choices: &mut [Choic
         return;
     };
     let options = |field: usize| -> Vec<(usize, f32, Decimal)> {
-        candidates[field]
-            .iter()
-            .enumerate()
-            .filter(|(_, c)| c.score >= LEAST)
-            .filter_map(|(i, c)| Some((i, c.score, c.parsed.value.parse().ok()?)))
-            .take(TRIED)
-            .collect()
+        let amounts = amounts(&candidates[field], LEAST).take(TRIED);
+        amounts.map(|(index, value)| (index, candidates[field][index].score, value)).collect()
     };
     let (nets, taxes, grosses) = (options(net), options(tax), options(total));
     let mut best: Option<(f32, [usize; 3])> = None;
@@ -239,7 +240,7 @@ fn totals(fields: &[Field<'_>], candidates: &[Vec<Scored>], choices: &mut [Choic
         return;
     }
     for (field, index) in [net, tax, total].into_iter().zip(chosen) {
-        choices[field] = Choice { index: Some(index), adds_up: Some(true), contested: false };
+        choices[field] = Choice { index: Some(index), adds_up: Some(true), ..Choice::default() };
     }
 }
 
@@ -250,12 +251,10 @@ fn tax_of_rates(fields: &[Field<'_>], candidates: &[Vec<Scored>], choices: &mut 
         return;
     }
     let least = candidates[tax].first().map_or(LEAST, |best| LEAST.max(best.score - CONTEST));
-    let options: Vec<(usize, Decimal)> = candidates[tax]
-        .iter()
-        .enumerate()
-        .filter(|(_, c)| c.score >= least && c.evidence.similarity >= LABEL)
-        .filter_map(|(i, c)| Some((i, c.parsed.value.parse().ok()?)))
-        .filter(|(_, value): &(usize, Decimal)| value.scale() > 0 && !value.is_zero())
+    let options: Vec<(usize, Decimal)> = amounts(&candidates[tax], least)
+        .filter(|&(index, value)| {
+            candidates[tax][index].evidence.similarity >= LABEL && value.scale() > 0 && !value.is_zero()
+        })
         .take(TRIED)
         .collect();
     let apart = |a: usize, b: usize| !clash(&candidates[tax][a], &candidates[tax][b]);
@@ -271,6 +270,6 @@ fn tax_of_rates(fields: &[Field<'_>], candidates: &[Vec<Scored>], choices: &mut 
         })
     };
     if let Some(&(index, _)) = options.iter().find(is_sum) {
-        choices[tax] = Choice { index: Some(index), adds_up: Some(true), contested: false };
+        choices[tax] = Choice { index: Some(index), adds_up: Some(true), ..Choice::default() };
     }
 }

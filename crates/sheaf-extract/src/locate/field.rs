@@ -228,10 +228,11 @@ fn concepts_of(name: &str, spec: &FieldSpec) -> Vec<(ConceptId, f32)> {
     let mut found: Vec<(ConceptId, f32)> = Vec::new();
     add(&mut found, LEXICON.named(name), BY_NAME);
     add(&mut found, LEXICON.named(&spec.name.replace('_', " ")), BY_NAME);
+    let rewritten = rewritten(name);
     if found.is_empty() {
-        add(&mut found, rewritten(name), BY_NAME);
+        add(&mut found, rewritten, BY_NAME);
     }
-    let is_unknown = LEXICON.named(name).is_empty() && rewritten(name).is_empty();
+    let is_unknown = LEXICON.named(name).is_empty() && rewritten.is_empty();
     if is_unknown && let Some((concepts, weight)) = concepts_of_part(name, spec) {
         add(&mut found, concepts, weight);
     }

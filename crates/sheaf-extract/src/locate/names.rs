@@ -164,6 +164,12 @@ fn parted(text: &str) -> Cow<'_, str> {
     Cow::Owned((0..characters.len()).map(|i| if stop(i) { ' ' } else { characters[i] }).collect())
 }
 
+/// The number of a house: "69", "12b".
+pub(crate) fn is_house_number(word: &str) -> bool {
+    let number = word.trim_end_matches(|c: char| c.is_ascii_lowercase());
+    (1..=4).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_digit())
+}
+
 /// Whether seven digits stand together, with nothing but the marks of telephone numbers between them.
 fn has_phone(text: &str) -> bool {
     let of_phone =

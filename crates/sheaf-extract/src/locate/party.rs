@@ -10,7 +10,7 @@
 use super::candidate::Candidate;
 use super::context::{Context, Place, Surroundings};
 use super::field::Field;
-use super::names::{Look, domain_carries, domains, ends_name, is_registration, look};
+use super::names::{Look, domain_carries, domains, ends_name, is_house_number, is_registration, look};
 use super::prose::is_place;
 use super::text::{Part, TextCandidate};
 use crate::lexicon::{ConceptId, Key, LEXICON, Shape, Strength};
@@ -245,12 +245,8 @@ impl Parties {
     /// "Am Ufer 69" or "22 West Shore" over a town is a street, though no word of it says so.
     fn is_street(&self, surroundings: &Surroundings<'_>, candidate: &Candidate) -> bool {
         let layout = surroundings.layout;
-        let is_house = |word: &str| {
-            let number = word.trim_end_matches(|c: char| c.is_ascii_lowercase());
-            (1..=4).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_digit())
-        };
         let ends = candidate.source.split_once(' ').zip(candidate.source.rsplit_once(' '));
-        ends.is_some_and(|((first, _), (_, last))| is_house(first) || is_house(last))
+        ends.is_some_and(|((first, _), (_, last))| is_house_number(first) || is_house_number(last))
             && layout.lines[candidate.line() + 1..].iter().take(2).flat_map(|line| line.segments.clone()).any(
                 |next| {
                     surroundings.look(next).town && layout.segments[next].rect.overlap_x(candidate.rect) > 0.0

@@ -71,6 +71,7 @@ impl Form {
     pub(crate) fn of_name(name: &str) -> Option<Self> {
         let name = fold(name);
         let mut words: Vec<&str> = name.split(['_', ' ', '-']).filter(|word| !word.is_empty()).collect();
+        let all = words.len();
         while let [_, .., "number" | "no" | "nr" | "num" | "nummer" | "code" | "address" | "adresse"] =
             words[..]
         {
@@ -88,7 +89,7 @@ impl Form {
             "phone" | "telephone" | "telefon" | "telefono" | "telefoon" | "telefone" | "tel" | "mobile" => {
                 Some(Self::Phone)
             }
-            "vat" if words.len() < name.split(['_', ' ', '-']).count() => Some(Self::VatId),
+            "vat" if words.len() < all => Some(Self::VatId),
             "id" | "idnr" if matches!(before, Some("vat" | "ust" | "umsatzsteuer" | "mwst")) => {
                 Some(Self::VatId)
             }
