@@ -148,7 +148,7 @@ impl Signals {
         set("high_score", (score - 0.7).max(0.0));
         set("margin", margin.min(0.1));
         set("clear_margin", (margin - 0.1).max(0.0));
-        set("contested", flag(choice.contested));
+        set("contested", flag(choice.rival.is_some()));
         set("similarity", chosen.evidence.similarity);
         set("geometry", chosen.evidence.geometry);
         set("anchor", flag(chosen.evidence.by_anchor));

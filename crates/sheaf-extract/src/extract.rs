@@ -199,8 +199,16 @@ pub fn explain(document: &Document, template: &TemplateSpec) -> String {
     })
 }
 
-/// The result for the candidate chosen, traced to the page.
+/// The result for the candidate chosen, traced to the page, with what contests it.
 fn chosen(pool: &Pool<'_>, field: &Field<'_>, candidates: &[Scored], choice: &Choice) -> FieldResult {
+    let other = choice.rival.and_then(|rival| {
+        let instead = Choice { index: Some(rival), adds_up: None, rival: choice.index };
+        traced(pool, field, candidates, &instead).into_alternative()
+    });
+    FieldResult { alternative: other.map(Box::new), ..traced(pool, field, candidates, choice) }
+}
+
+fn traced(pool: &Pool<'_>, field: &Field<'_>, candidates: &[Scored], choice: &Choice) -> FieldResult {
     let Some(chosen) = choice.index.and_then(|index| candidates.get(index)) else {
         return ground::nothing(field.spec);
     };
@@ -245,5 +253,8 @@ fn review(
     };
     result.needs_review = reason.is_some();
     result.review_reason = reason;
+    if !result.needs_review {
+        result.alternative = None;
+    }
     result
 }

@@ -7,8 +7,8 @@
 
 use rustc_hash::FxHashMap;
 use sheaf_types::{
-    Alternative, BoundingBox, Document, FieldKind, FieldResult, FieldSpec, Landmark, Lesson, Page, Region,
-    ReviewReason, TemplateSpec, Word,
+    BoundingBox, Document, FieldKind, FieldResult, FieldSpec, Landmark, Lesson, Page, Region, ReviewReason,
+    TemplateSpec, Word,
 };
 
 use crate::embedded::EInvoice;
@@ -99,21 +99,11 @@ pub fn extract_and_ask(
 
 /// Notes that the rules are sure of another value, if it is another.
 fn compare(result: &mut FieldResult, rules: FieldResult) {
-    let (Some(value), Some(method)) = (rules.value, rules.method) else { return };
-    let (Some(source), Some(page), Some(bbox)) = (rules.source, rules.page, rules.bbox) else { return };
-    if result.value.as_ref() == Some(&value) || result.alternative.is_some() {
-        return;
+    if let Some(other) = rules.into_alternative().filter(|other| result.value.as_ref() != Some(&other.value))
+    {
+        doubt(result);
+        result.alternative = Some(Box::new(other));
     }
-    doubt(result);
-    result.alternative = Some(Box::new(Alternative {
-        value,
-        source,
-        page,
-        bbox,
-        cells: None,
-        confidence: rules.confidence,
-        method,
-    }));
 }
 
 /// Whether a date or number is only a part of the words that it stands in ("01/27-02/02"): a place does not say which part.

@@ -133,8 +133,13 @@ fn two_periods_contest_each_other_unless_the_template_says_which() {
     };
     let open = first_day(json!({"name": "start_date", "type": "date"}));
     assert_eq!(open.review_reason, Some(ReviewReason::LowConfidence));
+    let other = open.alternative.unwrap();
+    let mut starts = [open.source.as_deref().unwrap(), &other.source];
+    starts.sort_unstable();
+    assert_eq!(starts, ["01/27/2020", "02/10/2020"]);
     let told = first_day(json!({"name": "start_date", "type": "date", "anchor": "Schedule Dates"}));
     assert_eq!((told.value, told.review_reason), (Some(FieldValue::Scalar("2020-02-10".into())), None));
+    assert_eq!(told.alternative, None);
     // One period that is printed twice is not contested.
     let lines = ["Invoice Period   01/27/2020 - 02/23/2020", "Schedule Dates   01/27/2020 - 02/23/2020"];
     let found = extract(&page(&lines), &template(&[("start_date", "date", "")]));

@@ -166,7 +166,7 @@ pub struct CellResult {
     pub confidence: f32,
 }
 
-/// Another value for a field, where the Standard tier and the language model found different ones.
+/// Another value for a field: what the language model, the rules or a lesson found instead, or what stands at as good a label.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Alternative {
@@ -227,7 +227,7 @@ pub struct FieldResult {
     /// Why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub review_reason: Option<ReviewReason>,
-    /// The other value, where two were found (`inconsistent`).
+    /// The other value, where two were found and a person has to choose.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alternative: Option<Box<Alternative>>,
     /// What a person decided last; `None` where nobody has, or it was taken back.
@@ -255,6 +255,20 @@ impl FieldResult {
             alternative: None,
             review: None,
         }
+    }
+
+    /// The value and its place as another one for the same field; `None` where there is none.
+    #[must_use]
+    pub fn into_alternative(self) -> Option<Alternative> {
+        Some(Alternative {
+            value: self.value?,
+            source: self.source?,
+            page: self.page?,
+            bbox: self.bbox?,
+            cells: self.cells,
+            confidence: self.confidence,
+            method: self.method?,
+        })
     }
 }
 

@@ -16,9 +16,7 @@ use std::str::FromStr;
 
 use rust_decimal::Decimal;
 use serde_json::Value;
-use sheaf_types::{
-    Alternative, FieldKind, FieldResult, FieldSpec, FieldValue, Method, ReviewReason, TemplateSpec,
-};
+use sheaf_types::{FieldKind, FieldResult, FieldSpec, FieldValue, Method, ReviewReason, TemplateSpec};
 
 use super::Question;
 use super::answer::{Said, said};
@@ -116,14 +114,14 @@ fn with(field: &FieldSpec, own: FieldResult, found: Option<FieldResult>, index: 
         let together = 1.0 - (1.0 - own.confidence) * (1.0 - found.confidence);
         let confidence = rounded(together.min(SUREST).max(own.confidence));
         // What made it doubtful has been answered.
-        return FieldResult { confidence, review_reason: None, ..own };
+        return FieldResult { confidence, review_reason: None, alternative: None, ..own };
     }
     let is_own = own.confidence >= found.confidence && !is_part(&own, &found);
     let (first, second) = if is_own { (own, found) } else { (found, own) };
     FieldResult {
         confidence: rounded(first.confidence.min(CONTRADICTED)),
         review_reason: Some(ReviewReason::Inconsistent),
-        alternative: alternative(second).map(Box::new),
+        alternative: second.into_alternative().map(Box::new),
         ..first
     }
 }
@@ -184,18 +182,6 @@ fn reviewed(mut result: FieldResult, threshold: f32) -> FieldResult {
     }
     result.needs_review = result.review_reason.is_some();
     result
-}
-
-fn alternative(result: FieldResult) -> Option<Alternative> {
-    Some(Alternative {
-        value: result.value?,
-        source: result.source?,
-        page: result.page?,
-        bbox: result.bbox?,
-        cells: result.cells,
-        confidence: result.confidence,
-        method: result.method?,
-    })
 }
 
 /// Whether both results say the same.

@@ -34,8 +34,8 @@ pub(crate) struct Choice {
     pub(crate) index: Option<usize>,
     /// Whether subtotal, tax and total add up with it; `None` where that cannot be said.
     pub(crate) adds_up: Option<bool>,
-    /// Another value stands at as good a label and serves no other field.
-    pub(crate) contested: bool,
+    /// The candidate with another value that stands at as good a label and serves no other field.
+    pub(crate) rival: Option<usize>,
 }
 
 /// Chooses a candidate for each field.
@@ -65,18 +65,23 @@ pub(crate) fn assign(fields: &[Field<'_>], candidates: &[Vec<Scored>]) -> Vec<Ch
     improve(fields, candidates, &mut choices);
     // What was given up may serve another field.
     take(&mut choices);
-    let contested: Vec<bool> =
-        (0..fields.len()).map(|field| is_contested(fields, candidates, &choices, field)).collect();
-    for (choice, contested) in choices.iter_mut().zip(contested) {
-        choice.contested = contested;
+    let rivals: Vec<Option<usize>> =
+        (0..fields.len()).map(|field| rival(fields, candidates, &choices, field)).collect();
+    for (choice, rival) in choices.iter_mut().zip(rivals) {
+        choice.rival = rival;
     }
     choices
 }
 
-/// Whether a field's code, date, amount or name is one of several: another value has as good a label that is as near, and nothing
-/// else speaks against it. On documents with two periods, or two numbers of one kind, the choice between them is a coin toss.
-fn is_contested(fields: &[Field<'_>], candidates: &[Vec<Scored>], choices: &[Choice], field: usize) -> bool {
-    let Choice { index: Some(index), adds_up, .. } = choices[field] else { return false };
+/// What contests a field's code, date, amount or name: another value with as good a label that is as near, and nothing else
+/// speaks against it. On documents with two periods, or two numbers of one kind, the choice between them is a coin toss.
+fn rival(
+    fields: &[Field<'_>],
+    candidates: &[Vec<Scored>],
+    choices: &[Choice],
+    field: usize,
+) -> Option<usize> {
+    let Choice { index: Some(index), adds_up, .. } = choices[field] else { return None };
     let chosen = &candidates[field][index];
     let (own, shape) = (chosen.evidence, fields[field].shape);
     let is_contestable = shape.is_typed() || shape == Shape::Name;
@@ -85,9 +90,10 @@ fn is_contested(fields: &[Field<'_>], candidates: &[Vec<Scored>], choices: &[Cho
         || chosen.settled
         || own.similarity < LABEL && fields[field].form.is_none()
     {
-        return false;
+        return None;
     }
-    candidates[field].iter().enumerate().any(|(other, rival)| {
+    (0..candidates[field].len()).find(|&other| {
+        let rival = &candidates[field][other];
         let label = rival.evidence;
         let differs = if matches!(shape, Shape::Code | Shape::Name) {
             let (own, other) = (tight(&chosen.parsed.value), tight(&rival.parsed.value));

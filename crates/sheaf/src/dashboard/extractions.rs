@@ -10,8 +10,9 @@ use serde::Deserialize;
 use sheaf_extract::find::Found;
 use sheaf_store::{PageRequest, ReviewFilter};
 use sheaf_types::{
-    BoundingBox, CellResult, Decision, Extraction, ExtractionId, FieldKind, FieldResult, FieldSpec,
-    FieldValue, Method, ReviewId, ReviewItem, ReviewReason, ReviewStatus, Status, Template as Spec, UserId,
+    Alternative, BoundingBox, CellResult, Decision, Extraction, ExtractionId, FieldKind, FieldResult,
+    FieldSpec, FieldValue, Method, ReviewId, ReviewItem, ReviewReason, ReviewStatus, Status,
+    Template as Spec, UserId,
 };
 
 use super::assets;
@@ -46,6 +47,11 @@ impl ExtractionPage {
     /// Fields that wait for a decision.
     fn open(&self) -> u64 {
         self.fields.iter().filter(|field| field.is_open()).count() as u64
+    }
+
+    /// Whether there is a field with another value to choose.
+    fn has_other(&self) -> bool {
+        self.fields.iter().any(|field| field.other().is_some())
     }
 
     /// The item that was decided about last, if its correction may have look-alikes.
@@ -94,6 +100,13 @@ struct Mark {
     label: String,
     level: &'static str,
     bbox: BoundingBox,
+}
+
+/// The other value that was found for a field.
+struct OtherView<'a> {
+    key: String,
+    value: &'a str,
+    other: &'a Alternative,
 }
 
 /// A table's cell.
@@ -167,18 +180,19 @@ impl FieldView {
     }
 
     fn method(&self) -> Option<&'static str> {
-        self.result.method.map(|method| match method {
-            Method::Regex => "by its form",
-            Method::Anchor => "by its label",
-            Method::Table => "as rows of a table",
-            Method::Embedded => "in the e-invoice inside the PDF",
-            Method::Llm => "named by the language model",
-            Method::Review => "by a person",
-        })
+        self.result.method.map(words::method)
+    }
+
+    /// What may be the value instead, while that is to be decided.
+    fn other(&self) -> Option<OtherView<'_>> {
+        let other = self.result.alternative.as_deref().filter(|_| self.is_open())?;
+        let FieldValue::Scalar(value) = &other.value else { return None };
+        Some(OtherView { key: format!("{}-other", self.key()), value, other })
     }
 
     fn reason(&self) -> &'static str {
         match self.result.review_reason {
+            Some(ReviewReason::LowConfidence) if self.other().is_some() => "two values may be meant",
             Some(ReviewReason::LowConfidence) => "not sure enough",
             Some(ReviewReason::Missing) => "nothing was found",
             Some(ReviewReason::Ungrounded) => "what was proposed does not stand on the page",
@@ -200,6 +214,11 @@ impl FieldView {
         if let (true, Some(page), Some(bbox)) = (marks.is_empty(), self.result.page, self.result.bbox) {
             let label = format!("{}: {}", self.result.name, self.value().unwrap_or_default());
             marks.push((page, Mark { key: self.key(), label, level: self.level(), bbox }));
+        }
+        if let Some(OtherView { key, value, other }) = self.other() {
+            let label = format!("{}, or: {value}", self.result.name);
+            let level = level(other.confidence, self.threshold);
+            marks.push((other.page, Mark { key, label, level, bbox: other.bbox }));
         }
         marks
     }

@@ -9,8 +9,8 @@ use serde_json::{Map, Value};
 use sheaf_extract::find::{Found, find};
 use sheaf_store::{ReviewDocument, ReviewField, ReviewFilter};
 use sheaf_types::{
-    BatchId, BoundingBox, Document, Extraction, ExtractionId, FieldKind, FieldSpec, Provenance, Resolution,
-    ReviewId, ReviewStatus, TemplateSpec, UserId,
+    BatchId, BoundingBox, Document, Extraction, ExtractionId, FieldKind, FieldResult, FieldSpec, FieldValue,
+    Provenance, Resolution, ReviewId, ReviewStatus, TemplateSpec, UserId,
 };
 
 use super::assets;
@@ -95,6 +95,7 @@ pub(super) async fn resolve(
                 template.spec.fields.iter().find(|spec| spec.name == field).ok_or(PageError::not_found())?;
             correction(&api, user, &extraction, &template.spec, spec, &posted).await
         }
+        "other" => other(extraction.fields.as_deref().unwrap_or_default(), &field)?,
         _ => return Err(PageError::not_found()),
     };
     let notes = Some(posted.get("notes").trim()).filter(|notes| !notes.is_empty());
@@ -203,6 +204,16 @@ async fn correction(
     };
     let kept = (0..rows.min(MOST_ROWS)).map(row).filter(|row| row.values().any(|value| !value.is_null()));
     Resolution::Correct { value: Value::Array(kept.map(Value::Object).collect()), provenance: None }
+}
+
+/// The other value that was found for a field, as a decision.
+fn other(fields: &[FieldResult], field: &str) -> Result<Resolution, PageError> {
+    let found = fields.iter().find(|result| result.name == field);
+    let other = found.and_then(|result| result.alternative.as_deref()).ok_or(PageError::not_found())?;
+    let value = serde_json::to_value(&other.value).unwrap_or_default();
+    let place = Provenance { source: other.source.clone(), page: other.page, bbox: other.bbox, cell: None };
+    let is_one = matches!(other.value, FieldValue::Scalar(_));
+    Ok(Resolution::Correct { value, provenance: is_one.then_some(place) })
 }
 
 /// The words on the page that were clicked for the value.

@@ -2,7 +2,7 @@
 
 use std::borrow::Borrow;
 
-use sheaf_types::{BatchStatus, Event, FieldKind, FieldValue, Status};
+use sheaf_types::{BatchStatus, Event, FieldKind, FieldValue, Method, Status};
 
 /// `1 document`, `2 documents`.
 pub(super) fn count(n: impl Borrow<u64>, one: &str, many: &str) -> String {
@@ -45,6 +45,18 @@ pub(super) fn value(value: Option<&FieldValue>, currency: Option<&str>) -> Optio
         },
         FieldValue::Rows(rows) => count(rows.len() as u64, "row", "rows"),
     })
+}
+
+/// How a value was found.
+pub(super) fn method(method: Method) -> &'static str {
+    match method {
+        Method::Regex => "by its form",
+        Method::Anchor => "by its label",
+        Method::Table => "as rows of a table",
+        Method::Embedded => "in the e-invoice inside the PDF",
+        Method::Llm => "named by the language model",
+        Method::Review => "by a person",
+    }
 }
 
 /// Where a document stands.

@@ -3,7 +3,7 @@
 use serde_json::json;
 use thirtyfour::Key;
 
-use crate::note::delivery_note;
+use crate::note::{delivery_note, pdf};
 use crate::support::Stage;
 
 /// The scan has a seller that is misread, the other two dates that may be read either way.
@@ -109,6 +109,46 @@ async fn words_on_the_page_fill_a_value_and_ground_it() {
     assert!(stage.text("#f-due_date [role=alert]").await.contains("Expected a day"));
     assert_eq!(stage.run("return document.activeElement.value").await, json!("soon"));
     stage.look("extraction-refused").await;
+    stage.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_values_the_other_one_is_taken_by_a_key() {
+    let Some(stage) = Stage::signed_in(&[]).await else { return };
+    let spec = json!({"name": "Orders", "fields": [{"name": "start_date", "type": "date"}]});
+    let (_, template) = stage.server.post_json("/v1/templates", &spec);
+    let order = pdf([
+        ["Harbour Radio", "", "Order 4711"],
+        ["Invoice Period", "01/27/2020 - 02/23/2020", ""],
+        ["Schedule Dates", "02/10/2020 - 02/16/2020", ""],
+        ["Product", "Radio", ""],
+    ]);
+    let given = [("template_id", template["id"].as_str().unwrap())];
+    let (_, read) = stage.server.post_form("/v1/extract", &given, &[("file", "order.pdf", order)]);
+    let (field, id) = (&read["fields"][0], read["id"].as_str().unwrap());
+    let other = field["alternative"].clone();
+    let mut values = [field["value"].as_str().unwrap(), other["value"].as_str().unwrap()];
+    values.sort_unstable();
+    assert_eq!(values, ["2020-01-27", "2020-02-10"]);
+
+    stage.open(&format!("/dashboard/extractions/{id}")).await;
+    stage.find("article.field.open:focus").await;
+    assert!(stage.text("#f-start_date .other").await.contains(other["value"].as_str().unwrap()));
+    // Both are marked on the page while the field is looked at.
+    stage.find("rect.lit[data-key='f-start_date']").await;
+    stage.find("rect.lit[data-key='f-start_date-other']").await;
+    stage.look("extraction-other").await;
+    stage.press("o").await;
+    stage.find("#f-start_date .undo").await;
+    assert!(!stage.has("#f-start_date .other").await);
+    let taken = &stage.server.get_json(&format!("/v1/extractions/{id}"))["fields"][0];
+    for part in ["value", "source", "page", "bbox"] {
+        assert_eq!(taken[part], other[part], "{part}");
+    }
+    assert_eq!(taken["review"]["action"], "correct");
+    // Taken back, both are there again.
+    stage.press("u").await;
+    stage.find("#f-start_date .other").await;
     stage.end().await;
 }
 

@@ -1,4 +1,4 @@
-//! Delivery notes of one design, as PDFs.
+//! Small documents of rows of words, as PDFs.
 
 /// A note for a site, which stands under a label that no lexicon knows; with so many articles above its foot.
 pub(crate) fn delivery_note(site: &str, articles: usize) -> Vec<u8> {
@@ -17,9 +17,13 @@ pub(crate) fn delivery_note(site: &str, articles: usize) -> Vec<u8> {
         ["Stamp and signature of the recipient", "", ""],
     ];
     let article = ["Oak boards", "3", "11 kg"];
-    let lines = head.into_iter().chain(std::iter::repeat_n(article, articles)).chain(foot);
+    pdf(head.into_iter().chain(std::iter::repeat_n(article, articles)).chain(foot))
+}
+
+/// A page of rows of cells, in three columns.
+pub(crate) fn pdf<'a>(rows: impl IntoIterator<Item = [&'a str; 3]>) -> Vec<u8> {
     let mut text = String::from("BT /F1 10 Tf\n");
-    for (line, cells) in lines.enumerate() {
+    for (line, cells) in rows.into_iter().enumerate() {
         for (column, cell) in cells.iter().enumerate().filter(|(_, cell)| !cell.is_empty()) {
             text.push_str(&format!("1 0 0 1 {} {} Tm ({cell}) Tj\n", 60 + 180 * column, 780 - 25 * line));
         }

@@ -80,6 +80,7 @@ const keys = {
   n: () => go(1),
   k: () => go(-1),
   a: () => (here() || openFields()[0])?.querySelector(".approve")?.click(),
+  o: () => here()?.querySelector(".other button")?.click(),
   c: () => {
     const details = (here() || openFields()[0])?.querySelector(".correct");
     if (!details) return;
