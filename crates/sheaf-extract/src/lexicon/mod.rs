@@ -20,6 +20,11 @@ pub const FIELDS: &str = include_str!("../../data/lexicon.txt");
 /// The labels of columns, and of the lines that end a table.
 pub const COLUMNS: &str = include_str!("../../data/columns.txt");
 
+/// The words of a list of `data/`: parted by blanks and line breaks; what follows a `#` at the start of a line is for people.
+pub(crate) fn listed<C: FromIterator<&'static str>>(list: &'static str) -> C {
+    list.lines().filter(|line| !line.starts_with('#')).flat_map(str::split_whitespace).collect()
+}
+
 /// What the values of a concept look like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Shape {

@@ -5,16 +5,17 @@ use std::sync::LazyLock;
 
 use rustc_hash::FxHashSet;
 
+use crate::lexicon::listed;
 use crate::parse::date;
 use crate::parse::fold::fold;
 
 static LEGAL_FORMS: LazyLock<FxHashSet<&'static str>> =
-    LazyLock::new(|| words(include_str!("../../data/legal_forms.txt")));
+    LazyLock::new(|| listed(include_str!("../../data/legal_forms.txt")));
 /// Words of organisations that are no legal forms.
 static ORGANISATIONS: LazyLock<FxHashSet<&'static str>> =
     LazyLock::new(|| LEGAL_FORMS.iter().filter_map(|w| w.strip_prefix('~')).collect());
 static STREETS: LazyLock<FxHashSet<&'static str>> =
-    LazyLock::new(|| words(include_str!("../../data/streets.txt")));
+    LazyLock::new(|| listed(include_str!("../../data/streets.txt")));
 /// Words that begin a line of an address, with or without a number.
 static STREET_STARTS: LazyLock<FxHashSet<&'static str>> =
     LazyLock::new(|| STREETS.iter().filter_map(|w| w.strip_prefix('^')).collect());
@@ -24,17 +25,20 @@ static STREET_ENDINGS: LazyLock<Vec<&'static str>> =
 
 /// Words of positions that people hold.
 static TITLES: LazyLock<FxHashSet<&'static str>> =
-    LazyLock::new(|| words(include_str!("../../data/titles.txt")));
-
-fn words(text: &'static str) -> FxHashSet<&'static str> {
-    text.lines().filter(|line| !line.starts_with('#')).flat_map(str::split_whitespace).collect()
-}
+    LazyLock::new(|| listed(include_str!("../../data/titles.txt")));
 
 /// Salutations that stand over a person's name in an address.
-const SALUTATIONS: [&str; 22] = [
-    "herr", "herrn", "frau", "firma", "familie", "mr", "mrs", "ms", "miss", "dr", "monsieur", "madame", "m",
-    "mme", "sr", "sra", "senor", "senora", "signor", "spett", "dhr", "mevr",
-];
+static SALUTATIONS: LazyLock<FxHashSet<&'static str>> =
+    LazyLock::new(|| listed(include_str!("../../data/salutations.txt")));
+/// Words and signs with which a name cannot end.
+static PARTICLES: LazyLock<FxHashSet<&'static str>> =
+    LazyLock::new(|| listed(include_str!("../../data/particles.txt")));
+
+/// Whether a name cannot end here: after a particle or a sign that joins words.
+pub(crate) fn breaks_off(name: &str) -> bool {
+    let last = name.rsplit(' ').next().unwrap_or_default();
+    PARTICLES.contains(last.to_lowercase().as_str())
+}
 
 /// What a line of text looks like, as far as names and addresses go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

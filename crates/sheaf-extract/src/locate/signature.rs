@@ -1,33 +1,17 @@
 //! Who signed, where no label says so: the mark of an electronic signature ("/s/ Jane Roe"), and a person's name over or
 //! before a title, under words by which somebody signs ("The undersigned swears", "Sincerely").
 
+use std::sync::LazyLock;
+
 use super::candidate::{Candidate, Typed};
 use super::context::Surroundings;
 use super::layout::{Layout, Span};
 use super::names::{is_name_suffix, is_person, is_title, look};
+use crate::lexicon::listed;
 
-/// Words by which somebody signs what stands above, or is about to; folded, without blanks and marks.
-const SIGNING: [&str; 19] = [
-    "undersigned",
-    "penaltyofperjury",
-    "swornto",
-    "witnesswhereof",
-    "signedby",
-    "onbehalfof",
-    "dulyauthorized",
-    "sincerely",
-    "yourstruly",
-    "yoursfaithfully",
-    "respectfully",
-    "bestregards",
-    "kindregards",
-    "freundlichengru",
-    "hochachtungsvoll",
-    "cordialement",
-    "atentamente",
-    "distintisaluti",
-    "hoogachtend",
-];
+/// Words by which somebody signs what stands above, or is about to.
+static SIGNING: LazyLock<Vec<&'static str>> =
+    LazyLock::new(|| listed(include_str!("../../data/signing.txt")));
 /// How an electronic signature is marked, and how recognition reads the mark.
 const MARKS: [&str; 8] = ["/s/", "/S/", "/s", "Isl", "lsl", "/5/", "Is/", "(s)"];
 /// What the mark of a signature says for the name behind it.

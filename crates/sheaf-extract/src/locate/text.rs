@@ -7,7 +7,8 @@ use super::context::Surroundings;
 use super::labels::{LabelMatch, printed};
 use super::layout::{BLANK, Layout, Line, Segment, Span, Token};
 use super::names::{
-    Look, ends_name, is_name_suffix, is_only_form, is_person, is_registration, is_title, look, without_id,
+    Look, breaks_off, ends_name, is_name_suffix, is_only_form, is_person, is_registration, is_title, look,
+    without_id,
 };
 use crate::ablation::{Family, uses};
 use crate::lexicon::{Key, LEXICON};
@@ -675,40 +676,6 @@ fn centred_below(surroundings: &Surroundings<'_>, span: &Span) -> Option<usize> 
         && (next.rect.centre_x() - line.rect.centre_x()).abs() < 1.5 * size;
     let index = next.segments.start;
     (alone && near && !surroundings.is_label(index)).then_some(index)
-}
-
-/// Whether a name cannot end here: after a particle or a sign that joins words.
-fn breaks_off(name: &str) -> bool {
-    let last = name.rsplit(BLANK).next().unwrap_or_default();
-    matches!(
-        last.to_lowercase().as_str(),
-        "&" | "and"
-            | "und"
-            | "et"
-            | "y"
-            | "e"
-            | "en"
-            | "of"
-            | "di"
-            | "de"
-            | "da"
-            | "do"
-            | "du"
-            | "des"
-            | "del"
-            | "della"
-            | "van"
-            | "der"
-            | "den"
-            | "ter"
-            | "von"
-            | "zu"
-            | "vom"
-            | "la"
-            | "le"
-            | "-"
-            | "+"
-    )
 }
 
 /// Whether a label stands left of a segment in its line.

@@ -3,6 +3,9 @@
 //! Small amounts on top of the labels' evidence, enough to choose between equally labelled candidates, and what is left
 //! to choose by where no label is known.
 
+use std::sync::LazyLock;
+
+use rustc_hash::FxHashSet;
 use sheaf_types::FieldKind;
 
 use super::candidate::{Candidate, Typed};
@@ -12,7 +15,7 @@ use super::names::{Look, is_person, is_title};
 use super::score::Evidence;
 use super::text::{Part, TextCandidate};
 use crate::ablation::{Family, uses};
-use crate::lexicon::{LEXICON, Shape};
+use crate::lexicon::{LEXICON, Shape, listed};
 use crate::parse::fold::{fold, words};
 use crate::parse::{self, Locale, date};
 
@@ -22,11 +25,12 @@ const SUM: f32 = 0.1;
 /// Letters of a text that may be a label, at most.
 const LONGEST_LABEL: usize = 50;
 
-/// Words that end labels in seven languages, and hardly a value.
-const LABEL_ENDS: [&str; 20] = [
-    "by", "no", "nr", "num", "number", "numbers", "name", "names", "date", "dates", "type", "code", "nummer",
-    "datum", "numero", "nom", "nombre", "nome", "naam", "fecha",
-];
+/// Words that end labels, and hardly a value.
+static LABEL_ENDS: LazyLock<FxHashSet<&'static str>> =
+    LazyLock::new(|| listed(include_str!("../../data/label_ends.txt")));
+/// Words of a discount for early payment.
+static DISCOUNTS: LazyLock<Vec<&'static str>> =
+    LazyLock::new(|| listed(include_str!("../../data/discounts.txt")));
 
 /// Whether a candidate can be a value of the field at all.
 pub(crate) fn possible(field: &Field<'_>, candidate: &Candidate) -> bool {
@@ -128,17 +132,6 @@ fn is_place(before: &str) -> bool {
 
 /// Whether a date is the last day for a discount: "Bei Zahlung bis 4.11.2012 gewähren wir 2 % Skonto".
 pub(crate) fn is_for_discount(layout: &Layout<'_>, candidate: &Candidate) -> bool {
-    const WORDS: [&str; 9] = [
-        "skonto",
-        "discount",
-        "escompte",
-        "sconto",
-        "korting",
-        "descuento",
-        "desconto",
-        "nachlass",
-        "rabatt",
-    ];
     let text = &layout.lines[candidate.line()].text;
     let (start, end) = (candidate.start(), candidate.spans[0].range.end);
     // The sentence around the date, up to the next date.
@@ -148,7 +141,7 @@ pub(crate) fn is_for_discount(layout: &Layout<'_>, candidate: &Candidate) -> boo
     let next = date::find(after).first().map_or(after.len(), |found| found.range.start);
     let after = &after[..after[..next].find([';', ',', '\t']).unwrap_or(next)];
     let near = fold(&format!("{before} {after}")).into_owned();
-    WORDS.iter().any(|word| near.contains(word))
+    DISCOUNTS.iter().any(|word| near.contains(word))
 }
 
 /// The share of a document in which its contract is named.
@@ -264,8 +257,7 @@ pub(crate) fn text_fit(field: &Field<'_>, source: &str, locale: &Locale) -> f32 
     }
     if !has_digits {
         let printed = words(source.trim_end_matches("(s)"));
-        let ends =
-            printed.len() > 1 && printed.last().is_some_and(|word| LABEL_ENDS.contains(&word.as_str()));
+        let ends = printed.len() > 1 && printed.last().is_some_and(|word| LABEL_ENDS.contains(word.as_str()));
         if ends || field.has_in_anchor(&printed) {
             fit -= 0.3;
         }
