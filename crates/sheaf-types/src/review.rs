@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::extraction::{FieldValue, Provenance, ReviewReason};
+use crate::extraction::{Alternative, FieldValue, Provenance, ReviewReason};
 use crate::id::{BatchId, DocumentId, ExtractionId, ReviewId, TemplateId};
 use crate::page::BoundingBox;
 use crate::template::FieldKind;
@@ -117,6 +117,9 @@ pub struct ReviewItem {
     pub confidence: f32,
     /// Why it needs a look; `None` once resolved.
     pub review_reason: Option<ReviewReason>,
+    /// The other value, where two were found and a person has to choose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alternative: Option<Box<Alternative>>,
     /// When it was found to need a look; RFC 3339, UTC.
     pub created_at: String,
     /// When somebody decided.

@@ -137,6 +137,7 @@ impl ItemRow {
             bbox: field.bbox,
             confidence: field.confidence,
             review_reason: field.review_reason,
+            alternative: field.alternative,
             created_at: rfc3339(self.created_at),
             resolved_at: self.resolved_at.map(rfc3339),
         })

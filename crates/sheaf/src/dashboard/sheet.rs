@@ -49,6 +49,16 @@ impl ItemView {
         words::value(self.item.value.as_ref(), self.item.currency.as_deref())
     }
 
+    /// What may be the value instead.
+    fn other(&self) -> Option<String> {
+        words::value(Some(&self.item.alternative.as_ref()?.value), None)
+    }
+
+    /// Whether it is approved with the rest unless somebody objects: not where another value may be meant.
+    fn is_ticked(&self) -> bool {
+        self.item.value.is_some() && self.item.alternative.is_none()
+    }
+
     fn level(&self) -> &'static str {
         level(self.item.confidence, self.threshold)
     }

@@ -131,6 +131,13 @@ async fn of_two_values_the_other_one_is_taken_by_a_key() {
     values.sort_unstable();
     assert_eq!(values, ["2020-01-27", "2020-02-10"]);
 
+    // Where many are approved at once, it is not among them.
+    let sheet = format!("/dashboard/review/sheet?template={}&field=start_date", given[0].1);
+    stage.open(&sheet).await;
+    assert!(stage.text("#sheet li").await.contains(&format!("or {}", other["value"].as_str().unwrap())));
+    assert_eq!(stage.text("#ticked").await, "0 of 1 ticked");
+    stage.look("sheet-other").await;
+
     stage.open(&format!("/dashboard/extractions/{id}")).await;
     stage.find("article.field.open:focus").await;
     assert!(stage.text("#f-start_date .other").await.contains(other["value"].as_str().unwrap()));
