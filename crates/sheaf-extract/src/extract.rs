@@ -199,7 +199,7 @@ pub fn explain(document: &Document, template: &TemplateSpec) -> String {
     })
 }
 
-/// The result for the candidate chosen, traced to the page, with what contests it.
+/// The result for the candidate chosen, with what contests it.
 fn chosen(pool: &Pool<'_>, field: &Field<'_>, candidates: &[Scored], choice: &Choice) -> FieldResult {
     let other = choice.rival.and_then(|rival| {
         let instead = Choice { index: Some(rival), adds_up: None, rival: choice.index };
@@ -208,6 +208,7 @@ fn chosen(pool: &Pool<'_>, field: &Field<'_>, candidates: &[Scored], choice: &Ch
     FieldResult { alternative: other.map(Box::new), ..traced(pool, field, candidates, choice) }
 }
 
+/// The result for the candidate chosen, traced to the page.
 fn traced(pool: &Pool<'_>, field: &Field<'_>, candidates: &[Scored], choice: &Choice) -> FieldResult {
     let Some(chosen) = choice.index.and_then(|index| candidates.get(index)) else {
         return ground::nothing(field.spec);

@@ -92,8 +92,7 @@ fn rival(
     {
         return None;
     }
-    (0..candidates[field].len()).find(|&other| {
-        let rival = &candidates[field][other];
+    candidates[field].iter().enumerate().position(|(other, rival)| {
         let label = rival.evidence;
         let differs = if matches!(shape, Shape::Code | Shape::Name) {
             let (own, other) = (tight(&chosen.parsed.value), tight(&rival.parsed.value));

@@ -226,13 +226,14 @@ pub(crate) fn is_told(spec: &FieldSpec) -> bool {
 /// Concepts that a field means, the surest first.
 fn concepts_of(name: &str, spec: &FieldSpec) -> Vec<(ConceptId, f32)> {
     let mut found: Vec<(ConceptId, f32)> = Vec::new();
-    add(&mut found, LEXICON.named(name), BY_NAME);
+    let named = LEXICON.named(name);
+    add(&mut found, named, BY_NAME);
     add(&mut found, LEXICON.named(&spec.name.replace('_', " ")), BY_NAME);
-    let rewritten = rewritten(name);
+    let meant = if named.is_empty() { rewritten(name) } else { named };
     if found.is_empty() {
-        add(&mut found, rewritten, BY_NAME);
+        add(&mut found, meant, BY_NAME);
     }
-    let is_unknown = LEXICON.named(name).is_empty() && rewritten.is_empty();
+    let is_unknown = meant.is_empty();
     if is_unknown && let Some((concepts, weight)) = concepts_of_part(name, spec) {
         add(&mut found, concepts, weight);
     }

@@ -210,10 +210,9 @@ async fn correction(
 fn other(fields: &[FieldResult], field: &str) -> Result<Resolution, PageError> {
     let found = fields.iter().find(|result| result.name == field);
     let other = found.and_then(|result| result.alternative.as_deref()).ok_or(PageError::not_found())?;
-    let value = serde_json::to_value(&other.value).unwrap_or_default();
+    let FieldValue::Scalar(value) = &other.value else { return Err(PageError::not_found()) };
     let place = Provenance { source: other.source.clone(), page: other.page, bbox: other.bbox, cell: None };
-    let is_one = matches!(other.value, FieldValue::Scalar(_));
-    Ok(Resolution::Correct { value, provenance: is_one.then_some(place) })
+    Ok(Resolution::Correct { value: Value::String(value.clone()), provenance: Some(place) })
 }
 
 /// The words on the page that were clicked for the value.
