@@ -376,7 +376,11 @@ pub(crate) fn codes(layout: &Layout<'_>, dates: &[Candidate]) -> Vec<Candidate> 
             let mut long = range.clone();
             for next in &words[at + 1..] {
                 let blank = long.end + 1 == next.start && text.as_bytes()[long.end] == BLANK as u8;
-                if !blank || dated(next) || !continues_code(text, &long, next) {
+                if !blank
+                    || dated(next)
+                    || !continues_code(text, &long, next)
+                    || is_stroke(layout, index, &long, next)
+                {
                     break;
                 }
                 long.end = next.end;
@@ -438,13 +442,24 @@ fn glued_label(word: &str) -> usize {
     if is_label && number.starts_with(char::is_alphanumeric) { label.len() + 1 } else { 0 }
 }
 
+/// Whether recognition may have read a lone stroke behind a number as a one: "1601132 /", whose other part is empty.
+fn is_stroke(layout: &Layout<'_>, line: usize, code: &Range<usize>, next: &Range<usize>) -> bool {
+    let text = &layout.lines[line].text;
+    let (code, word) = (&text[code.clone()], &text[next.clone()]);
+    let is_number = code.len() > 4 && code.bytes().all(|b| b.is_ascii_digit());
+    word == "1" && is_number && layout.words_sure(&[Span { line, range: next.clone() }]).1
+}
+
 /// Whether the next word belongs to a code: digits, or a bracket such as "(Rev 0)".
 fn continues_code(text: &str, code: &Range<usize>, next: &Range<usize>) -> bool {
     let word = &text[next.clone()];
-    let opened = !balanced(&text[code.clone()]);
+    let code = &text[code.clone()];
+    let opened = !balanced(code);
+    // "(GLN)" behind a number says what kind it is.
+    let is_kind = word.starts_with('(') && word.ends_with(')') && !word.bytes().any(|b| b.is_ascii_digit());
     let digits = word.bytes().filter(u8::is_ascii_digit).count();
     let all_code = digits > 0 && word.chars().all(|c| c.is_ascii_digit() || matches!(c, '-' | '/' | '.'));
-    opened || word.starts_with('(') && word.len() <= 6 || all_code || word == "-"
+    opened || word.starts_with('(') && word.len() <= 6 && !is_kind || all_code || word == "-"
 }
 
 #[cfg(test)]
@@ -498,6 +513,7 @@ mod tests {
             ("Nr. 471102 vom 05.03.2018", vec!["471102"]),
             ("Facture n\u{b0}562044387 du", vec!["562044387"]),
             ("Hdln#: 9752880 (Rev 0)", vec!["9752880 (Rev 0)", "9752880", "0"]),
+            ("Kunde 549910 (GLN)", vec!["549910"]),
             ("INV/2023/03/0008", vec!["INV/2023/03/0008"]),
             ("Springfield, IL 62704 or PO 62704", vec!["62704"]),
             ("#2436316-1", vec!["2436316-1"]),

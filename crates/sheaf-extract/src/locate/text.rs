@@ -693,6 +693,8 @@ pub(crate) fn below(surroundings: &Surroundings<'_>, span: &Span) -> Option<usiz
     let rect = layout.rect(span);
     let own = layout.segment_at(span.line, span.range.start);
     let size = layout.segments[own].size;
+    // The box of recognised words is as high as what they are: "Senate" has nothing below its line, "Hagerty," has.
+    let alike = if layout.is_recognised(&layout.segments[own]) { 0.25 } else { 0.15 };
     right_below(layout, span.line, rect.y1 + TIGHT * size, 3).find(|&index| {
         let next = &layout.segments[index];
         let label = &surroundings.segments[index];
@@ -704,7 +706,7 @@ pub(crate) fn below(surroundings: &Surroundings<'_>, span: &Span) -> Option<usiz
             && next.rect.y0 > rect.centre_y()
             && !known
             && !label.is_spent
-            && (next.size - size).abs() < 0.15 * size
+            && (next.size - size).abs() < alike * size
     })
 }
 

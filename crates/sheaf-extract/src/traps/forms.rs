@@ -477,3 +477,29 @@ fn the_number_of_a_street_may_be_a_word() {
     let fields = [("address", "text", "Address of Corporation")];
     assert_eq!(values(&page(&lines), &fields), ["One Harbour Avenue Fairhaven, NY 10016"]);
 }
+
+#[test]
+fn a_recognised_stroke_behind_a_number_is_no_digit_of_it() {
+    let lines = ["Contract / Revision   Alt Order #", "1601132 1             220125"];
+    let fields = [("contract_number", "text", "Contract / Revision")];
+    assert_eq!(values(&recognised(&lines), &fields), ["1601132"]);
+    // Printed so, it is one.
+    assert_eq!(values(&page(&lines), &fields), ["1601132 1"]);
+}
+
+#[test]
+fn a_recognised_name_wraps_between_lines_of_different_letters() {
+    let lines = [
+        "Agency: Blue Media Group      Advertiser: Hagarty, Will - TN",
+        "                                          Senate",
+    ];
+    let fields = [("agency", "text", "Agency"), ("advertiser", "text", "Advertiser")];
+    let mut document = recognised(&lines);
+    let above = document.pages[0].words[0].bbox.y1;
+    // The box of a word without a letter below its line is lower.
+    let senate = document.pages[0].words.last_mut().expect("the sample has words");
+    let height = senate.bbox.y1 - senate.bbox.y0;
+    (senate.bbox.y0, senate.bbox.y1) = (above, above + 0.78 * height);
+    senate.font_size *= 0.78;
+    assert_eq!(values(&document, &fields), ["Blue Media Group", "Hagarty, Will - TN Senate"]);
+}
