@@ -34,6 +34,19 @@ static SALUTATIONS: LazyLock<FxHashSet<&'static str>> =
 static PARTICLES: LazyLock<FxHashSet<&'static str>> =
     LazyLock::new(|| listed(include_str!("../../data/particles.txt")));
 
+/// Words that follow a firm's legal form where it says how it is registered.
+static REGISTERED: LazyLock<FxHashSet<&'static str>> =
+    LazyLock::new(|| listed(include_str!("../../data/registered.txt")));
+
+/// Where a firm's name ends in a line that says how it is registered: "Example SAS au capital de 10 000 EUR".
+pub(crate) fn registered_name(text: &str) -> Option<&str> {
+    let ends = text.match_indices(' ').filter(|&(at, _)| {
+        let next = text[at..].split_whitespace().next().unwrap_or_default();
+        REGISTERED.contains(&*fold(next.trim_matches(|c: char| !c.is_alphanumeric())))
+    });
+    ends.map(|(at, _)| &text[..at]).find(|name| look(name).ends_in_legal_form)
+}
+
 /// Whether a name cannot end here: after a particle or a sign that joins words.
 pub(crate) fn breaks_off(name: &str) -> bool {
     let last = name.rsplit(' ').next().unwrap_or_default();
@@ -473,5 +486,19 @@ mod tests {
         assert_eq!(domains("http://www.goodmill.example mail@goodmill.example"), ["goodmill", "goodmill"]);
         assert!(domain_carries("goodmill", "thegoodmillltd"));
         assert!(domains("someone@gmail.com").is_empty());
+    }
+
+    #[test]
+    fn a_firm_names_itself_before_it_says_how_it_is_registered() {
+        for (line, name) in [
+            ("Moulin Vert SAS au capital de 10 000 EUR - RCS Lyon", Some("Moulin Vert SAS")),
+            ("Harbour Lane Ltd registered in England No. 4711", Some("Harbour Lane Ltd")),
+            ("Muster Werk GmbH, Sitz Musterstadt", Some("Muster Werk GmbH,")),
+            ("Harbour Lane registered in 1990", None),
+            ("SAS au capital de 10 000 EUR", None),
+            ("Moulin Vert SAS", None),
+        ] {
+            assert_eq!(registered_name(line), name, "{line}");
+        }
     }
 }

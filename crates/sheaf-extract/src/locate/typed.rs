@@ -10,14 +10,14 @@ use sheaf_types::FieldKind;
 
 use super::candidate::{Candidate, Typed};
 use super::field::{End, Field, is_told};
-use super::layout::Layout;
+use super::layout::{BLANK, Layout};
 use super::names::{Look, is_person, is_title};
 use super::score::Evidence;
 use super::text::{Part, TextCandidate};
 use crate::ablation::{Family, uses};
 use crate::lexicon::{LEXICON, Shape, listed};
 use crate::parse::fold::{fold, words};
-use crate::parse::{self, Locale, date};
+use crate::parse::{self, DecimalMark, Locale, date, number};
 
 /// What it is worth for a total to be the sum of its column.
 const SUM: f32 = 0.1;
@@ -285,6 +285,11 @@ pub(crate) fn name_fit(source: &str, look: Look, person: bool) -> f32 {
     if !capital {
         fit -= 0.35;
     }
+    // "1,4 cts/mn" is a price.
+    let first = source.split(BLANK).next().unwrap_or_default();
+    if number::read(first, DecimalMark::Comma).is_some_and(|number| number.decimals > 0) {
+        fit -= 0.3;
+    }
     // "Code" under "Advertiser" is the rest of a label.
     if words == 1 && LEXICON.is_label_word(&fold(source)) {
         fit -= 0.3;
@@ -340,9 +345,7 @@ fn code_fit(source: &str) -> f32 {
         fit -= 0.12;
     }
     // An amount, a share, a range of days.
-    if crate::parse::number::read(source, crate::parse::DecimalMark::Point)
-        .is_some_and(|n| n.decimals == 2 || n.currency.is_some())
-    {
+    if number::read(source, DecimalMark::Point).is_some_and(|n| n.decimals == 2 || n.currency.is_some()) {
         fit -= 0.3;
     }
     if source.ends_with(')') && digits > 2 {
