@@ -109,17 +109,12 @@ fn peel(text: &str, mark: DecimalMark) -> Option<Peeled<'_>> {
             percent = true;
             rest = r.trim_end();
         }
-        if currency.is_none() && !rest.starts_with(|c: char| c.is_ascii_digit()) {
-            if let Some((code, r)) = currency::strip_prefix(rest) {
-                currency = Some(code);
-                rest = r.trim_start();
-            }
-        } else if currency.is_none()
-            && !rest.ends_with(|c: char| c.is_ascii_digit())
-            && let Some((code, r)) = currency::strip_suffix(rest)
+        let stripped = || currency::strip_prefix(rest).or_else(|| currency::strip_suffix(rest));
+        if currency.is_none()
+            && let Some((code, bare)) = stripped()
         {
             currency = Some(code);
-            rest = r.trim_end();
+            rest = bare.trim();
         }
         if rest == before {
             break;
@@ -287,6 +282,8 @@ mod tests {
             DecimalMark::Point,
             &[
                 ("(12.00)", Some("-12.00")),
+                ("(12.00) €", Some("-12.00")),
+                ("EUR (12.00)", Some("-12.00")),
                 ("-12.00", Some("-12.00")),
                 ("−12.00", Some("-12.00")),
                 ("12.00-", Some("-12.00")),

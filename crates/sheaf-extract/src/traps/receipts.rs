@@ -38,3 +38,25 @@ fn an_address_ends_before_a_misspelt_telephone_and_is_no_price() {
     assert_eq!(values(&page(&lines), &SHOP), ["EXAMPLE CAKE HOUSE SDN BHD", address]);
     assert_eq!(values(&page(&lines[5..]), &SHOP)[1], "");
 }
+
+#[test]
+fn the_net_total_is_the_whole_where_nothing_else_is_named() {
+    let lines = ["5/25/20   Spot    $75.00", "5/26/20   Spot    $75.00", "Net Total         $150.00"];
+    let fields = [("gross_total", "currency", "Gross Amount")];
+    assert_eq!(values(&page(&lines), &fields), ["150.00"]);
+    let taxed = ["Net Total         $150.00", "Sales Tax          $12.00"];
+    assert_eq!(values(&page(&taxed), &fields), [""]);
+}
+
+#[test]
+fn an_amount_in_brackets_before_its_currency_is_taken_off() {
+    let lines = [
+        "Credit note 4711",
+        "",
+        "Net total:   (1.564,10) €",
+        "VAT:         (344,10) €",
+        "Total:       (1.908,20) €",
+    ];
+    let fields = [("grand_total", "currency", "Total")];
+    assert_eq!(values(&page(&lines), &fields), ["-1908.20"]);
+}

@@ -116,6 +116,11 @@ impl<'a> Pool<'a> {
                 scored = self.scored_by(field, &loose);
             }
         }
+        let is_total = ["grand_total", "gross_amount"].iter().any(|total| field.is(total));
+        if is_total && scored.first().is_none_or(|best| best.score < LABELLED) {
+            scored.extend(self.only_total(field));
+            scored.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| first(a).cmp(&first(b))));
+        }
         scored.truncate(KEPT);
         scored
     }

@@ -6,8 +6,9 @@ use rust_decimal::Decimal;
 use rustc_hash::FxHashSet;
 
 use super::{LABELLED, NOTHING, Pool, Scored, first};
-use crate::lexicon::Shape;
+use crate::lexicon::{Key, LEXICON, Shape};
 use crate::locate::candidate::{Candidate, Typed};
+use crate::locate::context::{Context, Place};
 use crate::locate::field::Field;
 use crate::locate::payment::Payment;
 use crate::locate::score::{self, Evidence, Loose};
@@ -30,6 +31,13 @@ const ROUNDED: f32 = 0.1;
 
 /// What it costs an amount to be what another one is reckoned on, or to be part of a label.
 const ASIDE: f32 = 0.4;
+
+/// The score of a net total where it is the whole.
+const ONLY_TOTAL: f32 = 0.42;
+
+/// What makes the whole another amount than the net total.
+const BESIDE_NET: [&str; 6] =
+    ["grand_total", "gross_amount", "amount_due", "tax_total", "discount", "net_after_commission"];
 
 impl Pool<'_> {
     pub(super) fn typed(&self, field: &Field<'_>, candidates: &[Candidate], loose: &Loose) -> Vec<Scored> {
@@ -126,5 +134,26 @@ impl Pool<'_> {
         };
         let tax: Decimal = tax.value.parse().unwrap_or_default();
         !tax.is_zero() && labelled.get(&(net + tax)).is_some_and(|&score| score > LABELLED)
+    }
+
+    /// The net totals of a document that names nothing which would make the whole another amount: no other total, no tax, no
+    /// discount and no commission.
+    pub(super) fn only_total(&self, field: &Field<'_>) -> Vec<Scored> {
+        let is_net = |candidate: &&Candidate| {
+            typed::possible(field, candidate) && self.is_labelled(candidate, &["net_total"])
+        };
+        if self.numbers.iter().any(|c| self.is_labelled(c, &BESIDE_NET) && !is_net(&c)) {
+            return Vec::new();
+        }
+        let evidence = Evidence { score: ONLY_TOTAL, ..Evidence::default() };
+        self.numbers.iter().filter(is_net).filter_map(|net| self.scored(field, net, evidence)).collect()
+    }
+
+    /// Whether a known label of one of these concepts stands before a candidate, or left of it or above.
+    fn is_labelled(&self, candidate: &Candidate, concepts: &[&str]) -> bool {
+        let beside = |context: &&Context| matches!(context.place, Place::Before | Place::Left | Place::Above);
+        let contexts = self.surroundings.contexts(candidate).iter().filter(beside);
+        let mut known = contexts.flat_map(|context| context.matches.iter()).filter(|m| m.similarity >= 0.99);
+        known.any(|m| matches!(m.key, Key::Concept(concept) if concepts.contains(&LEXICON.name(concept))))
     }
 }
