@@ -8,6 +8,7 @@ use crate::locate::sample::page;
 
 mod contracts;
 mod forms;
+mod invoices;
 mod receipts;
 
 fn template(fields: &[(&str, &str, &str)]) -> TemplateSpec {

@@ -146,7 +146,8 @@ fn rest_of_town(surroundings: &Surroundings<'_>, last: usize) -> Option<usize> {
     let rest = next_in_column(surroundings, last)?;
     let text = layout.text(&layout.segments[rest]);
     let words = text.split_whitespace().count();
-    let short = words <= 3 && text.len() <= 24 && !text.contains(':') && !surroundings.look(rest).reachable;
+    let reachable = surroundings.look(rest).reachable && !is_postcode(text);
+    let short = words <= 3 && text.len() <= 24 && !text.contains(':') && !reachable;
     if !short || surroundings.is_label(rest) || surroundings.segments[rest].is_spent {
         return None;
     }
@@ -159,8 +160,23 @@ fn rest_of_town(surroundings: &Surroundings<'_>, last: usize) -> Option<usize> {
     let first = text.split(' ').next().unwrap_or_default().chars().count() as f32;
     let letter = own.rect.width() / layout.text(own).chars().count().max(1) as f32;
     // The town's next word would have stood beyond the widest line of the page.
-    let full = own.rect.width() + (first + 1.0) * letter > 1.02 * widest && surroundings.look(last).town;
-    (unfinished && first > 0.0 && own.rect.width() > 0.5 * widest || full).then_some(rest)
+    let town = layout.text(own).rsplit(", ").next().is_some_and(|part| look(part).town);
+    let full =
+        own.rect.width() + (first + 1.0) * letter > 1.02 * widest && (town || surroundings.look(last).town);
+    let ends = town && is_province(text) || layout.text(own).contains(',') && is_postcode(text);
+    (unfinished && first > 0.0 && own.rect.width() > 0.5 * widest || full || ends).then_some(rest)
+}
+
+/// "00999-000": a postcode alone in its line.
+fn is_postcode(text: &str) -> bool {
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    (5..=8).contains(&digits) && text.bytes().all(|b| b.is_ascii_digit() || b == b'-')
+}
+
+/// "(RM)": the province behind an Italian town.
+fn is_province(text: &str) -> bool {
+    let letters = text.strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
+    letters.is_some_and(|letters| letters.len() == 2 && letters.bytes().all(|b| b.is_ascii_uppercase()))
 }
 
 /// The segment right below that starts or stands where this one does.

@@ -204,8 +204,12 @@ impl<'a> Surroundings<'a> {
             let mut sure = label.matches.iter().filter(|m| m.similarity > 0.85);
             sure.any(|m| matches!(m.key, Key::Concept(c) if LEXICON.name(c) == "tax_summary"))
         };
-        let summaries = segments.iter().zip(&layout.segments).filter(|(label, _)| heads_summary(label));
-        let tax_summaries = summaries.map(|(_, segment)| segment.line).collect();
+        let summaries = |line: &Line| {
+            let labels = &segments[line.segments.clone()];
+            labels.iter().any(heads_summary) || heads_rates(labels)
+        };
+        let lines = layout.lines.iter().enumerate();
+        let tax_summaries = lines.filter(|(_, line)| summaries(line)).map(|(line, _)| line).collect();
         let boxes = Boxes::new(layout);
         let looks = vec![OnceCell::new(); segments.len()];
         let answered = vec![OnceCell::new(); segments.len()];
@@ -735,6 +739,15 @@ fn remarked(
     let mut matches = labels.classify(&printed(line, &tokens[..opens]));
     matches.retain(|m| m.is_exactly_own() && m.strength >= Strength::Word);
     (!matches.is_empty()).then_some(matches)
+}
+
+/// Whether the labels of a line head the amounts of each rate of tax: "% VAT   Base   VAT   Total".
+fn heads_rates(labels: &[SegmentLabel]) -> bool {
+    let heads = |concepts: &[&str]| {
+        let mut all = labels.iter().flat_map(|label| label.matches.iter()).filter(|m| m.similarity > 0.97);
+        all.any(|m| matches!(m.key, Key::Concept(c) if concepts.contains(&LEXICON.name(c))))
+    };
+    labels.len() > 2 && heads(&["tax_rate"]) && heads(&["tax_base", "net_total"]) && heads(&["tax_total"])
 }
 
 /// A label of the template that ends a segment, behind the value of another one: "Tested: 3/12/81 REPORTED".

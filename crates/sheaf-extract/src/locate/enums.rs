@@ -65,6 +65,14 @@ impl<'v> EnumFinder<'v> {
             let Some(from) = word.find(is_sign) else { continue };
             let rest = &word[from..];
             let sign = &rest[..rest.find(|c| !is_sign(c)).unwrap_or(rest.len())];
+            // "Fr. 12.50": the point is part of the sign, which without it, or without an amount, is a day or somebody's title.
+            let amount = text.get(start..).is_some_and(|next| next.starts_with(|c: char| c.is_ascii_digit()));
+            let pointed = &rest[..(sign.len() + 1).min(rest.len())];
+            let sign = if amount && pointed.ends_with('.') && enumeration::read(sign, self.values).is_none() {
+                pointed
+            } else {
+                sign
+            };
             let named = sign.chars().any(char::is_alphabetic);
             let written = !named
                 || sign.starts_with(char::is_uppercase)
@@ -96,6 +104,7 @@ mod tests {
             ["EUR", "€", "EUR", "US$", "euro"]
         );
         assert_eq!(found(&values, "AMEURO 12,00"), Vec::<String>::new());
+        assert_eq!(found(&["CHF"], "Fr. 12.50 Fr. Muster SFr 3 Fr 12"), ["Fr.", "SFr"]);
     }
 
     #[test]

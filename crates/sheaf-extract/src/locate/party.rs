@@ -97,14 +97,16 @@ impl Parties {
         })
     }
 
-    /// How much speaks for `text`, which stands in no row of a table, as the name of the field's party, apart from labels right beside it; `None` where it
-    /// is no name.
+    /// How much speaks for `text`, which stands in no row of a table, as the name of the field's party, of which labels beside
+    /// it say `by_label`; `None` where it is no name.
     pub(crate) fn score(
         &self,
         surroundings: &Surroundings<'_>,
         field: &Field<'_>,
         text: &TextCandidate,
+        by_label: f32,
     ) -> Option<f32> {
+        let join = |by_place: f32| by_label.max(by_place) + 0.25 * by_label.min(by_place).max(0.0);
         let candidate = &text.candidate;
         let (source, look) = (candidate.source.as_str(), text.look);
         // "Client services": a bare word before other words is no label of theirs.
@@ -133,10 +135,12 @@ impl Parties {
         if is_start && whole.address && !Self::sends(text, text_of_line) || is_place(source) {
             return None;
         }
-        let labels_only = source.split_whitespace().all(|word| LEXICON.is_label_word(&fold(word)))
-            || !LEXICON.titled(source).is_empty()
-            || ends_name(source)
-            || text.part == Part::Whole && self.is_other_label(surroundings, candidate.segment);
+        let words = source.split(|c: char| c.is_whitespace() || c == '/');
+        let labels_only =
+            words.filter(|word| !word.is_empty()).all(|word| LEXICON.is_label_word(&fold(word)))
+                || !LEXICON.titled(source).is_empty()
+                || ends_name(source)
+                || text.part == Part::Whole && self.is_other_label(surroundings, candidate.segment);
         if labels_only {
             return None;
         }
@@ -152,19 +156,25 @@ impl Parties {
             "recipient" => !issuer,
             _ => field.weight(Key::Concept(concept)) > 0.0,
         };
+        // A first name under "Seller", or beside it, is who looks after the order or sits at the till.
+        let labels = surroundings.contexts(candidate).iter().flat_map(|context| context.matches.iter());
+        let mut own = labels.filter(|m| m.similarity >= 0.9);
+        let headed = section.is_some_and(|section| asked(section.concept))
+            || field.is("seller") && own.any(|m| matches!(m.key, Key::Concept(concept) if asked(concept)));
+        if headed && source.chars().all(char::is_alphabetic) && !look.legal_form {
+            let block = self.block(surroundings, candidate);
+            if !block.town && !block.street {
+                return Some(SINGLE_NAME);
+            }
+        }
         if let Some(section) = section {
             if asked(section.concept) {
-                // A first name under "Seller" is who looks after the order.
-                let block = self.block(surroundings, candidate);
-                if !source.contains(' ') && !look.legal_form && !block.town && !block.street {
-                    return Some(SINGLE_NAME);
-                }
                 let form = if look.legal_form || sublabel == Some(true) { 0.05 } else { 0.0 };
-                return Some(0.92 * section.similarity - 0.13 * section.names_between as f32 + form);
+                return Some(join(0.92 * section.similarity - 0.13 * section.names_between as f32 + form));
             }
             // Named under somebody else's heading.
             if section.names_between < 3 {
-                return Some(ELSEWHERE);
+                return Some(join(ELSEWHERE));
             }
         }
         let score = if issuer {
@@ -174,7 +184,7 @@ impl Parties {
         };
         // Where the party has a heading, who stands elsewhere is another.
         let headed = self.headed.iter().any(|concept| field.is(concept));
-        Some(if headed { score.min(UNHEADED) } else { score })
+        Some(join(if headed { score.min(UNHEADED) } else { score }))
     }
 
     /// What the label right before a text says of it: a name (`Some(true)`), something else (`Some(false)`), or nothing.
@@ -218,7 +228,8 @@ impl Parties {
     fn labels_below(&self, surroundings: &Surroundings<'_>, label: usize) -> bool {
         let layout = surroundings.layout;
         let own = &layout.segments[label];
-        let colon = layout.ends_in_colon(own);
+        // What stands behind a colon is a value, unless it is none and one stands below.
+        let colon = layout.ends_in_colon(own) && surroundings.segments[label + 1].is_value;
         let next =
             layout.lines[own.line + 1..].iter().take(2).flat_map(|line| line.segments.clone()).find(|&i| {
                 let rect = layout.segments[i].rect;
@@ -323,13 +334,13 @@ impl Parties {
         if text.part != Part::Head {
             return false;
         }
-        // A street, or a street that looks like a town ("1242 chemin") and a town.
-        let parts = rest
-            .split([',', '-', '•', '●', '·', '|', '–', '*'])
-            .map(|part| look(part.trim()))
-            .filter(|look| look.address);
-        let (towns, streets): (Vec<Look>, Vec<Look>) = parts.partition(|look| look.town);
-        !streets.is_empty() || towns.len() > 1
+        // A street, or a street that looks like a town ("1242 chemin") and a town; before one, what ends in a house number is one.
+        let parts: Vec<&str> = rest.split([',', '-', '•', '●', '·', '|', '–', '*']).map(str::trim).collect();
+        let (towns, streets): (Vec<Look>, Vec<Look>) =
+            parts.iter().map(|part| look(part)).filter(|look| look.address).partition(|look| look.town);
+        let numbered = |part: &str| part.rsplit_once(' ').is_some_and(|(_, last)| is_house_number(last));
+        let is_street = |pair: &[&str]| numbered(pair[0]) && look(pair[1]).town;
+        !streets.is_empty() || towns.len() > 1 || parts.windows(2).any(is_street)
     }
 
     /// The recipient of the document, without a heading.

@@ -27,6 +27,8 @@ const ROOMY: f32 = 1.7;
 const REST: usize = 3;
 /// Letters of a label that says too little without a number behind it.
 const SHORT: usize = 4;
+/// Lines above and below one in which the next column may start.
+const NEAR: usize = 2;
 /// Letters of a line that is more than a number.
 const WORDY: usize = 4;
 /// How far from the right edge of the page's text a line may end that had no room for the next word, as a share of that edge.
@@ -561,17 +563,18 @@ fn is_pair(surroundings: &Surroundings<'_>, span: &Span, next: usize) -> bool {
 fn wrapped_name(surroundings: &Surroundings<'_>, span: &Span, first: Look) -> Option<Vec<Span>> {
     let layout = surroundings.layout;
     let text = &layout.lines[span.line].text[span.range.clone()];
-    if !(first.salutation || first.name && !first.address) {
+    let index = layout.segment_at(span.line, span.range.start);
+    if !(first.salutation || first.name && !first.address) || surroundings.is_label(index) {
         return None;
     }
+    let own = &layout.segments[index];
     let aligned = below(surroundings, span);
-    let index = aligned.or_else(|| centred_below(surroundings, span))?;
+    let index = aligned.or_else(|| set_below(surroundings, span))?;
     let below_span = layout.segments[index].span();
     let rest = layout.text(&layout.segments[index]);
     let second = surroundings.look(index);
     let rest_of_name = first.name && (is_only_form(rest) || !first.legal_form && ends_name(rest));
     let is_name = second.name && !second.address && !second.reachable;
-    let own = &layout.segments[layout.segment_at(span.line, span.range.start)];
     let set_alike = first.name
         && own.bold
         && layout.segments[index].bold
@@ -585,8 +588,30 @@ fn wrapped_name(surroundings: &Surroundings<'_>, span: &Span, first: Look) -> Op
             && (first.salutation
                 || breaks_off(text)
                 || aligned.is_some() && !first.legal_form && second.ends_in_legal_form
+                || aligned.is_some() && !first.ends_in_legal_form && fills_column(layout, text, own, rest)
+                || stands_whole(layout, &format!("{text} {rest}"))
                 || !first.ends_in_legal_form && set_alike);
     fits.then(|| vec![span.clone(), below_span])
+}
+
+/// Whether the name of a firm had no room for the first word of the line below it, in which neither somebody nor a place is
+/// named: the next column would have begun within it.
+fn fills_column(layout: &Layout<'_>, name: &str, own: &Segment, rest: &str) -> bool {
+    if is_person(name) || is_person(rest) || is_title(rest) || rest.contains(',') {
+        return false;
+    }
+    let page = layout.pages[layout.lines[own.line].page].clone();
+    let near = own.line.saturating_sub(NEAR).max(page.start)..(own.line + NEAR + 1).min(page.end);
+    let columns = layout.lines[near].iter().flat_map(|line| &layout.segments[line.segments.clone()]);
+    let right = columns.map(|s| s.rect.x0).filter(|&x| x > own.rect.x1).fold(f32::INFINITY, f32::min);
+    let letter = own.rect.width() / layout.text(own).chars().count().max(1) as f32;
+    let word = rest.split(BLANK).next().unwrap_or_default().chars().count() + 1;
+    right.is_finite() && own.rect.x1 + word as f32 * letter > right - own.size
+}
+
+/// Whether a line names what two others may name together.
+fn stands_whole(layout: &Layout<'_>, name: &str) -> bool {
+    layout.lines.iter().any(|line| line.text.contains(name))
 }
 
 /// A name under its label that fills two lines of a form: neither has a number, and what stands below has a label of its own.
@@ -670,14 +695,15 @@ fn is_registered(surroundings: &Surroundings<'_>, first: Look, second: usize) ->
     })
 }
 
-/// The segment right below a span, where both stand alone in their lines and in the middle of their column.
-fn centred_below(surroundings: &Surroundings<'_>, span: &Span) -> Option<usize> {
+/// The segment right below a span, where both stand alone in their lines, in the middle of their column or at its right edge.
+fn set_below(surroundings: &Surroundings<'_>, span: &Span) -> Option<usize> {
     let layout = surroundings.layout;
     let (line, next) = (&layout.lines[span.line], layout.lines.get(span.line + 1)?);
     let alone = line.segments.len() == 1 && next.segments.len() == 1 && line.page == next.page;
     let size = layout.segments[line.segments.start].size;
     let near = next.rect.y0 < line.rect.y1 + 0.9 * size
-        && (next.rect.centre_x() - line.rect.centre_x()).abs() < 1.5 * size;
+        && ((next.rect.centre_x() - line.rect.centre_x()).abs() < 1.5 * size
+            || (next.rect.x1 - line.rect.x1).abs() < 0.3 * size);
     let index = next.segments.start;
     (alone && near && !surroundings.is_label(index)).then_some(index)
 }

@@ -15,7 +15,7 @@ use super::names::{Look, is_person, is_title};
 use super::score::Evidence;
 use super::text::{Part, TextCandidate};
 use crate::ablation::{Family, uses};
-use crate::lexicon::{LEXICON, Shape, listed};
+use crate::lexicon::{ConceptId, LEXICON, Shape, listed};
 use crate::parse::fold::{fold, words};
 use crate::parse::{self, DecimalMark, Locale, date, number};
 
@@ -47,8 +47,11 @@ fn is_money(field: &Field<'_>) -> bool {
 /// What it is worth for a date to stand alone at the top of the document, for fields that ask for the document's date.
 const ALONE: f32 = 0.5;
 
-/// The score of a date behind a place, as letters have it.
+/// The score of a date behind a place, as letters have it, or behind the document's title and number.
 const AT_PLACE: f32 = 0.8;
+
+/// Words of a title with the one that introduces its number ("no."), at most.
+const LONGEST_TITLE: usize = 5;
 
 /// The score of the only date of a document where a time of day stands beside it, as tills print it.
 const WITH_TIME: f32 = 0.62;
@@ -80,6 +83,9 @@ pub(crate) fn own_date(
     {
         return AT_PLACE;
     }
+    if field.end.is_none() && field.concept.is_some_and(|concept| is_dated_title(before, concept)) {
+        return AT_PLACE;
+    }
     let timed = (own || field.is("receipt_date")) && evidence.score > -0.6 && is_timed(layout, candidate);
     if timed && days == 1 {
         return WITH_TIME;
@@ -95,6 +101,20 @@ pub(crate) fn own_date(
         (true, _) if days == 1 && evidence.score > -0.4 => ONLY,
         _ => 0.0,
     }
+}
+
+/// Whether what stands before a date is a title and a number of its documents: "Credit note no. 4711 of", "Invoice 4711 -".
+fn is_dated_title(before: &str, concept: ConceptId) -> bool {
+    let parts = |c: char| c.is_whitespace() || matches!(c, '-' | '–' | ',' | ':');
+    let words: Vec<&str> = before.split(parts).filter(|word| !word.is_empty()).collect();
+    let number = words.iter().rposition(|word| word.bytes().any(|b| b.is_ascii_digit()));
+    // A word or two lead from the number to the date: "de fecha".
+    number.is_some_and(|number| {
+        (1..=LONGEST_TITLE).contains(&number)
+            && words.len() - number <= 3
+            && (number.saturating_sub(1).max(1)..=number)
+                .any(|used| LEXICON.titled(&words[..used].join(" ")).contains(&concept))
+    })
 }
 
 /// Whether a time of day stands right behind a date, or before it.
@@ -344,8 +364,11 @@ fn code_fit(source: &str) -> f32 {
     if length < 4 {
         fit -= 0.12;
     }
-    // An amount, a share, a range of days.
-    if number::read(source, DecimalMark::Point).is_some_and(|n| n.decimals == 2 || n.currency.is_some()) {
+    // An amount, a share, a range of days; "R151436" is no amount in rands.
+    let glued = source.starts_with(char::is_alphabetic) && !source.contains([BLANK, '.', ',']);
+    if number::read(source, DecimalMark::Point)
+        .is_some_and(|n| n.decimals == 2 || n.currency.is_some() && !glued)
+    {
         fit -= 0.3;
     }
     if source.ends_with(')') && digits > 2 {

@@ -3,6 +3,8 @@
 use super::context::Surroundings;
 use super::labels::{LONGEST, LabelMatch, printed_segment};
 use super::layout::{Span, Token};
+use super::names::breaks_off;
+use crate::lexicon::Strength;
 
 /// Words of the rest of a label in a line of its own, at most; a label that has such a rest is longer.
 const REST: usize = 4;
@@ -27,11 +29,14 @@ impl Surroundings<'_> {
         // The colon before a line in brackets parts no labels.
         printed.iter_mut().for_each(|token| token.colon = false);
         printed.extend(printed_segment(self.layout, index));
-        if !self.labels.may_start_own(&printed) {
+        let text = self.layout.text(&self.layout.segments[start]);
+        let breaks_off = breaks_off(text) && printed.len() <= LONGEST;
+        if !breaks_off && !self.labels.may_start_own(&printed) {
             return;
         }
         let joined = self.labels.classify(&printed).into_iter();
-        let joined = joined.filter(LabelMatch::is_exactly_own);
+        let is_known = |m: &LabelMatch| breaks_off && m.similarity >= 0.99 && m.strength == Strength::Strong;
+        let joined = joined.filter(|m| m.is_exactly_own() || is_known(m));
         for found in joined.filter(|m| m.start < first && first < m.end).collect::<Vec<_>>() {
             for (segment, tokens) in [(start, first), (index, printed.len() - first)] {
                 let matches = self.segments[segment].matches.iter().copied();

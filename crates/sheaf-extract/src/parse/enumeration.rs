@@ -8,6 +8,7 @@ use super::fold::fold;
 /// The value among `values` that the whole of `text` stands for.
 #[must_use]
 pub fn read<'v>(text: &str, values: &'v [String]) -> Option<&'v str> {
+    let whole = text.trim();
     let text = trim(text);
     if let Some(exact) = values.iter().find(|v| v.as_str() == text) {
         return Some(exact);
@@ -16,7 +17,8 @@ pub fn read<'v>(text: &str, values: &'v [String]) -> Option<&'v str> {
     if let Some(same) = values.iter().find(|v| fold(trim(v)) == folded) {
         return Some(same);
     }
-    let code = currency::code_of(text)?;
+    // "Fr." has its point.
+    let code = currency::code_of(text).or_else(|| currency::code_of(whole))?;
     values.iter().map(String::as_str).find(|&v| v == code)
 }
 

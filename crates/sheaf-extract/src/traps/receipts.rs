@@ -60,3 +60,16 @@ fn an_amount_in_brackets_before_its_currency_is_taken_off() {
     let fields = [("grand_total", "currency", "Total")];
     assert_eq!(values(&page(&lines), &fields), ["-1908.20"]);
 }
+
+#[test]
+fn a_town_that_had_no_room_goes_on_in_the_next_line() {
+    for (first, rest) in [
+        ("Via dei Tigli 115, 00099 Borgomodello", "(RM)"),
+        ("Viale della Stazione 63, 98099 Rocca", "Serena (TO)"),
+        ("Rua do Moinho 34, Vila Modelo - SP,", "00999-000"),
+    ] {
+        let lines =
+            ["EXAMPLE SRL", first, rest, "-----------------------------------------", "TOTAL   27,00"];
+        assert_eq!(values(&page(&lines), &SHOP)[1], format!("{first} {rest}"));
+    }
+}

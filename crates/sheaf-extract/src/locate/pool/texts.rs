@@ -86,17 +86,11 @@ impl<'a> Pool<'a> {
                 _ => true,
             })
             .filter_map(|text| {
-                let by_place = if is_party {
-                    Some(self.parties().score(&self.surroundings, field, text)?)
-                } else {
-                    None
-                };
                 let contexts = self.surroundings.contexts(&text.candidate);
                 let is_unknown = |c: &Context| c.place != Place::Before || c.matches.is_empty();
                 let mut evidence = score::by_labels(field, contexts, &self.titled, loose);
-                if let Some(by_place) = by_place {
-                    let by_label = evidence.score;
-                    evidence.score = by_label.max(by_place) + 0.25 * by_label.min(by_place).max(0.0);
+                if is_party {
+                    evidence.score = self.parties().score(&self.surroundings, field, text, evidence.score)?;
                 }
                 let mut scored = self.scored(field, &text.candidate, evidence)?;
                 scored.ends_in_legal_form = is_name && text.look.ends_in_legal_form;

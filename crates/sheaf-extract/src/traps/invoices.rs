@@ -1,0 +1,100 @@
+//! Traps of invoices and orders: who issues them, labels that wrap, dates in titles and sentences.
+
+use super::values;
+use crate::locate::sample::page;
+
+const PARTIES: [(&str, &str, &str); 2] = [("seller_name", "text", ""), ("buyer_name", "text", "Bill to")];
+
+#[test]
+fn a_first_name_at_the_word_for_sellers_is_who_looks_after_the_order() {
+    for label in ["Verkoper:", "Vendeur:", "Vendedor:"] {
+        let person = format!("{label}   Thijs");
+        let lines = ["Zilvermeeuw BV", "Industrieweg 59", "9099 ZZ Duinrade", "", &person, "Total   12.00"];
+        assert_eq!(values(&page(&lines), &PARTIES[..1]), ["Zilvermeeuw BV"]);
+    }
+}
+
+#[test]
+fn a_name_on_two_lines_is_whole_where_another_line_says_so() {
+    let lines = [
+        "                              KORENBLOEM",
+        "                  INSTALLATIETECHNIEK BV",
+        "                           Molenstraat 3",
+        "",
+        "KORENBLOEM INSTALLATIETECHNIEK BV - Molenstraat 3 - 9099 ZZ Duinrade",
+        "Noorderlicht Hoveniers N.V.",
+        "Industrieweg 17",
+        "0999 XX Voorbeeldam",
+    ];
+    assert_eq!(values(&page(&lines), &PARTIES[..1]), ["KORENBLOEM INSTALLATIETECHNIEK BV"]);
+}
+
+#[test]
+fn a_sender_beside_a_label_whose_value_stands_below_is_none_of_its() {
+    let lines = [
+        "Invoice number:     Northgate Supplies LLP - 9 Harbour Street - Harrowgate, ZX4 7HH",
+        "2018-07-313         Juniper Supplies plc",
+        "Invoice date:       99 Mill Road",
+        "05.07.18            Eastmere, ZZ1 4QX",
+    ];
+    assert_eq!(values(&page(&lines), &PARTIES[..1]), ["Northgate Supplies LLP"]);
+}
+
+#[test]
+fn a_date_behind_the_title_and_its_number_is_the_documents() {
+    let date = [("invoice_date", "date", "Invoice date")];
+    for title in ["Avoir n\u{b0} 2026-09-757 du", "Nota di credito n. V-29059/25 del", "Invoice X1809400B -"]
+    {
+        let first = format!("{title} 02/09/2026");
+        assert_eq!(values(&page(&[&first, "Due   28/10/2026"]), &date), ["2026-09-02"], "{title}");
+    }
+    let lines =
+        ["Rechnung gem\u{e4}\u{df} Bestellung Nr. 2018-471331 vom 01.03.2018", "Rechnungsdatum   13.06.2018"];
+    assert_eq!(values(&page(&lines), &date), ["2018-06-13"]);
+}
+
+#[test]
+fn a_sentence_says_until_when_to_pay() {
+    for sentence in
+        ["Kindly settle this invoice by 28/07/2020, quoting 22.", "Rogamos el pago antes del 28/07/2020."]
+    {
+        let lines = ["Invoice date   27/06/2020", sentence];
+        assert_eq!(values(&page(&lines), &[("due_date", "date", "Due date")]), ["2020-07-28"], "{sentence}");
+    }
+}
+
+#[test]
+fn a_known_label_may_wrap_beside_its_value() {
+    let fields = [("order_number", "text", ""), ("order_date", "date", "")];
+    let lines = [
+        "N\u{fa}mero de   209152",
+        "pedido:",
+        "Fecha del   21-05-2020",
+        "pedido:",
+        "Fecha de    04-06-2020",
+        "entrega:",
+    ];
+    assert_eq!(values(&page(&lines), &fields), ["209152", "2020-05-21"]);
+}
+
+#[test]
+fn a_number_that_starts_like_a_currency_is_no_amount() {
+    let lines = ["N\u{ba} de pedido   R151436", "Su pedido       34763"];
+    assert_eq!(values(&page(&lines), &[("order_number", "text", "")]), ["R151436"]);
+}
+
+#[test]
+fn the_rates_of_tax_have_totals_of_their_own() {
+    let lines = [
+        "Base imponible      2.113,97",
+        "IVA 21 %              132,30",
+        "IVA 4 %                59,36",
+        "Total con IVA       2.305,63",
+        "",
+        "% IVA   Base       Importe IVA   Total",
+        "21 %      630,00        132,30     762,30",
+        "4 %     1.483,97         59,36   1.543,33",
+    ];
+    let fields = [("net_total", "currency", ""), ("total", "currency", "Total")];
+    assert_eq!(values(&page(&lines), &fields), ["2113.97", "2305.63"]);
+}
