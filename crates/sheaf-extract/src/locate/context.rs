@@ -743,11 +743,12 @@ fn remarked(
 
 /// Whether the labels of a line head the amounts of each rate of tax: "% VAT   Base   VAT   Total".
 fn heads_rates(labels: &[SegmentLabel]) -> bool {
-    let heads = |concepts: &[&str]| {
-        let mut all = labels.iter().flat_map(|label| label.matches.iter()).filter(|m| m.similarity > 0.97);
-        all.any(|m| matches!(m.key, Key::Concept(c) if concepts.contains(&LEXICON.name(c))))
+    let says = |label: &SegmentLabel, concepts: &[&str]| {
+        let mut sure = label.matches.iter().filter(|m| m.similarity > 0.97);
+        sure.any(|m| matches!(m.key, Key::Concept(c) if concepts.contains(&LEXICON.name(c))))
     };
-    labels.len() > 2 && heads(&["tax_rate"]) && heads(&["tax_base", "net_total"]) && heads(&["tax_total"])
+    let taxes = labels.iter().filter(|label| says(label, &["tax_rate", "tax_total"])).count();
+    taxes > 1 && labels.iter().any(|label| says(label, &["tax_base", "net_total"]))
 }
 
 /// A label of the template that ends a segment, behind the value of another one: "Tested: 3/12/81 REPORTED".

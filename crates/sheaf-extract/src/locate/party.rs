@@ -588,7 +588,8 @@ fn issuer_buys(surroundings: &Surroundings<'_>, titled: &[ConceptId]) -> bool {
     let is_titled = |concept: &str| titled.iter().any(|&c| LEXICON.name(c) == concept);
     let headed = headed(surroundings);
     let has = |concept: &&str| headed.contains(concept);
-    if is_titled("purchase_order") || has(&"issuer") && has(&"seller") && !has(&"buyer") {
+    let ordered = has(&"issuer") || is_titled("order_number");
+    if is_titled("purchase_order") || ordered && has(&"seller") && !has(&"buyer") {
         return true;
     }
     let invoice = ["invoice_number", "invoice_date", "due_date"];

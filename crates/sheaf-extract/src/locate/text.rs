@@ -591,7 +591,16 @@ fn wrapped_name(surroundings: &Surroundings<'_>, span: &Span, first: Look) -> Op
                 || aligned.is_some() && !first.ends_in_legal_form && fills_column(layout, text, own, rest)
                 || stands_whole(layout, &format!("{text} {rest}"))
                 || !first.ends_in_legal_form && set_alike);
-    fits.then(|| vec![span.clone(), below_span])
+    if !fits {
+        return None;
+    }
+    // "Alimentar / Figueirinha & / Filhos Lda.", "Muster / Handels / GmbH".
+    let third = below(surroundings, &below_span).filter(|&third| {
+        let last = layout.text(&layout.segments[third]);
+        is_only_form(last) || breaks_off(rest) && surroundings.look(third).name
+    });
+    let third = third.map(|third| layout.segments[third].span());
+    Some([span.clone(), below_span].into_iter().chain(third).collect())
 }
 
 /// Whether the name of a firm had no room for the first word of the line below it, in which neither somebody nor a place is

@@ -76,10 +76,15 @@ pub(crate) fn own_date(
     let (_, height) = layout.page_size(line.page);
     let own =
         field.end.is_none() && ["invoice_date", "effective_date", "receipt_date"].iter().any(|c| field.is(c));
+    let placed = own || field.is("order_date") && field.end.is_none();
     let alone = candidate.spans[0].range.len() + 2 >= segment.range.len();
     let top = line.page == 0 && candidate.rect.y0 < 0.4 * height;
     let before = layout.lines[candidate.line()].text[segment.range.start..candidate.start()].trim_end();
-    if own && evidence.score > -0.3 && line.page == 0 && candidate.rect.y0 < 0.6 * height && is_place(before)
+    if placed
+        && evidence.score > -0.3
+        && line.page == 0
+        && candidate.rect.y0 < 0.6 * height
+        && is_place(before)
     {
         return AT_PLACE;
     }
@@ -139,14 +144,18 @@ fn is_time(word: &str) -> bool {
     hour && minute && parts.all(|second| digits(second, 2))
 }
 
-/// Whether a text is the place before a date of a letter: "Leipzig, den", "Lyon, le", "Zürich,".
+/// Whether a text is the place before a date of a letter: "Leipzig, den", "Lyon, le", "En Vigo, a", "Santos - SP,".
 fn is_place(before: &str) -> bool {
-    let words: Vec<&str> = before.split_whitespace().collect();
-    let article = words.last().is_some_and(|w| matches!(*w, "den" | "le" | "il" | "li" | "el" | "am"));
-    let place = &words[..words.len() - usize::from(article)];
-    (1..=3).contains(&place.len())
-        && place[0].starts_with(char::is_uppercase)
-        && place[place.len() - 1].ends_with(',')
+    let before = before.strip_prefix("En ").unwrap_or(before);
+    let article = [" den", " le", " il", " li", " l\u{ec}", " el", " am", " a", " ai"];
+    let place = article.iter().find_map(|article| before.strip_suffix(article)).unwrap_or(before);
+    let Some(place) = place.strip_suffix(',').map(str::trim_end) else { return false };
+    let state = |c: char| c.is_uppercase();
+    let town =
+        place.rsplit_once(" - ").filter(|(_, rest)| rest.chars().all(state)).map_or(place, |(town, _)| town);
+    (1..=3).contains(&town.split_whitespace().count())
+        && town.starts_with(char::is_uppercase)
+        && !town.contains([',', ':'])
         && !before.bytes().any(|b| b.is_ascii_digit())
 }
 

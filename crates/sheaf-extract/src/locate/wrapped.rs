@@ -30,7 +30,9 @@ impl Surroundings<'_> {
         printed.iter_mut().for_each(|token| token.colon = false);
         printed.extend(printed_segment(self.layout, index));
         let text = self.layout.text(&self.layout.segments[start]);
-        let breaks_off = breaks_off(text) && printed.len() <= LONGEST;
+        let rest = self.layout.text(&self.layout.segments[index]);
+        let goes_on = breaks_off(text) || rest.starts_with(char::is_lowercase);
+        let breaks_off = goes_on && printed.len() <= LONGEST;
         if !breaks_off && !self.labels.may_start_own(&printed) {
             return;
         }
