@@ -206,7 +206,7 @@ impl<'a> Surroundings<'a> {
         };
         let summaries = |line: &Line| {
             let labels = &segments[line.segments.clone()];
-            labels.iter().any(heads_summary) || heads_rates(labels)
+            labels.iter().any(heads_summary) || heads_rates(line, labels)
         };
         let lines = layout.lines.iter().enumerate();
         let tax_summaries = lines.filter(|(_, line)| summaries(line)).map(|(line, _)| line).collect();
@@ -741,8 +741,12 @@ fn remarked(
     (!matches.is_empty()).then_some(matches)
 }
 
-/// Whether the labels of a line head the amounts of each rate of tax: "% VAT   Base   VAT   Total".
-fn heads_rates(labels: &[SegmentLabel]) -> bool {
+/// Whether the labels of a line head the amounts of each rate of tax: "% VAT   Base   VAT   Total"; those of totals name the
+/// rates themselves ("VAT 20 %").
+fn heads_rates(line: &Line, labels: &[SegmentLabel]) -> bool {
+    if labels.len() < 3 || line.text.bytes().any(|b| b.is_ascii_digit()) {
+        return false;
+    }
     let says = |label: &SegmentLabel, concepts: &[&str]| {
         let mut sure = label.matches.iter().filter(|m| m.similarity > 0.97);
         sure.any(|m| matches!(m.key, Key::Concept(c) if concepts.contains(&LEXICON.name(c))))
