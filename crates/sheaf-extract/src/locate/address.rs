@@ -148,7 +148,7 @@ fn rest_of_town(surroundings: &Surroundings<'_>, last: usize) -> Option<usize> {
     let words = text.split_whitespace().count();
     let reachable = surroundings.look(rest).reachable && !is_postcode(text);
     let short = words <= 3 && text.len() <= 24 && !text.contains(':') && !reachable;
-    if !short || surroundings.is_label(rest) || surroundings.segments[rest].is_spent {
+    if !short || !is_province(text) && (surroundings.is_label(rest) || surroundings.segments[rest].is_spent) {
         return None;
     }
     let ending = layout.text(own).rsplit(' ').next().unwrap_or_default();

@@ -191,7 +191,9 @@ pub(crate) fn is_house_number(word: &str) -> bool {
 fn has_phone(text: &str) -> bool {
     let of_phone =
         |c: char| c.is_ascii_digit() || c.is_whitespace() || matches!(c, '+' | '-' | '(' | ')' | '/' | '.');
-    text.split(|c| !of_phone(c)).any(|run| run.bytes().filter(u8::is_ascii_digit).count() >= 7)
+    // "9990-123 Porto" has a postcode.
+    let code = |run: &str| is_hyphenated_code(run.trim()) && run.trim().len() < text.len();
+    text.split(|c| !of_phone(c)).any(|run| run.bytes().filter(u8::is_ascii_digit).count() >= 7 && !code(run))
 }
 
 fn is_name(text: &str, words: &[&str], bare: &[Cow<'_, str>], ends_in_form: bool) -> bool {

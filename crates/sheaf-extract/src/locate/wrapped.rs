@@ -37,7 +37,7 @@ impl Surroundings<'_> {
             return;
         }
         let joined = self.labels.classify(&printed).into_iter();
-        let is_known = |m: &LabelMatch| breaks_off && m.similarity >= 0.99 && m.strength == Strength::Strong;
+        let is_known = |m: &LabelMatch| breaks_off && m.similarity >= 0.9 && m.strength == Strength::Strong;
         let joined = joined.filter(|m| m.is_exactly_own() || is_known(m));
         for found in joined.filter(|m| m.start < first && first < m.end).collect::<Vec<_>>() {
             for (segment, tokens) in [(start, first), (index, printed.len() - first)] {

@@ -54,6 +54,68 @@ fn a_date_behind_the_title_and_its_number_is_the_documents() {
 }
 
 #[test]
+fn an_order_is_dated_behind_its_place() {
+    for place in
+        ["Leipzig, den", "Borgomodello, l\u{ec}", "En San Modelo, a", "Vila Modelo - SP,", "Cedar Mesa,"]
+    {
+        let line = format!("{place} 28/07/2017");
+        let lines = [&line, "", "Order number    X2003520B", "Delivery date   30/08/2017"];
+        assert_eq!(values(&page(&lines), &[("order_date", "date", "Order date")]), ["2017-07-28"], "{place}");
+    }
+}
+
+#[test]
+fn the_legal_form_of_a_name_may_stand_in_a_third_line() {
+    let lines = [
+        "Rechnung an",
+        "Br\u{fc}ckner & S\u{f6}hne",
+        "Elektrotechnik UG",
+        "(haftungsbeschr\u{e4}nkt)",
+        "Lindenallee 146",
+        "00815 Musterhausen",
+    ];
+    let name = "Br\u{fc}ckner & S\u{f6}hne Elektrotechnik UG (haftungsbeschr\u{e4}nkt)";
+    assert_eq!(values(&page(&lines), &[("buyer_name", "text", "Rechnung an")]), [name]);
+}
+
+#[test]
+fn who_orders_from_a_vendor_buys() {
+    let lines = [
+        "Larkhill Software Corp.",
+        "P.O. Box 197",
+        "Port Lindon, OR 97901",
+        "Phone 555-0191",
+        "",
+        "Order",
+        "Vendor",
+        "Northgate Supplies Inc.",
+        "137 Old Ferry Way",
+        "Cedar Mesa, AZ 85099",
+        "Order number   2022-9199",
+    ];
+    assert_eq!(values(&page(&lines), &PARTIES), ["Northgate Supplies Inc.", "Larkhill Software Corp."]);
+}
+
+#[test]
+fn a_portuguese_postcode_is_no_telephone() {
+    let lines = [
+        "Inform\u{e1}tica Mar Azul S.A.",
+        "Largo da Feira 216",
+        "0099-001 Vila Exemplo",
+        "E-mail info@marazul.example",
+        "Fatura n.\u{ba} 44-4879-89",
+        "",
+        "Consultores Azulejo S.A.",
+        "Rua do Moinho 84",
+        "9990-123 Porto Modelo",
+    ];
+    assert_eq!(
+        values(&page(&lines), &PARTIES),
+        ["Inform\u{e1}tica Mar Azul S.A.", "Consultores Azulejo S.A."]
+    );
+}
+
+#[test]
 fn a_sentence_says_until_when_to_pay() {
     for sentence in
         ["Kindly settle this invoice by 28/07/2020, quoting 22.", "Rogamos el pago antes del 28/07/2020."]
