@@ -204,12 +204,12 @@ impl<'a> Surroundings<'a> {
             let mut sure = label.matches.iter().filter(|m| m.similarity > 0.85);
             sure.any(|m| matches!(m.key, Key::Concept(c) if LEXICON.name(c) == "tax_summary"))
         };
-        let summaries = |line: &Line| {
+        let summaries = |index: &usize| {
+            let (line, next) = (&layout.lines[*index], layout.lines.get(index + 1));
             let labels = &segments[line.segments.clone()];
-            labels.iter().any(heads_summary) || heads_rates(line, labels)
+            labels.iter().any(heads_summary) || heads_rates(line, next, labels)
         };
-        let lines = layout.lines.iter().enumerate();
-        let tax_summaries = lines.filter(|(_, line)| summaries(line)).map(|(line, _)| line).collect();
+        let tax_summaries = (0..layout.lines.len()).filter(summaries).collect();
         let boxes = Boxes::new(layout);
         let looks = vec![OnceCell::new(); segments.len()];
         let answered = vec![OnceCell::new(); segments.len()];
@@ -743,7 +743,7 @@ fn remarked(
 
 /// Whether the labels of a line head the amounts of each rate of tax: "% VAT   Base   VAT   Total"; those of totals name the
 /// rates themselves ("VAT 20 %").
-fn heads_rates(line: &Line, labels: &[SegmentLabel]) -> bool {
+fn heads_rates(line: &Line, next: Option<&Line>, labels: &[SegmentLabel]) -> bool {
     if labels.len() < 3 || line.text.bytes().any(|b| b.is_ascii_digit()) {
         return false;
     }
@@ -752,7 +752,10 @@ fn heads_rates(line: &Line, labels: &[SegmentLabel]) -> bool {
         sure.any(|m| matches!(m.key, Key::Concept(c) if concepts.contains(&LEXICON.name(c))))
     };
     let taxes = labels.iter().filter(|label| says(label, &["tax_rate", "tax_total"])).count();
-    taxes > 1 && labels.iter().any(|label| says(label, &["tax_base", "net_total"]))
+    let starts_with_rate =
+        |line: &Line| line.text.split([BLANK, TAB]).take(2).any(|word| word.ends_with('%'));
+    let rated = taxes > 1 || taxes == 1 && next.is_some_and(starts_with_rate);
+    rated && labels.iter().any(|label| says(label, &["tax_base", "net_total"]))
 }
 
 /// A label of the template that ends a segment, behind the value of another one: "Tested: 3/12/81 REPORTED".

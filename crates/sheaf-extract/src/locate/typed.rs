@@ -81,7 +81,7 @@ pub(crate) fn own_date(
     let top = line.page == 0 && candidate.rect.y0 < 0.4 * height;
     let before = layout.lines[candidate.line()].text[segment.range.start..candidate.start()].trim_end();
     if placed
-        && evidence.score > -0.3
+        && evidence.score > -0.6
         && line.page == 0
         && candidate.rect.y0 < 0.6 * height
         && is_place(before)

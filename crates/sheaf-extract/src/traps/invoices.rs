@@ -160,3 +160,17 @@ fn the_rates_of_tax_have_totals_of_their_own() {
     let fields = [("net_total", "currency", ""), ("total", "currency", "Total")];
     assert_eq!(values(&page(&lines), &fields), ["2113.97", "2305.63"]);
 }
+
+#[test]
+fn what_is_left_of_a_total_is_due() {
+    let lines = [
+        "Total payable    EUR 12,498.09",
+        "Paid             EUR (5,081.00)",
+        "Balance          EUR 7,417.09",
+    ];
+    let fields = [("amount_due", "currency", ""), ("grand_total", "currency", "")];
+    assert_eq!(values(&page(&lines), &fields)[0], "7417.09");
+    let halves =
+        ["Total payable    EUR 440.00", "Paid             EUR 220.00", "Instalment       EUR 220.00"];
+    assert_eq!(values(&page(&halves), &fields)[0], "440.00");
+}

@@ -23,7 +23,10 @@ const IN_SUMMARY: f32 = 0.25;
 /// What it is worth for a total to be what was paid less the change.
 const SETTLED: f32 = 0.12;
 
-/// The score of such a total without a label.
+/// What it is worth for an amount to be what is left of a total when what was paid before is taken off.
+const REST: f32 = 0.35;
+
+/// The score of a total without a label that what was paid less the change confirms.
 const BY_PAYMENT: f32 = 0.5;
 
 /// How much better a rounded total is than the one before rounding.
@@ -101,10 +104,21 @@ impl Pool<'_> {
                 scored.push(found);
             }
         }
+        let paid: Vec<Decimal> = match field.is("amount_due") {
+            true => self.prepaid(),
+            false => Vec::new(),
+        };
         for found in scored.iter_mut() {
             let Some(total) = value(found).filter(|total| *total > Decimal::ZERO) else { continue };
             let settled = payment.settles(total);
             found.settled = settled;
+            // Half of an amount is left of it, too, where it is due in two parts.
+            let is_rest = |paid: &Decimal| {
+                *paid != total && labelled.get(&(total + paid)).is_some_and(|&whole| whole > LABELLED)
+            };
+            if found.score > LABELLED && paid.iter().any(is_rest) {
+                found.score += REST;
+            }
             if self.is_before_tax(found, total, &labelled) {
                 found.score -= IN_SUMMARY;
                 continue;
@@ -120,6 +134,16 @@ impl Pool<'_> {
                 found.score = (found.score + SETTLED).max(BY_PAYMENT);
             }
         }
+    }
+
+    /// The amounts that are labelled as paid already.
+    fn prepaid(&self) -> Vec<Decimal> {
+        let paid = self.numbers.iter().filter(|candidate| self.is_labelled(candidate, &["prepaid"]));
+        let amount = |candidate: &Candidate| match &candidate.typed {
+            Typed::Number(number) => number.value.parse().ok().filter(|amount: &Decimal| !amount.is_zero()),
+            _ => None,
+        };
+        paid.filter_map(amount).map(|amount| amount.abs()).collect()
     }
 
     /// Whether the amount to the right of this one is the tax that makes it another labelled total: "Total 70.75 4.25" in a
