@@ -44,7 +44,7 @@ pub(crate) fn registered_name(text: &str) -> Option<&str> {
         let next = text[at..].split_whitespace().next().unwrap_or_default();
         REGISTERED.contains(&*fold(next.trim_matches(|c: char| !c.is_alphanumeric())))
     });
-    ends.map(|(at, _)| &text[..at]).find(|name| look(name).ends_in_legal_form)
+    ends.map(|(at, _)| text[..at].trim_end_matches(',')).find(|name| look(name).ends_in_legal_form)
 }
 
 /// Whether a name cannot end here: after a particle or a sign that joins words.
@@ -495,7 +495,7 @@ mod tests {
         for (line, name) in [
             ("Moulin Vert SAS au capital de 10 000 EUR - RCS Lyon", Some("Moulin Vert SAS")),
             ("Harbour Lane Ltd registered in England No. 4711", Some("Harbour Lane Ltd")),
-            ("Muster Werk GmbH, Sitz Musterstadt", Some("Muster Werk GmbH,")),
+            ("Muster Werk GmbH, Sitz Musterstadt", Some("Muster Werk GmbH")),
             ("Harbour Lane registered in 1990", None),
             ("SAS au capital de 10 000 EUR", None),
             ("Moulin Vert SAS", None),

@@ -308,13 +308,14 @@ fn without_dash(layout: &Layout<'_>, index: usize, range: Range<usize>) -> Range
     if is_list { range } else { range.end - words.len()..range.end }
 }
 
-/// What stands before a separator or what a firm says of its registration, and what behind it: "Name GmbH - Street 1 - 12345 Town", "Name • Street".
+/// What stands before a separator, or before what a firm says of its registration, and what behind it: "Name GmbH - Street 1 -
+/// 12345 Town", "Name • Street".
 fn head(layout: &Layout<'_>, line: usize, range: &Range<usize>) -> Option<(Range<usize>, Range<usize>)> {
     let text = &layout.lines[line].text[range.clone()];
     let separators = [" - ", " – ", " — ", " • ", " ● ", " · ", " | ", " ▪ ", " * ", " / ", ", ", "; "];
     if let Some(name) = registered_name(text) {
         let end = range.start + name.len();
-        return Some((range.start..end, end + 1..range.end));
+        return Some((range.start..end, end..range.end));
     }
     let starts = |at: usize| separators.iter().find(|s| text[at..].starts_with(**s));
     let (cut, separator) = text.match_indices([' ', ',', ';']).find_map(|(at, _)| Some((at, starts(at)?)))?;

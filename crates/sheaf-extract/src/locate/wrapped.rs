@@ -10,8 +10,8 @@ use crate::lexicon::Strength;
 const REST: usize = 4;
 
 impl Surroundings<'_> {
-    /// Lets an anchor of the template that wraps ("Source of", "information:") label what stands beside either of its lines, and
-    /// below the second; or one with a gap in it, what stands beside its end.
+    /// Lets a label that wraps ("Source of", "information:") label what stands beside either of its lines, and below the second;
+    /// or one with a gap in it, what stands beside its end: an anchor of the template, or a known label.
     pub(super) fn join_label(&mut self, index: usize) {
         // Of a longer second line only the end is looked at, which does not reach into the first.
         if self.layout.segments[index].tokens.len() >= LONGEST {
@@ -29,15 +29,15 @@ impl Surroundings<'_> {
         // The colon before a line in brackets parts no labels.
         printed.iter_mut().for_each(|token| token.colon = false);
         printed.extend(printed_segment(self.layout, index));
-        let text = self.layout.text(&self.layout.segments[start]);
-        let rest = self.layout.text(&self.layout.segments[index]);
-        let goes_on = breaks_off(text) || rest.starts_with(char::is_lowercase);
-        let breaks_off = goes_on && printed.len() <= LONGEST;
-        if !breaks_off && !self.labels.may_start_own(&printed) {
+        let text = |segment: usize| self.layout.text(&self.layout.segments[segment]);
+        // Of known labels only those whose first line cannot end there: "Fecha de / pedido:".
+        let goes_on = breaks_off(text(start)) || text(index).starts_with(char::is_lowercase);
+        let goes_on = goes_on && printed.len() <= LONGEST;
+        if !goes_on && !self.labels.may_start_own(&printed) {
             return;
         }
         let joined = self.labels.classify(&printed).into_iter();
-        let is_known = |m: &LabelMatch| breaks_off && m.similarity >= 0.9 && m.strength == Strength::Strong;
+        let is_known = |m: &LabelMatch| goes_on && m.similarity >= 0.9 && m.strength == Strength::Strong;
         let joined = joined.filter(|m| m.is_exactly_own() || is_known(m));
         for found in joined.filter(|m| m.start < first && first < m.end).collect::<Vec<_>>() {
             for (segment, tokens) in [(start, first), (index, printed.len() - first)] {

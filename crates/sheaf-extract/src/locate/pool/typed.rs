@@ -104,10 +104,7 @@ impl Pool<'_> {
                 scored.push(found);
             }
         }
-        let paid: Vec<Decimal> = match field.is("amount_due") {
-            true => self.prepaid(),
-            false => Vec::new(),
-        };
+        let paid = if field.is("amount_due") { self.prepaid() } else { Vec::new() };
         for found in scored.iter_mut() {
             let Some(total) = value(found).filter(|total| *total > Decimal::ZERO) else { continue };
             let settled = payment.settles(total);
