@@ -128,11 +128,15 @@ impl Parties {
         {
             return None;
         }
-        // "Seattle, WA 98109": the start of an address is no name, unless a sender's line starts with it.
+        // "Seattle, WA 98109", "1 bis, quai des Brumes": the start of an address is no name, unless a sender's line starts with it.
         let whole = surroundings.look(candidate.segment);
         let text_of_line = surroundings.layout.text(&surroundings.layout.segments[candidate.segment]);
         let is_start = matches!(text.part, Part::Head | Part::WithoutId);
-        if is_start && whole.address && !Self::sends(text, text_of_line) || is_place(source) {
+        let numbered = source.split(' ').all(|word| is_house_number(word) || matches!(word, "bis" | "ter"));
+        if is_start && numbered
+            || is_start && whole.address && !Self::sends(text, text_of_line)
+            || is_place(source)
+        {
             return None;
         }
         let words = source.split(|c: char| c.is_whitespace() || c == '/');

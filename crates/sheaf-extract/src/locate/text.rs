@@ -605,18 +605,20 @@ fn wrapped_name(surroundings: &Surroundings<'_>, span: &Span, first: Look) -> Op
 }
 
 /// Whether the name of a firm had no room for the first word of the line below it, in which neither somebody nor a place is
-/// named: the next column would have begun within it.
+/// named: the next column would have begun within it, or the page's text ended.
 fn fills_column(layout: &Layout<'_>, name: &str, own: &Segment, rest: &str) -> bool {
     if is_person(name) || is_person(rest) || is_title(rest) || rest.contains(',') {
         return false;
     }
-    let page = layout.pages[layout.lines[own.line].page].clone();
-    let near = own.line.saturating_sub(NEAR).max(page.start)..(own.line + NEAR + 1).min(page.end);
+    let page = layout.lines[own.line].page;
+    let lines = layout.pages[page].clone();
+    let near = own.line.saturating_sub(NEAR).max(lines.start)..(own.line + NEAR + 1).min(lines.end);
     let columns = layout.lines[near].iter().flat_map(|line| &layout.segments[line.segments.clone()]);
     let right = columns.map(|s| s.rect.x0).filter(|&x| x > own.rect.x1).fold(f32::INFINITY, f32::min);
     let letter = own.rect.width() / layout.text(own).chars().count().max(1) as f32;
     let word = rest.split(BLANK).next().unwrap_or_default().chars().count() + 1;
-    right.is_finite() && own.rect.x1 + word as f32 * letter > right - own.size
+    let edge = if right.is_finite() { right - own.size } else { layout.right_of(page) };
+    own.rect.x1 + word as f32 * letter > edge
 }
 
 /// Whether a line names what two others may name together.

@@ -65,6 +65,19 @@ fn an_order_is_dated_behind_its_place() {
 }
 
 #[test]
+fn the_number_of_a_street_is_nobodys_name() {
+    let lines = [
+        "1 bis, quai des Brumes",
+        "9999 Valmeuse",
+        "T\u{e9}l. 02 555 08 72",
+        "",
+        "FOURNITURES BOR\u{c9}ALE",
+        "Facture n\u{b0} 2017-5959",
+    ];
+    assert_eq!(values(&page(&lines), &PARTIES[..1]), ["FOURNITURES BOR\u{c9}ALE"]);
+}
+
+#[test]
 fn the_legal_form_of_a_name_may_stand_in_a_third_line() {
     let lines = [
         "Rechnung an",
