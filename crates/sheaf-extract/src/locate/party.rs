@@ -97,25 +97,17 @@ impl Parties {
         })
     }
 
-    /// How much speaks for `text`, which stands in no row of a table, as the name of the field's party, of which labels beside
-    /// it say `by_label`; `None` where it is no name.
-    pub(crate) fn score(
-        &self,
-        surroundings: &Surroundings<'_>,
-        field: &Field<'_>,
-        text: &TextCandidate,
-        by_label: f32,
-    ) -> Option<f32> {
-        let join = |by_place: f32| by_label.max(by_place) + 0.25 * by_label.min(by_place).max(0.0);
+    /// Whether a text may name a party, by what it looks like and stands in.
+    pub(crate) fn may_name(&self, surroundings: &Surroundings<'_>, text: &TextCandidate) -> bool {
         let candidate = &text.candidate;
         let (source, look) = (candidate.source.as_str(), text.look);
         // "Client services": a bare word before other words is no label of theirs.
         if text.part == Part::AfterLabel && !text.long_label {
-            return None;
+            return false;
         }
         // A quantity before a text makes it the name of goods.
         if values_beside(surroundings, candidate.segment) > 0 && starts_with_quantity(source) {
-            return None;
+            return false;
         }
         // Lines of an address are no name on two lines.
         let lines = candidate.spans.len() > 1 && text.part != Part::Name;
@@ -126,28 +118,36 @@ impl Parties {
             || look.reachable
             || source.len() > 90
         {
-            return None;
+            return false;
         }
         // "Seattle, WA 98109", "1 bis, quai des Brumes": the start of an address is no name, unless a sender's line starts with it.
         let whole = surroundings.look(candidate.segment);
         let text_of_line = surroundings.layout.text(&surroundings.layout.segments[candidate.segment]);
         let is_start = matches!(text.part, Part::Head | Part::WithoutId);
         let numbered = source.split(' ').all(|word| is_house_number(word) || matches!(word, "bis" | "ter"));
-        if is_start && numbered
-            || is_start && whole.address && !Self::sends(text, text_of_line)
-            || is_place(source)
-        {
-            return None;
+        if is_start && (numbered || whole.address && !Self::sends(text, text_of_line)) || is_place(source) {
+            return false;
         }
-        let words = source.split(|c: char| c.is_whitespace() || c == '/');
-        let labels_only =
-            words.filter(|word| !word.is_empty()).all(|word| LEXICON.is_label_word(&fold(word)))
-                || !LEXICON.titled(source).is_empty()
-                || ends_name(source)
-                || text.part == Part::Whole && self.is_other_label(surroundings, candidate.segment);
-        if labels_only {
-            return None;
-        }
+        let mut words = source.split(|c: char| c.is_whitespace() || c == '/').filter(|word| !word.is_empty());
+        let labels_only = words.all(|word| LEXICON.is_label_word(&fold(word)))
+            || !LEXICON.titled(source).is_empty()
+            || ends_name(source)
+            || text.part == Part::Whole && self.is_other_label(surroundings, candidate.segment);
+        !labels_only
+    }
+
+    /// How much speaks for `text`, which may name a party and stands in no row of a table, as the name of the field's, of which
+    /// labels beside it say `by_label`; `None` where its own label says that it is something else.
+    pub(crate) fn score(
+        &self,
+        surroundings: &Surroundings<'_>,
+        field: &Field<'_>,
+        text: &TextCandidate,
+        by_label: f32,
+    ) -> Option<f32> {
+        let join = |by_place: f32| by_label.max(by_place) + 0.25 * by_label.min(by_place).max(0.0);
+        let candidate = &text.candidate;
+        let (source, look) = (candidate.source.as_str(), text.look);
         let sublabel = self.sublabel(surroundings, candidate.segment, surroundings.contexts(candidate));
         if sublabel == Some(false) {
             return None;

@@ -78,6 +78,7 @@ impl<'a> Pool<'a> {
         segments
             .filter(|&segment| !is_party || !Parties::is_in_row(&self.surroundings, field, segment))
             .flat_map(|segment| self.texts(segment))
+            .filter(|text| !is_party || self.parties().may_name(&self.surroundings, text))
             .filter(|text| match text.part {
                 Part::Block | Part::Column | Part::Mark => field.shape == Shape::Text,
                 Part::Lines => field.shape == Shape::Name && !is_party,
