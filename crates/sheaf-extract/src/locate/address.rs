@@ -158,7 +158,7 @@ fn rest_of_town(surroundings: &Surroundings<'_>, last: usize) -> Option<usize> {
     let page = layout.lines[own.line].page;
     let widest = layout.pages[page].clone().map(|line| layout.lines[line].rect.width()).fold(0.0, f32::max);
     let first = text.split(' ').next().unwrap_or_default().chars().count() as f32;
-    let letter = own.rect.width() / layout.text(own).chars().count().max(1) as f32;
+    let letter = layout.letter_width(own);
     // The town's next word would have stood beyond the widest line of the page.
     let town = layout.text(own).rsplit(", ").next().is_some_and(|part| look(part).town);
     let full =

@@ -17,7 +17,7 @@ use super::names::{self, Look, is_unmistakable_form};
 use super::score::Loose;
 use super::text::is_in_brackets;
 use crate::ablation::{Family, uses};
-use crate::lexicon::{Key, LEXICON, Strength};
+use crate::lexicon::{Key, Strength};
 use crate::parse::{currency, date};
 
 /// Text right before the value, in its segment.
@@ -202,7 +202,7 @@ impl<'a> Surroundings<'a> {
             .collect();
         let heads_summary = |label: &SegmentLabel| {
             let mut sure = label.matches.iter().filter(|m| m.similarity > 0.85);
-            sure.any(|m| matches!(m.key, Key::Concept(c) if LEXICON.name(c) == "tax_summary"))
+            sure.any(|m| m.means(&["tax_summary"]))
         };
         let summaries = |index: &usize| {
             let (line, next) = (&layout.lines[*index], layout.lines.get(index + 1));
@@ -370,10 +370,7 @@ impl<'a> Surroundings<'a> {
 
     /// Whether a segment says no more than that a name follows.
     fn is_sublabel(&self, segment: usize) -> bool {
-        self.segments[segment]
-            .matches
-            .iter()
-            .any(|m| m.similarity >= 0.99 && matches!(m.key, Key::Concept(c) if LEXICON.name(c) == "name"))
+        self.segments[segment].matches.iter().any(|m| m.similarity >= 0.99 && m.means(&["name"]))
     }
 
     /// Whether a candidate stands inside a label: "Total 22 spots for:".
@@ -749,7 +746,7 @@ fn heads_rates(line: &Line, next: Option<&Line>, labels: &[SegmentLabel]) -> boo
     }
     let says = |label: &SegmentLabel, concepts: &[&str]| {
         let mut sure = label.matches.iter().filter(|m| m.similarity > 0.97);
-        sure.any(|m| matches!(m.key, Key::Concept(c) if concepts.contains(&LEXICON.name(c))))
+        sure.any(|m| m.means(concepts))
     };
     let taxes = labels.iter().filter(|label| says(label, &["tax_rate", "tax_total"])).count();
     let starts_with_rate =

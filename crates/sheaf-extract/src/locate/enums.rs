@@ -66,10 +66,12 @@ impl<'v> EnumFinder<'v> {
             let rest = &word[from..];
             let sign = &rest[..rest.find(|c| !is_sign(c)).unwrap_or(rest.len())];
             // "Fr. 12.50": the point is part of the sign, which without it, or without an amount, is a day or somebody's title.
-            let amount = text.get(start..).is_some_and(|next| next.starts_with(|c: char| c.is_ascii_digit()));
+            let amount =
+                || text.get(start..).is_some_and(|next| next.starts_with(|c: char| c.is_ascii_digit()));
             let pointed = rest[sign.len()..].starts_with('.').then(|| &rest[..=sign.len()]);
-            let sign =
-                pointed.filter(|_| amount && enumeration::read(sign, self.values).is_none()).unwrap_or(sign);
+            let sign = pointed
+                .filter(|_| amount() && enumeration::read(sign, self.values).is_none())
+                .unwrap_or(sign);
             let named = sign.chars().any(char::is_alphabetic);
             let written = !named
                 || sign.starts_with(char::is_uppercase)

@@ -48,6 +48,11 @@ impl LabelMatch {
         matches!(self.key, Key::Field(_))
     }
 
+    /// Whether the lexicon has this label for one of these concepts.
+    pub(crate) fn means(&self, concepts: &[&str]) -> bool {
+        matches!(self.key, Key::Concept(concept) if concepts.contains(&LEXICON.name(concept)))
+    }
+
     /// Whether the template has this label, and no more or less is printed.
     pub(crate) fn is_exactly_own(&self) -> bool {
         self.is_own() && self.similarity >= 0.99

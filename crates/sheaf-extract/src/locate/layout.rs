@@ -271,6 +271,11 @@ impl<'d> Layout<'d> {
         })
     }
 
+    /// The mean width of the letters and blanks of a segment.
+    pub(crate) fn letter_width(&self, segment: &Segment) -> f32 {
+        segment.rect.width() / self.text(segment).chars().count().max(1) as f32
+    }
+
     /// Whether a word of a segment was recognised on an image.
     pub(crate) fn is_recognised(&self, segment: &Segment) -> bool {
         let span = segment.span();

@@ -163,9 +163,9 @@ impl Parties {
         // A first name under "Seller", or beside it, is who looks after the order or sits at the till.
         let labels = surroundings.contexts(candidate).iter().flat_map(|context| context.matches.iter());
         let mut own = labels.filter(|m| m.similarity >= 0.9);
-        let headed = section.is_some_and(|section| asked(section.concept))
+        let named = section.is_some_and(|section| asked(section.concept))
             || field.is("seller") && own.any(|m| matches!(m.key, Key::Concept(concept) if asked(concept)));
-        if headed && source.chars().all(char::is_alphabetic) && !look.legal_form {
+        if named && source.chars().all(char::is_alphabetic) && !look.legal_form {
             let block = self.block(surroundings, candidate);
             if !block.town && !block.street {
                 return Some(SINGLE_NAME);
@@ -490,17 +490,14 @@ impl Parties {
                 || (other.rect.centre_x() - own.rect.centre_x()).abs() < 0.8 * own.size
         };
         let says_bank = |index: usize| {
-            surroundings.segments[index]
-                .matches
-                .iter()
-                .any(|m| m.similarity > 0.6 && matches!(m.key, Key::Concept(c) if LEXICON.name(c) == "bank"))
+            surroundings.segments[index].matches.iter().any(|m| m.similarity > 0.6 && m.means(&["bank"]))
         };
         let says_issuer = |index: usize| {
             surroundings.look(index).reachable
-                || surroundings.segments[index].matches.iter().any(|m| {
-                    m.similarity > 0.7
-                        && matches!(m.key, Key::Concept(c) if matches!(LEXICON.name(c), "tax_id" | "bank"))
-                })
+                || surroundings.segments[index]
+                    .matches
+                    .iter()
+                    .any(|m| m.similarity > 0.7 && m.means(&["tax_id", "bank"]))
         };
         let row = layout.lines[own.line].segments.clone();
         block.bank = row.clone().any(says_bank);
@@ -520,10 +517,10 @@ impl Parties {
             block.town |= look.town;
             block.street |= look.address;
             block.reachable |= look.reachable;
-            block.taxed |= surroundings.segments[index].matches.iter().any(|m| {
-                m.similarity > 0.7
-                    && matches!(m.key, Key::Concept(c) if matches!(LEXICON.name(c), "tax_id" | "bank" | "contact"))
-            });
+            block.taxed |= surroundings.segments[index]
+                .matches
+                .iter()
+                .any(|m| m.similarity > 0.7 && m.means(&["tax_id", "bank", "contact"]));
         }
         let mut last = own.rect;
         let first = layout.pages[page].start;
@@ -563,11 +560,10 @@ fn has_label(surroundings: &Surroundings<'_>, concept: &str) -> bool {
     let layout = surroundings.layout;
     surroundings.segments.iter().enumerate().any(|(index, label)| {
         layout.line_of(&layout.segments[index]).page == 0
-            && label.matches.iter().any(|m| {
-                m.similarity > 0.9
-                    && m.strength >= Strength::Word
-                    && matches!(m.key, Key::Concept(c) if LEXICON.name(c) == concept)
-            })
+            && label
+                .matches
+                .iter()
+                .any(|m| m.similarity > 0.9 && m.strength >= Strength::Word && m.means(&[concept]))
     })
 }
 
@@ -576,11 +572,10 @@ fn headed(surroundings: &Surroundings<'_>) -> Vec<&'static str> {
     let heading = |concept: &str| {
         surroundings.segments.iter().any(|label| {
             !label.is_spent
-                && label.matches.iter().any(|m| {
-                    m.similarity > 0.97
-                        && m.strength == Strength::Strong
-                        && matches!(m.key, Key::Concept(c) if LEXICON.name(c) == concept)
-                })
+                && label
+                    .matches
+                    .iter()
+                    .any(|m| m.similarity > 0.97 && m.strength == Strength::Strong && m.means(&[concept]))
         })
     };
     ["seller", "buyer", "issuer"].into_iter().filter(|concept| heading(concept)).collect()

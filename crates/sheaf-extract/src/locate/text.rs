@@ -11,7 +11,6 @@ use super::names::{
     registered_name, without_id,
 };
 use crate::ablation::{Family, uses};
-use crate::lexicon::{Key, LEXICON};
 
 /// Longer texts are paragraphs, not values.
 const LONGEST: usize = 240;
@@ -615,10 +614,9 @@ fn fills_column(layout: &Layout<'_>, name: &str, own: &Segment, rest: &str) -> b
     let near = own.line.saturating_sub(NEAR).max(lines.start)..(own.line + NEAR + 1).min(lines.end);
     let columns = layout.lines[near].iter().flat_map(|line| &layout.segments[line.segments.clone()]);
     let right = columns.map(|s| s.rect.x0).filter(|&x| x > own.rect.x1).fold(f32::INFINITY, f32::min);
-    let letter = own.rect.width() / layout.text(own).chars().count().max(1) as f32;
     let word = rest.split(BLANK).next().unwrap_or_default().chars().count() + 1;
     let edge = if right.is_finite() { right - own.size } else { layout.right_of(page) };
-    own.rect.x1 + word as f32 * letter > edge
+    own.rect.x1 + word as f32 * layout.letter_width(own) > edge
 }
 
 /// Whether a line names what two others may name together.
@@ -702,9 +700,7 @@ fn is_registered(surroundings: &Surroundings<'_>, first: Look, second: usize) ->
     let tokens = layout.tokens(below);
     let colon = tokens.iter().position(|token| token.colon).unwrap_or(0);
     let label = tokens.get(..=colon).map(|label| printed(next, label)).unwrap_or_default();
-    surroundings.labels.classify(&label).iter().any(|m| {
-        m.similarity > 0.9 && matches!(m.key, Key::Concept(concept) if LEXICON.name(concept) == "tax_id")
-    })
+    surroundings.labels.classify(&label).iter().any(|m| m.similarity > 0.9 && m.means(&["tax_id"]))
 }
 
 /// The segment right below a span, where both stand alone in their lines, in the middle of their column or at its right edge.

@@ -119,7 +119,7 @@ impl<'a> Pool<'a> {
         let is_total = ["grand_total", "gross_amount"].iter().any(|total| field.is(total));
         if is_total && scored.first().is_none_or(|best| best.score < LABELLED) {
             scored.extend(self.only_total(field));
-            scored.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| first(a).cmp(&first(b))));
+            rank(&mut scored);
         }
         scored.truncate(KEPT);
         scored
@@ -156,12 +156,12 @@ impl<'a> Pool<'a> {
             scored.extend(self.matching(field, loose));
             scored.extend(self.shown(field));
         }
-        scored.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| first(a).cmp(&first(b))));
+        rank(&mut scored);
         count_repeats(&mut scored);
         for found in scored.iter_mut().filter(|_| uses(Family::Repetition)) {
             found.score += REPEATED * found.repeats.min(3) as f32;
         }
-        scored.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| first(a).cmp(&first(b))));
+        rank(&mut scored);
         scored
     }
 
@@ -261,6 +261,11 @@ impl<'a> Pool<'a> {
             ends_in_legal_form: false,
         })
     }
+}
+
+/// Sorts candidates, the best first, and those that are as good in reading order.
+fn rank(scored: &mut [Scored]) {
+    scored.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| first(a).cmp(&first(b))));
 }
 
 fn first(scored: &Scored) -> (usize, usize) {

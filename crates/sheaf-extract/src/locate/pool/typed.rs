@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use rustc_hash::FxHashSet;
 
 use super::{LABELLED, NOTHING, Pool, Scored, first};
-use crate::lexicon::{Key, LEXICON, Shape};
+use crate::lexicon::Shape;
 use crate::locate::candidate::{Candidate, Typed};
 use crate::locate::context::{Context, Place};
 use crate::locate::field::Field;
@@ -175,6 +175,6 @@ impl Pool<'_> {
         let beside = |context: &&Context| matches!(context.place, Place::Before | Place::Left | Place::Above);
         let contexts = self.surroundings.contexts(candidate).iter().filter(beside);
         let mut known = contexts.flat_map(|context| context.matches.iter()).filter(|m| m.similarity >= 0.99);
-        known.any(|m| matches!(m.key, Key::Concept(concept) if concepts.contains(&LEXICON.name(concept))))
+        known.any(|m| m.means(concepts))
     }
 }
