@@ -109,7 +109,8 @@ fn located<T>(
     let labels = Labels::new(template);
     let pool = Pool::new(&layout, &labels, template.locale.as_deref());
     let fields = Field::all(template);
-    let candidates = fields.iter().map(|field| pool.candidates(field)).collect();
+    let mut candidates: Vec<Vec<Scored>> = fields.iter().map(|field| pool.candidates(field)).collect();
+    pool.complete_totals(&fields, &mut candidates);
     then(&pool, choose(fields, candidates))
 }
 

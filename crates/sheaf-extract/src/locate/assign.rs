@@ -16,6 +16,10 @@ use crate::parse::fold::tight;
 const LEAST: f32 = 0.36;
 /// What a triple that adds up is worth.
 const ADDS_UP: f32 = 0.25;
+/// How much less the three of a triple that adds up may score than the best of each field.
+const DOUBT: f32 = 0.3;
+/// A candidate of a triple scores so much at least.
+const LEAST_OF_TRIPLE: f32 = 0.3;
 /// Candidates of each field that triples are made of.
 const TRIED: usize = 7;
 
@@ -206,7 +210,7 @@ fn totals(fields: &[Field<'_>], candidates: &[Vec<Scored>], choices: &mut [Choic
         return;
     };
     let options = |field: usize| -> Vec<(usize, f32, Decimal)> {
-        let amounts = amounts(&candidates[field], LEAST).take(TRIED);
+        let amounts = amounts(&candidates[field], LEAST_OF_TRIPLE).take(TRIED);
         amounts.map(|(index, value)| (index, candidates[field][index].score, value)).collect()
     };
     let (nets, taxes, grosses) = (options(net), options(tax), options(total));
@@ -241,7 +245,7 @@ fn totals(fields: &[Field<'_>], candidates: &[Vec<Scored>], choices: &mut [Choic
         return;
     };
     let apart: f32 = [&nets, &taxes, &grosses].iter().filter_map(|o| o.first().map(|f| f.1)).sum();
-    if score < apart - 0.15 {
+    if score < apart - DOUBT {
         return;
     }
     for (field, index) in [net, tax, total].into_iter().zip(chosen) {

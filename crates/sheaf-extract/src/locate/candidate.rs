@@ -370,7 +370,14 @@ pub(crate) fn codes(layout: &Layout<'_>, dates: &[Candidate]) -> Vec<Candidate> 
             let dated = |r: &Range<usize>| {
                 dates.iter().any(|d| d.spans[0].range.start < r.end && r.start < d.spans[0].range.end)
             };
-            if dated(&range) {
+            // "FV/27/04/2024": a number by month, and no date.
+            let is_lettered = text[range.clone()].starts_with(char::is_alphabetic)
+                && dates.iter().any(|d| {
+                    range.start + 1 < d.start()
+                        && text[..d.start()].ends_with(['/', '-'])
+                        && d.spans[0].range.end == range.end
+                });
+            if dated(&range) && !is_lettered {
                 continue;
             }
             let mut long = range.clone();

@@ -65,6 +65,8 @@ const QUESTION: usize = 4;
 const REMARK: usize = 4;
 /// Lines that a tax summary has at most.
 const SUMMARY: usize = 6;
+/// Headings side by side that make a row of headings.
+const HEADINGS: usize = 3;
 /// Lines that are looked through upwards for labels.
 const REACH: usize = 70;
 
@@ -107,6 +109,8 @@ pub(crate) struct SegmentLabel {
     below: f32,
     /// It is the rest of the label above it.
     pub(super) is_rest: bool,
+    /// It heads a value below it, in a row of such headings.
+    is_heading: bool,
 }
 
 /// A document's segments as labels.
@@ -169,10 +173,15 @@ impl<'a> Surroundings<'a> {
                     .is_some_and(|first| follows_of(line, layout.tokens(segment), first.start));
                 // "Example Supplier Ltd" is nobody's label.
                 let tokens = layout.tokens(segment);
-                let is_name =
+                let has_form =
                     tokens.iter().skip(1).any(|t| is_unmistakable_form(line.folded(t))) && !ends_in_colon;
-                let printed = if is_name { Vec::new() } else { printed_segment(layout, index) };
-                let matches = labels.classify(&printed);
+                let mut printed = printed_segment(layout, index);
+                let mut matches = labels.classify(&printed);
+                // "Total inc. VAT" is a label all the same.
+                if has_form && !matches.iter().any(|m| m.similarity >= 0.99) {
+                    printed.clear();
+                    matches.clear();
+                }
                 let remarked = remarked(labels, line, segment, tokens, &matches);
                 let has_remark = remarked.is_some();
                 let second = colon_within.then(|| last_of_two(labels, line, tokens)).flatten();
@@ -197,6 +206,7 @@ impl<'a> Surroundings<'a> {
                     ends_in_label,
                     below: 1.0,
                     is_rest: false,
+                    is_heading: false,
                 }
             })
             .collect();
@@ -220,10 +230,56 @@ impl<'a> Surroundings<'a> {
             surroundings.join_label(index);
             surroundings.join_rest(index);
         }
+        for line in 0..layout.lines.len().saturating_sub(1) {
+            for heading in surroundings.headings(line) {
+                surroundings.segments[heading].is_heading = true;
+            }
+        }
         for index in 0..surroundings.segments.len() {
             surroundings.segments[index].below = surroundings.below_label(index);
         }
         surroundings
+    }
+
+    /// The segments of a line that head what stands right below them, known or not: three or more stand side by side, one is a
+    /// known label, none a value, and of those below one is and none a label. The name of a firm, or what stands over an address, heads nothing.
+    fn headings(&self, line: usize) -> Vec<usize> {
+        let layout = self.layout;
+        let (own, next) = (&layout.lines[line], &layout.lines[line + 1]);
+        let segments = own.segments.clone();
+        let is_plain = |s: usize| {
+            let (label, text) = (&self.segments[s], layout.text(&layout.segments[s]));
+            !label.is_value
+                && !label.is_spent
+                && !text.ends_with(':')
+                && !text.bytes().any(|b| b.is_ascii_digit())
+        };
+        let is_known = |s: usize| {
+            let mut known = self.segments[s].matches.iter();
+            known.any(|m| m.similarity >= 0.99 && m.strength >= Strength::Bare)
+        };
+        if segments.len() < HEADINGS
+            || own.page != next.page
+            || !segments.clone().all(is_plain)
+            || !segments.clone().any(is_known)
+            || !next.segments.clone().any(|s| self.segments[s].is_value)
+            || next.segments.clone().any(|s| self.is_label(s))
+        {
+            return Vec::new();
+        }
+        let below = |s: usize| {
+            let head = &layout.segments[s];
+            next.segments.clone().find(|&b| {
+                let rect = layout.segments[b].rect;
+                (rect.x0 - head.rect.x0).abs() < 0.6 * head.size && rect.y0 - head.rect.y1 < 1.5 * head.size
+            })
+        };
+        let headed: Vec<(usize, usize)> = segments.clone().filter_map(|s| Some((s, below(s)?))).collect();
+        if headed.len() < HEADINGS || 3 * headed.len() < 2 * segments.len() {
+            return Vec::new();
+        }
+        let names = |&(s, b): &(usize, usize)| self.look(s).ends_in_legal_form || self.look(b).address;
+        headed.into_iter().filter(|pair| !names(pair)).map(|(s, _)| s).collect()
     }
 
     fn below_label(&self, index: usize) -> f32 {
@@ -252,7 +308,7 @@ impl<'a> Surroundings<'a> {
         let label = &self.segments[segment];
         let colon = self.layout.ends_in_colon(&self.layout.segments[segment]);
         let is = |m: &LabelMatch| m.similarity >= 0.99 && (!label.is_value || m.is_own());
-        !label.is_spent && (colon || label.is_rest || label.matches.iter().any(is))
+        !label.is_spent && (colon || label.is_rest || label.is_heading || label.matches.iter().any(is))
     }
 
     /// Whether a text is the label of another field.

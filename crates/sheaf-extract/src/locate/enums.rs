@@ -6,8 +6,8 @@
 use std::ops::Range;
 
 use super::layout::{BLANK, TAB};
-use crate::parse::enumeration;
 use crate::parse::fold::fold;
+use crate::parse::{currency, enumeration};
 
 /// Longest sign or name of a currency that is looked for, in bytes.
 const LONGEST_SIGN: usize = 6;
@@ -29,6 +29,22 @@ impl<'v> EnumFinder<'v> {
     /// Bytes of the line at which values stand, from left to right.
     pub(crate) fn spans(&self, text: &str) -> Vec<Range<usize>> {
         if self.currencies { self.currencies(text) } else { self.words(text) }
+    }
+
+    /// Whether "$" stands for another currency of that sign in a document of these lines: one that is named and that the field
+    /// does not know, where nothing says US dollars.
+    pub(crate) fn has_other_dollar<'l>(&self, lines: impl Iterator<Item = &'l str>) -> bool {
+        let mut other = false;
+        for word in lines.flat_map(|line| line.split(|c: char| !c.is_alphanumeric() && c != '$')) {
+            match word {
+                "USD" | "US$" => return false,
+                _ => {
+                    other |= currency::is_dollar(word)
+                        && !self.values.iter().any(|v| currency::code_of(word) == Some(v))
+                }
+            }
+        }
+        other
     }
 
     fn words(&self, text: &str) -> Vec<Range<usize>> {
@@ -77,7 +93,14 @@ impl<'v> EnumFinder<'v> {
                 || sign.starts_with(char::is_uppercase)
                 || matches!(sign, "euro" | "euros" | "zł" | "kr");
             let code = self.values.iter().any(|value| value.eq_ignore_ascii_case(sign));
-            let written = written && (!code || self.values.iter().any(|value| value == sign));
+            // "RS17" is an article's number, no amount in rupees.
+            let is_article = named
+                && !code
+                && sign.len() > 1
+                && sign.chars().all(char::is_uppercase)
+                && rest[sign.len()..].starts_with(|c: char| c.is_ascii_digit())
+                && !word.contains(['.', ',']);
+            let written = written && !is_article && (!code || self.values.iter().any(|value| value == sign));
             if sign.len() <= LONGEST_SIGN && written && enumeration::read(sign, self.values).is_some() {
                 spans.push(at + from..at + from + sign.len());
             }

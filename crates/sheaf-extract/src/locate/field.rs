@@ -56,6 +56,8 @@ pub(crate) struct Field<'t> {
     pub(crate) taught: Option<Region>,
     /// A seller's name in a template that asks for no buyer: receipts have none.
     pub(crate) only_party: bool,
+    /// A total in a template that also asks for what is due of it.
+    pub(crate) has_due: bool,
     /// Its name says that it is the buyer's.
     pub(crate) asks_for_buyer: bool,
     /// One of its anchors asks for a day.
@@ -70,8 +72,10 @@ impl<'t> Field<'t> {
         let mut fields: Vec<Self> =
             (0u16..).zip(&template.fields).map(|(index, spec)| Self::new(index, spec)).collect();
         let buyer = fields.iter().any(|field| field.is("buyer"));
+        let due = fields.iter().any(|field| field.is("amount_due"));
         for field in &mut fields {
             field.only_party = !buyer && field.is("seller");
+            field.has_due = due && field.is("grand_total");
         }
         fields
     }
@@ -109,6 +113,7 @@ impl<'t> Field<'t> {
             region: spec.region,
             taught: None,
             only_party: false,
+            has_due: false,
             asks_for_buyer: spec.name.split('_').any(|word| BUYER.contains(&word)),
             asks_for_date: anchor_words.iter().flatten().any(|word| is_date(word)),
             anchor_words,

@@ -27,9 +27,12 @@ static STREET_ENDINGS: LazyLock<Vec<&'static str>> =
 static TITLES: LazyLock<FxHashSet<&'static str>> =
     LazyLock::new(|| listed(include_str!("../../data/titles.txt")));
 
-/// Salutations that stand over a person's name in an address.
+/// Words of salutations and departments, which stand over a name in an address.
 static SALUTATIONS: LazyLock<FxHashSet<&'static str>> =
     LazyLock::new(|| listed(include_str!("../../data/salutations.txt")));
+/// Those that are part of how a person is called.
+static COURTESIES: LazyLock<FxHashSet<&'static str>> =
+    LazyLock::new(|| SALUTATIONS.iter().filter_map(|w| w.strip_prefix('~')).collect());
 /// Words and signs with which a name cannot end.
 static PARTICLES: LazyLock<FxHashSet<&'static str>> =
     LazyLock::new(|| listed(include_str!("../../data/particles.txt")));
@@ -45,6 +48,11 @@ pub(crate) fn registered_name(text: &str) -> Option<&str> {
         REGISTERED.contains(&*fold(next.trim_matches(|c: char| !c.is_alphanumeric())))
     });
     ends.map(|(at, _)| text[..at].trim_end_matches(',')).find(|name| look(name).ends_in_legal_form)
+}
+
+/// Whether a text is no more than how a person is addressed: "Herrn", "Mme".
+pub(crate) fn is_courtesy(text: &str) -> bool {
+    COURTESIES.contains(fold(text.trim_end_matches('.')).as_ref())
 }
 
 /// Whether a name cannot end here: after a particle or a sign that joins words.
@@ -66,7 +74,7 @@ pub(crate) struct Look {
     pub(crate) address: bool,
     /// It has a postcode and a town.
     pub(crate) town: bool,
-    /// It is a salutation without a name.
+    /// It is a salutation or a department, without a name.
     pub(crate) salutation: bool,
     /// It has an e-mail or web address, or a telephone number.
     pub(crate) reachable: bool,
@@ -152,8 +160,9 @@ pub(crate) fn look(text: &str) -> Look {
     let bare: Vec<Cow<'_, str>> = words.iter().map(|w| without_marks(w)).collect();
     let ends = ends_in_form(&bare);
     let town = is_town(&words, text);
-    let salutation =
-        !words.is_empty() && words.len() <= 2 && bare.iter().all(|w| SALUTATIONS.contains(&w.as_ref()));
+    let salutation = !words.is_empty()
+        && words.len() <= 3
+        && bare.iter().all(|w| SALUTATIONS.contains(w.as_ref()) || COURTESIES.contains(w.as_ref()));
     let legal_form = ends
         || bare
             .iter()

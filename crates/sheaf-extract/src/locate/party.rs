@@ -49,6 +49,8 @@ pub(crate) struct Parties {
     all: String,
     /// The font height of most segments.
     usual_size: f32,
+    /// The first segment that says something.
+    first: Option<usize>,
 }
 
 impl Parties {
@@ -72,13 +74,14 @@ impl Parties {
             domains: all_domains,
             all,
             usual_size: sizes.get(sizes.len() / 2).copied().unwrap_or(10.0),
+            first: layout.segments.iter().position(|s| layout.text(s).contains(char::is_alphanumeric)),
         }
     }
 
     /// Whether a segment stands in one of the rows of a table, which name goods and no party. A row alone under its labels, with no
     /// other text in the same column, is a form's: it may name the buyer, but as a seller only who looks after the order.
     pub(crate) fn is_in_row(surroundings: &Surroundings<'_>, field: &Field<'_>, segment: usize) -> bool {
-        if values_beside(surroundings, segment) < 2 {
+        if values_beside(surroundings, segment) < 2 || heads_address(surroundings, segment) {
             return false;
         }
         if field.is("seller") {
@@ -254,7 +257,8 @@ impl Parties {
         };
         let line = surroundings.layout.line_of(&surroundings.layout.segments[segment]);
         let labels = line.segments.clone().filter(|&s| s != segment && other(s, 0.97)).count();
-        other(segment, 0.9) || labels >= 2 && 2 * labels >= line.segments.len() - 1
+        let heads = || labels >= 2 && 2 * labels >= line.segments.len() - 1;
+        other(segment, 0.9) || heads() && !heads_address(surroundings, segment)
     }
 
     /// "Am Ufer 69" or "22 West Shore" over a town is a street, though no word of it says so.
@@ -302,7 +306,7 @@ impl Parties {
             score += 0.08 - 0.03 * first_names.min(4) as f32;
             // The first words of a document are its sender's more often than not.
             let recipient = block.town && !block.reachable && !block.taxed && !field.only_party;
-            if candidate.segment == layout.lines[0].segments.start && !recipient {
+            if self.first == Some(candidate.segment) && !recipient {
                 score += 0.12;
             }
             // An address without a telephone, a tax number or a web site is the recipient's.
@@ -539,6 +543,20 @@ impl Parties {
         }
         block
     }
+}
+
+/// Whether a segment is the name of a firm, or stands over a line of an address: beside the boxes of a form's head as well.
+fn heads_address(surroundings: &Surroundings<'_>, segment: usize) -> bool {
+    let layout = surroundings.layout;
+    let own = &layout.segments[segment];
+    let page = layout.lines[own.line].page;
+    let below = layout.lines[own.line + 1..].iter().take_while(|line| line.page == page).take(2);
+    let mut below = below.flat_map(|line| line.segments.clone()).filter(|&s| {
+        let rect = layout.segments[s].rect;
+        (rect.x0 - own.rect.x0).abs() < 0.6 * own.size && rect.y0 - own.rect.y1 < 2.0 * own.size
+    });
+    let look = surroundings.look(segment);
+    look.name && !look.address && (look.ends_in_legal_form || below.any(|s| surroundings.look(s).address))
 }
 
 /// How many values stand beside a segment in its line, other than behind a label of their own.

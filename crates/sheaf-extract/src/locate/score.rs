@@ -12,7 +12,7 @@ use sheaf_types::{BoundingBox, FieldKind, Region};
 use super::candidate::Candidate;
 use super::context::{Context, Place};
 use super::field::Field;
-use super::labels::strength_weight;
+use super::labels::{LabelMatch, strength_weight};
 use crate::ablation::{Family, uses};
 use crate::lexicon::{ConceptId, Key, LEXICON, Shape, Strength};
 
@@ -20,6 +20,8 @@ use crate::lexicon::{ConceptId, Key, LEXICON, Shape, Strength};
 const RIVAL: f32 = 0.6;
 /// How much the weaker axis adds or takes away.
 const SECOND_AXIS: f32 = 0.22;
+/// How much a label of what is due is one of the total, where the template asks for both.
+const OF_DUE: f32 = 0.9;
 /// How much the start of the segment adds or takes away.
 const HEAD: f32 = 0.15;
 
@@ -107,7 +109,9 @@ pub(crate) fn by_labels(
                 axis.rival = axis.rival.max(value);
                 continue;
             }
-            let value = value * weight;
+            let is_due = |m: &LabelMatch| m.strength == Strength::Strong && m.means(&["amount_due"]);
+            let of_due = field.has_due && !found.is_own() && context.matches.iter().any(is_due);
+            let value = value * weight * if of_due { OF_DUE } else { 1.0 };
             if value > axis.own {
                 axis.own = value;
                 axis.best = Evidence {

@@ -7,8 +7,8 @@ use super::context::Surroundings;
 use super::labels::{LabelMatch, printed};
 use super::layout::{BLANK, Layout, Line, Segment, Span, Token};
 use super::names::{
-    Look, breaks_off, ends_name, is_name_suffix, is_only_form, is_person, is_registration, is_title, look,
-    registered_name, without_id,
+    Look, breaks_off, ends_name, is_courtesy, is_name_suffix, is_only_form, is_person, is_registration,
+    is_title, look, registered_name, without_id,
 };
 use crate::ablation::{Family, uses};
 
@@ -557,14 +557,14 @@ fn is_pair(surroundings: &Surroundings<'_>, span: &Span, next: usize) -> bool {
     colon && tight && short && !third && !surroundings.look(next).address
 }
 
-/// A name on two lines: a salutation over a name, a name that breaks off, or a second line that is the rest of one: a legal
+/// A name on two lines: "Herrn" over a person's, a name that breaks off, or a second line that is the rest of one: a legal
 /// form, a word of organisations, or words set bold like the name over an address that is not; `first` is what the first line
 /// looks like.
 fn wrapped_name(surroundings: &Surroundings<'_>, span: &Span, first: Look) -> Option<Vec<Span>> {
     let layout = surroundings.layout;
     let text = &layout.lines[span.line].text[span.range.clone()];
     let index = layout.segment_at(span.line, span.range.start);
-    if !(first.salutation || first.name && !first.address) || surroundings.is_label(index) {
+    if !(is_courtesy(text) || first.name && !first.address) || surroundings.is_label(index) {
         return None;
     }
     let own = &layout.segments[index];
@@ -573,20 +573,24 @@ fn wrapped_name(surroundings: &Surroundings<'_>, span: &Span, first: Look) -> Op
     let below_span = layout.segments[index].span();
     let rest = layout.text(&layout.segments[index]);
     let second = surroundings.look(index);
-    let rest_of_name = first.name && (is_only_form(rest) || !first.legal_form && ends_name(rest));
-    let is_name = second.name && !second.address && !second.reachable;
-    let set_alike = first.name
-        && own.bold
+    let rest_of_name = is_only_form(rest) || !first.legal_form && ends_name(rest);
+    // "Traductora y correctora" under a person's name is what they do.
+    let is_small = |word: &str| word.len() > 2 && word.chars().all(char::is_lowercase);
+    let is_trade = is_person(text) && rest.split(BLANK).any(is_small);
+    let is_name = second.name && !second.address && !second.reachable && !is_trade;
+    let is_courtesy = is_courtesy(text) && is_person(rest);
+    let set_alike = own.bold
         && layout.segments[index].bold
         && layout.lines.get(below_span.line + 1).is_some_and(|third| {
             let mut column = layout.segments[third.segments.clone()].iter();
             column.any(|s| !s.bold && (s.rect.x0 - own.rect.x0).abs() < 0.6 * own.size)
         });
-    let fits = rest_of_name
+    let fits = is_courtesy
+        || first.name && rest_of_name
         || is_name && is_registered(surroundings, first, index)
         || is_name
-            && (first.salutation
-                || breaks_off(text)
+            && first.name
+            && (breaks_off(text)
                 || aligned.is_some() && !first.legal_form && second.ends_in_legal_form
                 || aligned.is_some() && !first.ends_in_legal_form && fills_column(layout, text, own, rest)
                 || stands_whole(layout, &format!("{text} {rest}"))

@@ -10,12 +10,12 @@ use sheaf_types::FieldKind;
 
 use super::candidate::{Candidate, Typed};
 use super::field::{End, Field, is_told};
-use super::layout::{BLANK, Layout};
+use super::layout::{BLANK, Layout, TAB};
 use super::names::{Look, is_person, is_title};
 use super::score::Evidence;
 use super::text::{Part, TextCandidate};
 use crate::ablation::{Family, uses};
-use crate::lexicon::{ConceptId, LEXICON, Shape, listed};
+use crate::lexicon::{ConceptId, Key, LEXICON, Shape, listed};
 use crate::parse::fold::{fold, words};
 use crate::parse::{self, DecimalMark, Locale, date, number};
 
@@ -28,16 +28,30 @@ const LONGEST_LABEL: usize = 50;
 /// Words that end labels, and hardly a value.
 static LABEL_ENDS: LazyLock<FxHashSet<&'static str>> =
     LazyLock::new(|| listed(include_str!("../../data/label_ends.txt")));
+/// Units of what is no money.
+static UNITS: LazyLock<FxHashSet<&'static str>> =
+    LazyLock::new(|| listed(include_str!("../../data/units.txt")));
 /// Words of a discount for early payment.
 static DISCOUNTS: LazyLock<Vec<&'static str>> =
     LazyLock::new(|| listed(include_str!("../../data/discounts.txt")));
 
 /// Whether a candidate can be a value of the field at all.
-pub(crate) fn possible(field: &Field<'_>, candidate: &Candidate) -> bool {
+pub(crate) fn possible(field: &Field<'_>, layout: &Layout<'_>, candidate: &Candidate) -> bool {
     match &candidate.typed {
-        Typed::Number(number) => !(number.percent && field.shape == Shape::Amount && is_money(field)),
+        Typed::Number(number) if is_money(field) => {
+            !number.percent && (number.currency.is_some() || !is_measured(layout, candidate))
+        }
         _ => true,
     }
+}
+
+/// Whether a number is one of days or kilograms, or of a paragraph of a law: "net 45 days", "§ 19".
+fn is_measured(layout: &Layout<'_>, candidate: &Candidate) -> bool {
+    let text = &layout.lines[candidate.line()].text;
+    let unit = text[candidate.spans[0].range.end..].strip_prefix(BLANK).unwrap_or_default();
+    let unit = unit.split([BLANK, TAB]).next().unwrap_or_default();
+    let unit = fold(unit.trim_end_matches(|c: char| !c.is_alphanumeric()));
+    UNITS.contains(&*unit) || text[..candidate.start()].trim_end().ends_with('§')
 }
 
 fn is_money(field: &Field<'_>) -> bool {
@@ -108,6 +122,33 @@ pub(crate) fn own_date(
     }
 }
 
+/// Whether a field asks for the day of the document itself.
+pub(crate) fn asks_for_own_date(field: &Field<'_>) -> bool {
+    field.shape == Shape::Date && field.end.is_none() && field.concept.is_some_and(|c| LEXICON.has_titles(c))
+}
+
+/// Whether a label is that of the number of another document than the one whose date a field asks for.
+pub(crate) fn is_number_of_other(field: &Field<'_>, key: Key) -> bool {
+    let (Key::Concept(number), Some(date)) = (key, field.concept) else { return false };
+    let is_number = LEXICON.name(number).ends_with("_number") && LEXICON.has_titles(number);
+    is_number
+        && LEXICON.name(number).trim_end_matches("number") != LEXICON.name(date).trim_end_matches("date")
+}
+
+/// Whether another document is named before a date in its segment: "Contract dated", "Réf. devis : 4711 du".
+pub(crate) fn names_other_document(field: &Field<'_>, layout: &Layout<'_>, candidate: &Candidate) -> bool {
+    let Some(concept) = field.concept else { return false };
+    let segment = &layout.segments[candidate.segment];
+    if segment.line != candidate.line() || segment.range.start >= candidate.start() {
+        return false;
+    }
+    let before = &layout.lines[segment.line].text[segment.range.start..candidate.start()];
+    let all = words(before);
+    let titled = |length: usize| all.windows(length).map(|title| LEXICON.titled(&title.join(" ")));
+    let mut titles = titled(1).chain(titled(2)).filter(|concepts| !concepts.is_empty()).peekable();
+    titles.peek().is_some() && titles.all(|concepts| !concepts.contains(&concept))
+}
+
 /// Whether what stands before a date is a title and a number of its documents: "Credit note no. 4711 of", "Invoice 4711 -".
 fn is_dated_title(before: &str, concept: ConceptId) -> bool {
     let parts = |c: char| c.is_whitespace() || matches!(c, '-' | '–' | ',' | ':');
@@ -170,7 +211,11 @@ pub(crate) fn is_for_discount(layout: &Layout<'_>, candidate: &Candidate) -> boo
     let next = date::find(after).first().map_or(after.len(), |found| found.range.start);
     let after = &after[..after[..next].find([';', ',', '\t']).unwrap_or(next)];
     let near = fold(&format!("{before} {after}")).into_owned();
-    DISCOUNTS.iter().any(|word| near.contains(word))
+    // "Vertragskonto" joins its parts by an s, and is no "Skonto".
+    let is_whole = |at: usize, word: &str| {
+        !word.starts_with('s') || !near[..at].ends_with(|c: char| c.is_alphabetic() && c != 's')
+    };
+    DISCOUNTS.iter().any(|word| near.match_indices(word).any(|(at, _)| is_whole(at, word)))
 }
 
 /// The share of a document in which its contract is named.

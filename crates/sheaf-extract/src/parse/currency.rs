@@ -64,6 +64,14 @@ pub fn code_of(text: &str) -> Option<&'static str> {
     BY_SIGN.get(fold(text).as_ref()).copied()
 }
 
+/// Whether `text` is the code or sign of a currency, other than that of the USA, which is also written "$".
+#[must_use]
+pub fn is_dollar(text: &str) -> bool {
+    let dollars =
+        || TABLE.iter().filter(|(code, signs)| *code != "USD" && signs.iter().any(|s| s.ends_with('$')));
+    (2..=4).contains(&text.len()) && dollars().any(|(code, signs)| *code == text || signs.contains(&text))
+}
+
 /// The sign or code that `text` starts with and the rest; letters must end where the sign ends.
 #[must_use]
 pub fn strip_prefix(text: &str) -> Option<(&'static str, &str)> {

@@ -3,6 +3,7 @@
 //! Typed candidates and their contexts are collected once; every field then scores those of its shape.
 
 mod texts;
+mod totals;
 mod typed;
 
 use std::cell::OnceCell;

@@ -1,6 +1,7 @@
 //! What free texts, names, addresses, passages and enum values are worth for a field.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use sheaf_types::Region;
 
@@ -13,6 +14,7 @@ use crate::locate::context::{Context, Place};
 use crate::locate::enums::EnumFinder;
 use crate::locate::field::Field;
 use crate::locate::layout::{BLANK, Span, TAB};
+use crate::locate::names::is_only_form;
 use crate::locate::party::Parties;
 use crate::locate::prose::{Passage, Prose};
 use crate::locate::score::{self, Evidence, Loose};
@@ -70,12 +72,15 @@ const SHOWN: f32 = 0.12;
 /// What it is worth for the value of an enum to be ticked, and what it costs to stand beside one that is.
 const TICKED: f32 = 0.5;
 
+/// How much better a name with its legal form is than without.
+const FULL_NAME: f32 = 0.01;
+
 impl<'a> Pool<'a> {
     pub(super) fn free(&self, field: &Field<'_>, loose: &Loose) -> Vec<Scored> {
         let is_party = (field.is("seller") || field.is("buyer")) && uses(Family::Parties);
         let is_name = matches!(field.shape, Shape::Name | Shape::Person);
         let segments = 0..self.surroundings.segments.len();
-        segments
+        let mut scored: Vec<Scored> = segments
             .filter(|&segment| !is_party || !Parties::is_in_row(&self.surroundings, field, segment))
             .flat_map(|segment| self.texts(segment))
             .filter(|text| !is_party || self.parties().may_name(&self.surroundings, text))
@@ -144,7 +149,11 @@ impl<'a> Pool<'a> {
                 scored.score -= 0.03 * score::position(&text.candidate, self.surroundings.layout.lines.len());
                 Some(scored)
             })
-            .collect()
+            .collect();
+        if is_party && field.is("seller") {
+            prefer_full_names(&mut scored);
+        }
+        scored
     }
 
     /// Names and titles of those who signed, whatever labels say.
@@ -310,9 +319,13 @@ impl<'a> Pool<'a> {
     pub(super) fn enums(&self, field: &Field<'_>, loose: &Loose) -> Vec<Scored> {
         let layout = self.surroundings.layout;
         let finder = EnumFinder::new(&field.spec.enum_values);
+        let lines = || layout.lines.iter().map(|line| line.text.as_str());
+        let other_dollar = finder.currencies && finder.has_other_dollar(lines());
         let mut scored = Vec::new();
         for (index, line) in layout.lines.iter().enumerate() {
-            let spans = finder.spans(&line.text).into_iter().map(|range| Span { line: index, range });
+            let means_other = |range: &Range<usize>| other_dollar && &line.text[range.clone()] == "$";
+            let spans = finder.spans(&line.text).into_iter().filter(|range| !means_other(range));
+            let spans = spans.map(|range| Span { line: index, range });
             let spans: Vec<Span> = spans.collect();
             let ticked: Vec<bool> = spans.iter().map(|span| self.surroundings.is_ticked(span)).collect();
             let is_one_ticked = ticked.iter().filter(|ticked| **ticked).count() == 1;
@@ -355,5 +368,23 @@ impl<'a> Pool<'a> {
             found.score += 0.35 * votes.get(&found.parsed.value).copied().unwrap_or(0) as f32 / all;
         }
         scored
+    }
+}
+
+/// Lets a name with its legal form stand for the same name without it, as in the print of a logo.
+fn prefer_full_names(scored: &mut [Scored]) {
+    let short: Vec<(String, f32)> = scored
+        .iter()
+        .filter(|found| !found.ends_in_legal_form)
+        .map(|found| (found.source.clone(), found.score))
+        .collect();
+    for full in scored.iter_mut().filter(|found| found.ends_in_legal_form) {
+        let same = short.iter().filter(|(name, _)| {
+            full.source
+                .strip_prefix(name.as_str())
+                .is_some_and(|rest| is_only_form(rest.trim_start_matches(',')))
+        });
+        let best = same.map(|&(_, score)| score).fold(f32::NEG_INFINITY, f32::max);
+        full.score = full.score.max(best + FULL_NAME);
     }
 }

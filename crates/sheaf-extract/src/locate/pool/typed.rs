@@ -17,6 +17,16 @@ use crate::locate::typed;
 /// What it costs a due date to be the last day for a discount.
 const FOR_DISCOUNT: f32 = 0.4;
 
+/// What it costs the document's own date to stand in a column of dates, as those of rows do; a total, in a column of amounts;
+/// a date, behind the name of another document, and under a heading beside that of another document's number.
+const IN_COLUMN: f32 = 0.35;
+const IN_ROWS: f32 = 0.2;
+const OF_OTHER: f32 = 0.3;
+const BESIDE_OTHER: f32 = 0.06;
+
+/// Lines in which the next date of a column stands.
+const NEXT_ROW: usize = 6;
+
 /// What it costs a total to stand in a tax summary.
 const IN_SUMMARY: f32 = 0.25;
 
@@ -25,6 +35,9 @@ const SETTLED: f32 = 0.12;
 
 /// What it is worth for an amount to be what is left of a total when what was paid before is taken off.
 const REST: f32 = 0.35;
+
+/// The score of an amount due without a label that is what is left of a total.
+const BY_REST: f32 = 0.7;
 
 /// The score of a total without a label that what was paid less the change confirms.
 const BY_PAYMENT: f32 = 0.5;
@@ -47,7 +60,7 @@ impl Pool<'_> {
         let lines = self.surroundings.layout.lines.len();
         candidates
             .iter()
-            .filter(|candidate| typed::possible(field, candidate))
+            .filter(|candidate| typed::possible(field, self.surroundings.layout, candidate))
             .filter_map(|candidate| {
                 let contexts = self.surroundings.contexts(candidate);
                 let mut evidence = score::by_labels(field, contexts, &self.titled, loose);
@@ -57,6 +70,17 @@ impl Pool<'_> {
                     evidence.score = evidence.score.max(alone);
                 }
                 let mut scored = self.scored(field, candidate, evidence)?;
+                if typed::asks_for_own_date(field) {
+                    if self.is_in_column(candidate, candidates, 1) {
+                        scored.score -= IN_COLUMN;
+                    }
+                    if typed::names_other_document(field, self.surroundings.layout, candidate) {
+                        scored.score -= OF_OTHER;
+                    }
+                    if self.is_beside_other_number(field, candidate) {
+                        scored.score -= BESIDE_OTHER;
+                    }
+                }
                 if field.is("due_date") && typed::is_for_discount(self.surroundings.layout, candidate) {
                     scored.score -= FOR_DISCOUNT;
                 }
@@ -71,6 +95,9 @@ impl Pool<'_> {
                     scored.score -= ASIDE;
                 }
                 let total = field.is("grand_total") || field.is("amount_due");
+                if total && self.is_in_column(candidate, candidates, 2) {
+                    scored.score -= IN_ROWS;
+                }
                 if total && self.surroundings.is_in_tax_summary(candidate) {
                     scored.score -= IN_SUMMARY;
                 }
@@ -104,10 +131,15 @@ impl Pool<'_> {
                 scored.push(found);
             }
         }
-        let paid = if field.is("amount_due") { self.prepaid() } else { Vec::new() };
+        let is_due = field.is("amount_due");
+        let paid = if is_due { self.prepaid() } else { Vec::new() };
+        let is_whole = |total| labelled.get(&total).is_some_and(|&score| score > LABELLED);
+        let left = if is_due { self.remainders(is_whole) } else { FxHashSet::default() };
         for found in scored.iter_mut() {
             let Some(total) = value(found).filter(|total| *total > Decimal::ZERO) else { continue };
-            let settled = payment.settles(total);
+            // "1" is a count, not what was paid.
+            let is_count = total.scale() == 0 && total < Decimal::TEN && found.parsed.currency.is_none();
+            let settled = !is_count && payment.settles(total);
             found.settled = settled;
             // Half of an amount is left of it, too, where it is due in two parts.
             let is_rest = |paid: &Decimal| {
@@ -115,6 +147,8 @@ impl Pool<'_> {
             };
             if found.score > LABELLED && paid.iter().any(is_rest) {
                 found.score += REST;
+            } else if left.contains(&first(found)) {
+                found.score = found.score.max(BY_REST) + SETTLED;
             }
             if self.is_before_tax(found, total, &labelled) {
                 found.score -= IN_SUMMARY;
@@ -131,6 +165,44 @@ impl Pool<'_> {
                 found.score = (found.score + SETTLED).max(BY_PAYMENT);
             }
         }
+    }
+
+    /// Whether `others` of a candidate's kind stand under the same heading near it, as values of rows do, and none of them has a
+    /// label of its own beside it.
+    fn is_in_column(&self, candidate: &Candidate, all: &[Candidate], others: usize) -> bool {
+        let layout = self.surroundings.layout;
+        let size = layout.segments[candidate.segment].size;
+        let is_labelled = |c: &&Context| {
+            matches!(c.place, Place::Before | Place::Left)
+                && c.geometry > 0.8
+                && c.matches.iter().any(|m| m.similarity >= 0.8)
+        };
+        // The heading of what has no label beside it.
+        let heading = |value: &Candidate| {
+            let contexts = self.surroundings.contexts(value);
+            let above = contexts.iter().find(|c| c.place == Place::Above)?;
+            if contexts.iter().any(|c| is_labelled(&c)) { None } else { above.segment }
+        };
+        let Some(own) = heading(candidate) else { return false };
+        let is_near = |other: &&Candidate| {
+            let (a, b) = (other.rect, candidate.rect);
+            (1..=NEXT_ROW).contains(&other.line().abs_diff(candidate.line()))
+                && ((a.x0 - b.x0).abs() < 0.5 * size || (a.x1 - b.x1).abs() < 0.5 * size)
+        };
+        all.iter().filter(is_near).filter(|other| heading(other) == Some(own)).take(others).count() == others
+    }
+
+    /// Whether a date stands under a heading ("Dated") right of that of another document's number ("Buyer's order no.").
+    fn is_beside_other_number(&self, field: &Field<'_>, candidate: &Candidate) -> bool {
+        let layout = self.surroundings.layout;
+        let above = self.surroundings.contexts(candidate).iter().find(|c| c.place == Place::Above);
+        let Some(heading) = above.and_then(|context| context.segment) else { return false };
+        let line = layout.line_of(&layout.segments[heading]);
+        if heading == line.segments.start {
+            return false;
+        }
+        let mut beside = self.surroundings.segments[heading - 1].matches.iter();
+        beside.any(|m| m.similarity >= 0.97 && typed::is_number_of_other(field, m.key))
     }
 
     /// The amounts that are labelled as paid already.
@@ -161,7 +233,8 @@ impl Pool<'_> {
     /// discount and no commission.
     pub(super) fn only_total(&self, field: &Field<'_>) -> Vec<Scored> {
         let is_net = |candidate: &&Candidate| {
-            typed::possible(field, candidate) && self.is_labelled(candidate, &["net_total"])
+            typed::possible(field, self.surroundings.layout, candidate)
+                && self.is_labelled(candidate, &["net_total"])
         };
         if self.numbers.iter().any(|c| self.is_labelled(c, &BESIDE_NET) && !is_net(&c)) {
             return Vec::new();
@@ -171,7 +244,7 @@ impl Pool<'_> {
     }
 
     /// Whether a known label of one of these concepts stands before a candidate, or left of it or above.
-    fn is_labelled(&self, candidate: &Candidate, concepts: &[&str]) -> bool {
+    pub(super) fn is_labelled(&self, candidate: &Candidate, concepts: &[&str]) -> bool {
         let beside = |context: &&Context| matches!(context.place, Place::Before | Place::Left | Place::Above);
         let contexts = self.surroundings.contexts(candidate).iter().filter(beside);
         let mut known = contexts.flat_map(|context| context.matches.iter()).filter(|m| m.similarity >= 0.99);
