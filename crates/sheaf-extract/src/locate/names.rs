@@ -217,8 +217,23 @@ fn is_name(text: &str, words: &[&str], bare: &[Cow<'_, str>], ends_in_form: bool
         && !sentence
         && !text.contains([':', '€', '%', '=', '<', '>', '©', '?', '!', '·', '•', '●', '|'])
         && !text.contains("...")
+        && !(is_sentence(text) && !ends_in_form)
+        && !numbers_something(text)
         && !bare.iter().all(|w| LEGAL_FORMS.contains(w.as_ref()))
         && date::find(text).is_empty()
+}
+
+/// Whether a text of several words ends as a sentence does: "Your receipt from us.".
+fn is_sentence(text: &str) -> bool {
+    let last = text.rsplit(' ').next().unwrap_or_default();
+    let is_word = last.strip_suffix('.').is_some_and(|word| word.len() > 3 && !word.contains('.'));
+    is_word && text.split(' ').filter(|word| word.chars().all(char::is_lowercase)).count() > 1
+}
+
+/// Whether a text starts with the sign of a number and has none: "N.º de conta".
+fn numbers_something(text: &str) -> bool {
+    let first = text.split(' ').next().unwrap_or_default().to_lowercase();
+    matches!(first.as_str(), "n.º" | "nº" | "n°" | "n.°" | "nr." | "nr" | "núm." | "num.")
 }
 
 /// A word without the marks within it: "s.p.a" is "spa".

@@ -10,9 +10,12 @@
 use super::candidate::Candidate;
 use super::context::{Context, Place, Surroundings};
 use super::field::Field;
-use super::names::{Look, domain_carries, domains, ends_name, is_house_number, is_registration, look};
+use super::names::{
+    Look, domain_carries, domains, ends_name, is_house_number, is_person, is_registration, look,
+};
 use super::prose::is_place;
 use super::text::{Part, TextCandidate};
+use super::typed::is_unit;
 use crate::lexicon::{ConceptId, Key, LEXICON, Shape, Strength};
 use crate::parse::fold::{fold, push_tight, tight};
 
@@ -116,6 +119,8 @@ impl Parties {
         let lines = candidate.spans.len() > 1 && text.part != Part::Name;
         if lines
             || self.is_street(surroundings, candidate)
+            || is_within_address(surroundings, candidate.segment)
+            || says_how_long(source)
             || !look.name
             || look.address
             || look.reachable
@@ -163,12 +168,13 @@ impl Parties {
             "recipient" => !issuer,
             _ => field.weight(Key::Concept(concept)) > 0.0,
         };
-        // A first name under "Seller", or beside it, is who looks after the order or sits at the till.
+        // A first name under "Seller", or a person beside it, is who looks after the order or sits at the till.
         let labels = surroundings.contexts(candidate).iter().flat_map(|context| context.matches.iter());
         let mut own = labels.filter(|m| m.similarity >= 0.9);
         let named = section.is_some_and(|section| asked(section.concept))
             || field.is("seller") && own.any(|m| matches!(m.key, Key::Concept(concept) if asked(concept)));
-        if named && source.chars().all(char::is_alphabetic) && !look.legal_form {
+        let is_given = source.chars().all(char::is_alphabetic) || field.is("seller") && is_person(source);
+        if named && is_given && !look.legal_form {
             let block = self.block(surroundings, candidate);
             if !block.town && !block.street {
                 return Some(SINGLE_NAME);
@@ -243,6 +249,21 @@ impl Parties {
                 (rect.x0 - own.rect.x0).abs() < 0.5 * own.size && rect.y0 < own.rect.y1 + 1.2 * own.size
             });
         !colon && next.is_some_and(|i| surroundings.segments[i].is_value)
+    }
+
+    /// Whether the name of a firm stands right below a heading, which then says nothing of what stands beside it.
+    fn names_below(&self, surroundings: &Surroundings<'_>, heading: usize) -> bool {
+        let layout = surroundings.layout;
+        let own = &layout.segments[heading];
+        let page = layout.lines[own.line].page;
+        let near = layout.lines[own.line + 1..].iter().take_while(|line| line.page == page).take(2);
+        !layout.ends_in_colon(own)
+            && near.flat_map(|line| line.segments.clone()).any(|s| {
+                let rect = layout.segments[s].rect;
+                (rect.x0 - own.rect.x0).abs() < 0.5 * own.size
+                    && rect.y0 - own.rect.y1 < 1.2 * own.size
+                    && surroundings.look(s).ends_in_legal_form
+            })
     }
 
     /// Whether a segment is the label of something that is no name ("Rechnungsdatum / Invoice date"), or one of the
@@ -423,6 +444,9 @@ impl Parties {
         };
         // In the same row: "Bill to:   Name".
         for index in (line.segments.start..segment).rev() {
+            if self.names_below(surroundings, index) {
+                break;
+            }
             if let Some((concept, similarity)) = heading_of(index) {
                 return Some(Section { concept, names_between: 0, similarity });
             }
@@ -557,6 +581,33 @@ fn heads_address(surroundings: &Surroundings<'_>, segment: usize) -> bool {
     });
     let look = surroundings.look(segment);
     look.name && !look.address && (look.ends_in_legal_form || below.any(|s| surroundings.look(s).address))
+}
+
+/// Whether a segment stands between two lines of an address: the town over its postcode.
+fn is_within_address(surroundings: &Surroundings<'_>, segment: usize) -> bool {
+    let layout = surroundings.layout;
+    let own = &layout.segments[segment];
+    let page = layout.pages[layout.lines[own.line].page].clone();
+    let beside = |line: usize| {
+        let mut segments = layout.lines[line].segments.clone();
+        segments.find(|&s| {
+            let rect = layout.segments[s].rect;
+            let gap = (rect.y0 - own.rect.y1).max(own.rect.y0 - rect.y1);
+            (rect.x0 - own.rect.x0).abs() < 0.6 * own.size && gap < 0.9 * own.size
+        })
+    };
+    let above = (page.start.max(own.line.saturating_sub(2))..own.line).rev().find_map(beside);
+    let below = (own.line + 1..page.end.min(own.line + 3)).find_map(beside);
+    let is_address = |s: usize| surroundings.look(s).address;
+    !surroundings.look(segment).ends_in_legal_form
+        && above.is_some_and(is_address)
+        && below.is_some_and(|s| surroundings.look(s).town && is_address(s))
+}
+
+/// Whether a text names a span of time, as terms of payment do: "Net 14 days".
+fn says_how_long(text: &str) -> bool {
+    let words: Vec<&str> = text.split(' ').collect();
+    words.windows(2).any(|pair| pair[0].bytes().all(|b| b.is_ascii_digit()) && is_unit(pair[1]))
 }
 
 /// How many values stand beside a segment in its line, other than behind a label of their own.

@@ -51,6 +51,11 @@ impl Payment {
         })
     }
 
+    /// Whether something was given back.
+    pub(super) fn has_change(&self) -> bool {
+        !self.change.is_empty()
+    }
+
     /// The amounts that rounding takes to `total`; empty where nothing was rounded off, or not to that.
     pub(super) fn before_rounding(&self, total: Decimal) -> impl Iterator<Item = Decimal> {
         let rounded = |amount: Decimal| (amount % STEP).is_zero();

@@ -86,10 +86,13 @@ pub(crate) fn texts(surroundings: &Surroundings<'_>, index: usize) -> Vec<TextCa
     let layout = surroundings.layout;
     let mut found = Vec::new();
     let segment = &layout.segments[index];
-    if segment.range.len() > LONGEST || layout.tokens(segment).is_empty() {
+    let line = segment.line;
+    if segment.range.len() > LONGEST {
+        return sender(layout, segment).into_iter().collect();
+    }
+    if layout.tokens(segment).is_empty() {
         return found;
     }
-    let line = segment.line;
     let is_label = surroundings.is_label(index);
     let parts = parts(surroundings, index);
     let starts_with_label = parts.iter().any(|(_, part)| *part == Part::AfterLabel);
@@ -167,6 +170,22 @@ pub(crate) fn texts(surroundings: &Surroundings<'_>, index: usize) -> Vec<TextCa
         push(spans, part, Some(seen));
     }
     found
+}
+
+/// The name of the firm with which a long line begins, as the small print at the foot of a letter does.
+fn sender(layout: &Layout<'_>, segment: &Segment) -> Option<TextCandidate> {
+    let (head, _) = head(layout, segment.line, &segment.range)?;
+    let look = look(&layout.lines[segment.line].text[head.clone()]);
+    let spans = vec![Span { line: segment.line, range: head }];
+    let candidate = Candidate::new(layout, spans, Typed::Text).filter(|_| look.ends_in_legal_form)?;
+    Some(TextCandidate {
+        candidate,
+        part: Part::Head,
+        look,
+        labelled: false,
+        colon: false,
+        long_label: false,
+    })
 }
 
 /// The whole segment, and what stands behind each colon or known label of it, up to the next label.

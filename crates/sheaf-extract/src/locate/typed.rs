@@ -45,13 +45,17 @@ pub(crate) fn possible(field: &Field<'_>, layout: &Layout<'_>, candidate: &Candi
     }
 }
 
+/// Whether a word is a unit of days, weights or measures.
+pub(crate) fn is_unit(word: &str) -> bool {
+    UNITS.contains(&*fold(word.trim_end_matches(|c: char| !c.is_alphanumeric())))
+}
+
 /// Whether a number is one of days or kilograms, or of a paragraph of a law: "net 45 days", "§ 19".
 fn is_measured(layout: &Layout<'_>, candidate: &Candidate) -> bool {
     let text = &layout.lines[candidate.line()].text;
     let unit = text[candidate.spans[0].range.end..].strip_prefix(BLANK).unwrap_or_default();
     let unit = unit.split([BLANK, TAB]).next().unwrap_or_default();
-    let unit = fold(unit.trim_end_matches(|c: char| !c.is_alphanumeric()));
-    UNITS.contains(&*unit) || text[..candidate.start()].trim_end().ends_with('§')
+    is_unit(unit) || text[..candidate.start()].trim_end().ends_with('§')
 }
 
 fn is_money(field: &Field<'_>) -> bool {
@@ -405,7 +409,9 @@ pub(crate) fn name_fit(source: &str, look: Look, person: bool) -> f32 {
 
 /// Whether a text says that there is nothing to say.
 fn is_nothing(source: &str) -> bool {
-    matches!(source.to_lowercase().trim_end_matches('.'), "n/a" | "none" | "not applicable" | "nil")
+    let said = source.to_lowercase();
+    said.starts_with("same as ")
+        || matches!(said.trim_end_matches('.'), "n/a" | "none" | "not applicable" | "nil" | "idem" | "ditto")
 }
 
 fn code_fit(source: &str) -> f32 {

@@ -122,6 +122,16 @@ impl<'a> Pool<'a> {
             scored.extend(self.only_total(field));
             rank(&mut scored);
         }
+        // The total of a bill that only says what to pay, and what to pay where only the total is named.
+        let other = match () {
+            () if field.is("grand_total") => Some("amount_due"),
+            () if field.is("amount_due") => Some("grand_total"),
+            () => None,
+        };
+        if let Some(other) = other.filter(|_| scored.first().is_none_or(|best| best.score < LABELLED)) {
+            scored.extend(self.total_by(field, other));
+            rank(&mut scored);
+        }
         scored.truncate(KEPT);
         scored
     }

@@ -48,7 +48,7 @@ const ROUNDED: f32 = 0.1;
 /// What it costs an amount to be what another one is reckoned on, or to be part of a label.
 const ASIDE: f32 = 0.4;
 
-/// The score of a net total where it is the whole.
+/// The score of a total of another kind where it is the whole.
 const ONLY_TOTAL: f32 = 0.42;
 
 /// What makes the whole another amount than the net total.
@@ -135,11 +135,17 @@ impl Pool<'_> {
         let paid = if is_due { self.prepaid() } else { Vec::new() };
         let is_whole = |total| labelled.get(&total).is_some_and(|&score| score > LABELLED);
         let left = if is_due { self.remainders(is_whole) } else { FxHashSet::default() };
+        // What was paid is itself one of the amounts.
+        let stands_twice = |total: Decimal| {
+            let value = |c: &&Candidate| matches!(&c.typed, Typed::Number(n) if n.value.parse() == Ok(total));
+            self.numbers.iter().filter(value).nth(1).is_some()
+        };
         for found in scored.iter_mut() {
             let Some(total) = value(found).filter(|total| *total > Decimal::ZERO) else { continue };
             // "1" is a count, not what was paid.
             let is_count = total.scale() == 0 && total < Decimal::TEN && found.parsed.currency.is_none();
-            let settled = !is_count && payment.settles(total);
+            let settled =
+                !is_count && payment.settles(total) && (payment.has_change() || stands_twice(total));
             found.settled = settled;
             // Half of an amount is left of it, too, where it is due in two parts.
             let is_rest = |paid: &Decimal| {
@@ -241,6 +247,19 @@ impl Pool<'_> {
         }
         let evidence = Evidence { score: ONLY_TOTAL, ..Evidence::default() };
         self.numbers.iter().filter(is_net).filter_map(|net| self.scored(field, net, evidence)).collect()
+    }
+
+    /// The amounts labelled as another total, which is the same where nothing was paid before.
+    pub(super) fn total_by(&self, field: &Field<'_>, concept: &str) -> Vec<Scored> {
+        if self.numbers.iter().any(|c| self.is_labelled(c, &["prepaid"])) {
+            return Vec::new();
+        }
+        let is_other = |candidate: &&Candidate| {
+            typed::possible(field, self.surroundings.layout, candidate)
+                && self.is_labelled(candidate, &[concept])
+        };
+        let evidence = Evidence { score: ONLY_TOTAL, ..Evidence::default() };
+        self.numbers.iter().filter(is_other).filter_map(|c| self.scored(field, c, evidence)).collect()
     }
 
     /// Whether a known label of one of these concepts stands before a candidate, or left of it or above.
