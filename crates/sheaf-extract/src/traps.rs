@@ -6,6 +6,7 @@ use sheaf_types::{BoundingBox, Document, FieldValue, ReviewReason, Rule, Templat
 use crate::extract;
 use crate::locate::sample::page;
 
+mod bills;
 mod contracts;
 mod forms;
 mod invoices;
