@@ -87,8 +87,11 @@ fn terms_of_payment_are_no_net_total_and_no_name() {
 
 #[test]
 fn what_was_paid_by_card_for_one_thing_is_not_the_total() {
-    let lines =
-        ["Student card   Card    6.15", "Insurance              1,175.30", "Total to be paid in    1,181.45"];
+    let lines = [
+        "Matr\u{ed}cula               1.175,30",
+        "Tarjeta de identidad         6,15",
+        "Ingreso                  1.181,45",
+    ];
     assert_ne!(one(&TOTALS[2..3], &lines), "6.15");
 }
 
@@ -114,7 +117,10 @@ fn the_letters_own_date_is_none_of_its_rows_and_none_of_another_document() {
 #[test]
 fn a_contract_account_is_no_discount() {
     let due = [("due_date", "date", "F\u{e4}llig am")];
-    let lines = ["Bitte zahlen Sie bis zum 07.03.2025 unter Angabe Ihres Vertragskontos"];
+    let lines = [
+        "Bitte zahlen Sie bis zum 07.03.2025 unter Angabe Ihres Vertragskontos. Ihr neuer",
+        "monatlicher Abschlag betr\u{e4}gt bis zum 01.04.2025 noch 109,00 EUR.",
+    ];
     assert_eq!(one(&due, &lines), "2025-03-07");
 }
 
