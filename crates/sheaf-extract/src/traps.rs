@@ -10,6 +10,7 @@ mod bills;
 mod contracts;
 mod forms;
 mod invoices;
+mod orders;
 mod receipts;
 
 fn template(fields: &[(&str, &str, &str)]) -> TemplateSpec {

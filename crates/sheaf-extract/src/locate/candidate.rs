@@ -90,6 +90,7 @@ pub(crate) fn dates(layout: &Layout<'_>) -> Vec<Candidate> {
                 if in_range && let Some(first) = candidates.last() {
                     candidate.label_end = first.label_end;
                     candidate.segment = first.segment;
+                    candidate.rect = candidate.rect.union(first.rect);
                 }
                 candidates.push(candidate);
             }

@@ -17,7 +17,7 @@ use super::names::{self, Look, is_unmistakable_form};
 use super::score::Loose;
 use super::text::is_in_brackets;
 use crate::ablation::{Family, uses};
-use crate::lexicon::{Key, Strength};
+use crate::lexicon::{Key, LEXICON, Shape, Strength};
 use crate::parse::{currency, date};
 
 /// Text right before the value, in its segment.
@@ -773,7 +773,8 @@ impl<'a> Surroundings<'a> {
     }
 }
 
-/// A label of the template with a remark in brackets behind it, of which no label is known: "Fee: (before May 1)".
+/// A label of the template with a remark in brackets behind it, of which no label is known: "Fee: (before May 1)"; or any known
+/// label of an amount with a count.
 fn remarked(
     labels: &Labels,
     line: &Line,
@@ -790,7 +791,12 @@ fn remarked(
         return None;
     }
     let mut matches = labels.classify(&printed(line, &tokens[..opens]));
-    matches.retain(|m| m.is_exactly_own() && m.strength >= Strength::Word);
+    // "Total (3 items)".
+    let counts = remark.starts_with(|c: char| c.is_ascii_digit());
+    let is_amount = |m: &LabelMatch| matches!(m.key, Key::Concept(c) if LEXICON.shape(c) == Shape::Amount);
+    matches.retain(|m| {
+        m.is_exactly_own() && m.strength >= Strength::Word || counts && m.similarity >= 0.99 && is_amount(m)
+    });
     (!matches.is_empty()).then_some(matches)
 }
 

@@ -5,6 +5,7 @@ use regex::Regex;
 use sheaf_types::template::compile_pattern;
 use sheaf_types::{FieldKind, FieldSpec, Region, TemplateSpec};
 
+use super::ends::end_of;
 use crate::lexicon::{ConceptId, Key, LEXICON, Shape};
 use crate::parse::fold::words;
 use crate::parse::form::Form;
@@ -185,11 +186,6 @@ impl<'t> Field<'t> {
 /// The words of the name, and which end of a range they or the description ask for.
 fn name_and_end(spec: &FieldSpec) -> (String, Option<End>) {
     let mut words: Vec<&str> = spec.name.split('_').filter(|w| !w.is_empty()).collect();
-    let end_of = |word: &str| match word {
-        "from" | "start" | "begin" | "beginning" | "first" | "von" | "ab" => Some(End::First),
-        "to" | "end" | "until" | "till" | "last" | "through" | "bis" => Some(End::Last),
-        _ => None,
-    };
     let mut end = None;
     if spec.kind == FieldKind::Date && words.len() > 1 {
         let at = words.iter().position(|w| end_of(w).is_some());

@@ -10,6 +10,8 @@ mod boxes;
 pub(crate) mod candidate;
 mod column;
 pub(crate) mod context;
+mod effective;
+mod ends;
 pub(crate) mod enums;
 pub(crate) mod field;
 pub(crate) mod labels;

@@ -83,6 +83,12 @@ pub(crate) struct Look {
 /// Words behind a person's name that are part of it.
 const SUFFIXES: [&str; 9] = ["jr", "sr", "ii", "iii", "iv", "esq", "phd", "md", "dr"];
 
+/// Whether a text is the initials of a name of several words: "EPC" of "Example Paper Company".
+pub(crate) fn are_initials(text: &str, name: &str) -> bool {
+    let initials: String = name.split_whitespace().filter_map(|word| word.chars().next()).collect();
+    initials.len() > 1 && text.chars().all(char::is_uppercase) && initials.to_uppercase() == text
+}
+
 /// Whether a text could be a person's name: two to five words of letters, or initials, that start large.
 pub(crate) fn is_person(text: &str) -> bool {
     let words: Vec<&str> = text.split_whitespace().collect();

@@ -155,6 +155,12 @@ impl<'l> Prose<'l> {
     pub(crate) fn durations(&self) -> Vec<Passage> {
         let mut found = Vec::new();
         for at in 1..self.words.len() {
+            if duration::until(self.words[at - 1].folded, self.words[at].folded).is_some() {
+                if let Some(spans) = self.spans(at - 1..at + 1) {
+                    found.push(Passage { spans, score: 0.35 + self.lasts(at) });
+                }
+                continue;
+            }
             let weight = match duration::unit(self.words[at].folded) {
                 Some(Unit::Days | Unit::Weeks) => -0.3,
                 Some(Unit::Months) => -0.03,
@@ -196,8 +202,17 @@ impl<'l> Prose<'l> {
                 score += weight;
             }
         }
-        if any(&near[..near.len().min(12)], &["term", "period"]) {
+        let before = &self.words[at.saturating_sub(12)..at];
+        if any(before, &["term", "period"]) {
             score += 0.06;
+        }
+        // Of two spans, that of confidence is wanted: "Term: 1 year. Term of confidentiality: 3 years".
+        if any(before, &["confiden", "secre"]) {
+            score += 0.05;
+        }
+        // What must be done within a time does not last so long.
+        if before.iter().rev().take(3).any(|word| word.folded == "within") {
+            score -= 0.25;
         }
         let after: Vec<&str> = self.words[at + 1..].iter().take(7).map(|w| w.folded).collect();
         if after.first().is_some_and(|w| matches!(*w, "from" | "after" | "following"))
@@ -250,6 +265,9 @@ impl<'l> Prose<'l> {
             if self.is_defined(end) {
                 score += 0.22;
             }
+            if self.has_role(at) {
+                score += 0.45;
+            }
             if let Some(between) = after_between.filter(|&b| at - b < 60) {
                 score += if at - between <= 2 { 0.4 } else { 0.15 };
             }
@@ -266,7 +284,50 @@ impl<'l> Prose<'l> {
             && has_capital(self.words[at - 1].text)
             && !is_common(self.words[at - 1].folded)
             && joins(self.gap(at - 1));
-        has_capital(word.text) && !is_common(word.folded) && !joined && !word.opens && !self.quoted(at)
+        has_capital(word.text)
+            && !is_common(word.folded)
+            && !joined
+            && !word.opens
+            && !self.quoted(at)
+            && !self.is_cut_off(at)
+    }
+
+    /// Whether a word starts a line of a column in which the line above ends in "&", so that a name began there.
+    fn is_cut_off(&self, at: usize) -> bool {
+        let word = &self.words[at];
+        let segment = &self.layout.segments[self.layout.segment_at(word.line, word.range.start)];
+        let Some(above) = word.line.checked_sub(1).map(|above| &self.layout.lines[above]) else {
+            return false;
+        };
+        let mut column = self.layout.segments[above.segments.clone()].iter();
+        segment.range.start == word.range.start
+            && above.page == self.layout.lines[word.line].page
+            && column.any(|s| {
+                s.rect.overlap_x(segment.rect) > 0.0 && self.layout.text(s).trim_end().ends_with('&')
+            })
+    }
+
+    /// Whether the label beside a name is a role of which the text speaks: "Supplier: Example Inc.", and "the Supplier shall".
+    fn has_role(&self, at: usize) -> bool {
+        let word = &self.words[at];
+        let index = self.layout.segment_at(word.line, word.range.start);
+        let segment = &self.layout.segments[index];
+        let line = &self.layout.lines[word.line];
+        let before = self.layout.tokens(segment);
+        let before = &before[..before.partition_point(|token| token.range.end <= word.range.start)];
+        let label = match before.last() {
+            Some(last) if last.colon => before,
+            None if index > line.segments.start => self.layout.tokens(&self.layout.segments[index - 1]),
+            _ => return false,
+        };
+        let role: Vec<&str> = label.iter().map(|token| line.folded(token)).collect();
+        let speaks = |said: &[Word<'_>]| {
+            said[0].folded == "the"
+                && said[1].text.starts_with(char::is_uppercase)
+                && said[1..].iter().map(|word| word.folded).eq(role.iter().copied())
+        };
+        (1..=2).contains(&role.len())
+            && self.words.windows(role.len() + 1).filter(|said| speaks(said)).nth(1).is_some()
     }
 
     /// Where a name starts that has an article: "between The Example Company", where no sentence begins with it.
@@ -328,6 +389,9 @@ impl<'l> Prose<'l> {
         let (Some(word), Some(next)) = (self.words.get(at), self.words.get(at + 1)) else { return "" };
         if word.line != next.line {
             let line = &self.layout.lines[word.line];
+            if !self.is_one_column(word, next) {
+                return "|";
+            }
             // A line that ends early ends there for a reason: "Erika Example" over "Example Inc.".
             if line.page == self.layout.lines[next.line].page
                 && line.rect.x1 < SHORT * self.layout.right_of(line.page)
@@ -342,6 +406,16 @@ impl<'l> Prose<'l> {
             };
         }
         &self.layout.lines[word.line].text[word.range.end..next.range.start]
+    }
+
+    /// Whether the text of a line goes on with the next word, and not with another one right below it in its own column.
+    fn is_one_column(&self, word: &Word<'_>, next: &Word<'_>) -> bool {
+        let layout = self.layout;
+        let segment = |word: &Word<'_>| layout.segment_at(word.line, word.range.start);
+        let own = layout.segments[segment(word)].rect;
+        let is_below = |index: usize| layout.segments[index].rect.overlap_x(own) > 0.0;
+        let mut below = layout.lines[next.line].segments.clone();
+        is_below(segment(next)) || !below.any(is_below)
     }
 
     fn quoted(&self, at: usize) -> bool {

@@ -162,6 +162,11 @@ pub(crate) fn texts(surroundings: &Surroundings<'_>, index: usize) -> Vec<TextCa
         {
             push(cells, Part::Column, None);
         }
+        if part == Part::AfterColon
+            && let Some(name) = wrapped_under_label(surroundings, &spans[0], seen)
+        {
+            push(name, Part::Name, None);
+        }
         if part == Part::Whole
             && let Some(name) = wrapped_name(surroundings, &spans[0], seen)
         {
@@ -626,12 +631,34 @@ fn wrapped_name(surroundings: &Surroundings<'_>, span: &Span, first: Look) -> Op
     Some([span.clone(), below_span].into_iter().chain(third).collect())
 }
 
+/// A name behind its label that had no room for its last words, which stand under the label.
+fn wrapped_under_label(surroundings: &Surroundings<'_>, span: &Span, first: Look) -> Option<Vec<Span>> {
+    let layout = surroundings.layout;
+    let index = layout.segment_at(span.line, span.range.start);
+    let own = &layout.segments[index];
+    if !first.name || first.ends_in_legal_form || span.range.end + 1 < own.range.end {
+        return None;
+    }
+    let start = Span { line: span.line, range: own.range.start..span.range.start };
+    let rest = below(surroundings, &start)?;
+    let text = layout.text(&layout.segments[rest]);
+    let is_rest = text.starts_with(char::is_uppercase)
+        && text.chars().all(|c| c.is_alphabetic() || matches!(c, BLANK | '-' | '&' | '\'' | '’' | '.'))
+        && text.split(BLANK).count() <= REST
+        && !surroundings.is_label(rest)
+        && has_no_room(layout, own, text);
+    is_rest.then(|| vec![span.clone(), layout.segments[rest].span()])
+}
+
 /// Whether the name of a firm had no room for the first word of the line below it, in which neither somebody nor a place is
 /// named: the next column would have begun within it, or the page's text ended.
 fn fills_column(layout: &Layout<'_>, name: &str, own: &Segment, rest: &str) -> bool {
-    if is_person(name) || is_person(rest) || is_title(rest) || rest.contains(',') {
-        return false;
-    }
+    let names_another = is_person(name) || is_person(rest) || is_title(rest) || rest.contains(',');
+    !names_another && has_no_room(layout, own, rest)
+}
+
+/// Whether a text had no room for the first word of the one below it.
+fn has_no_room(layout: &Layout<'_>, own: &Segment, rest: &str) -> bool {
     let page = layout.lines[own.line].page;
     let lines = layout.pages[page].clone();
     let near = own.line.saturating_sub(NEAR).max(lines.start)..(own.line + NEAR + 1).min(lines.end);

@@ -89,6 +89,9 @@ pub(crate) fn own_date(
     if !uses(Family::Looks) {
         return 0.0;
     }
+    if is_of_printing(layout, candidate) {
+        return 0.0;
+    }
     let line = &layout.lines[candidate.line()];
     let segment = &layout.segments[candidate.segment];
     let (_, height) = layout.page_size(line.page);
@@ -151,6 +154,16 @@ pub(crate) fn names_other_document(field: &Field<'_>, layout: &Layout<'_>, candi
     let titled = |length: usize| all.windows(length).map(|title| LEXICON.titled(&title.join(" ")));
     let mut titles = titled(1).chain(titled(2)).filter(|concepts| !concepts.is_empty()).peekable();
     titles.peek().is_some() && titles.all(|concepts| !concepts.contains(&concept))
+}
+
+/// Whether a date stands at the edge of a page that a browser printed: at its foot is the address that was printed.
+fn is_of_printing(layout: &Layout<'_>, candidate: &Candidate) -> bool {
+    let page = &layout.pages[layout.lines[candidate.line()].page];
+    let edge = |line: usize| line == page.start || line + 1 == page.end;
+    let foot = layout.lines[page.end - 1].text.split([BLANK, TAB]);
+    let is_address =
+        |word: &str| ["http://", "https://", "file://"].iter().any(|kind| word.starts_with(kind));
+    edge(candidate.line()) && foot.clone().any(is_address)
 }
 
 /// Whether what stands before a date is a title and a number of its documents: "Credit note no. 4711 of", "Invoice 4711 -".
@@ -220,39 +233,6 @@ pub(crate) fn is_for_discount(layout: &Layout<'_>, candidate: &Candidate) -> boo
         !word.starts_with('s') || !near[..at].ends_with(|c: char| c.is_alphabetic() && c != 's')
     };
     DISCOUNTS.iter().any(|word| near.match_indices(word).any(|(at, _)| is_whole(at, word)))
-}
-
-/// The share of a document in which its contract is named.
-const OPENING: f32 = 0.3;
-
-/// How much speaks for a date as the one on which a contract takes effect: what defines it, and standing early.
-pub(crate) fn effective(layout: &Layout<'_>, candidate: &Candidate) -> f32 {
-    let last = &candidate.spans[candidate.spans.len() - 1];
-    let rest = &layout.lines[last.line].text[last.range.end..];
-    let next = layout.lines.get(last.line + 1).map_or("", |line| line.text.as_str());
-    let after = fold(&format!("{rest} {next}")).into_owned();
-    let after: String = after.chars().take(40).collect();
-    let defined = if after.contains("effective date") { 0.25 } else { 0.0 };
-    let position = candidate.line() as f32 / layout.lines.len().max(1) as f32;
-    let own = if position < OPENING && opens_contract(layout, candidate) { 0.25 } else { 0.0 };
-    defined + own - 0.15 * position
-}
-
-/// Whether a sentence names this contract and not another before its date: "This Agreement, dated as of".
-fn opens_contract(layout: &Layout<'_>, candidate: &Candidate) -> bool {
-    /// Lines above the date's that its sentence may begin in.
-    const ABOVE: usize = 3;
-    /// Bytes between "this" and the date.
-    const FAR: usize = 200;
-    let line = candidate.line();
-    let above = layout.lines[line.saturating_sub(ABOVE)..line].iter().map(|line| line.text.as_str());
-    let before: Vec<&str> = above.chain([&layout.lines[line].text[..candidate.start()]]).collect();
-    let before = fold(&before.join(" ")).into_owned();
-    let Some(this) = before.rfind("this ") else { return false };
-    let sentence = &before[this..];
-    sentence.len() <= FAR
-        && ["agreement", "amendment", "contract", "deed"].iter().any(|kind| sentence.contains(kind))
-        && !["that certain", "prior agreement"].iter().any(|other| sentence.contains(other))
 }
 
 /// How well the value fits the field: added to the labels' score.

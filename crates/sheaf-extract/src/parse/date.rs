@@ -260,6 +260,8 @@ fn starts_freely(pieces: &[Piece], at: usize, text: &str) -> bool {
         Kind::Mark(mark @ ('.' | '/' | '-' | ',')) => {
             let separator = pieces.get(at + 1).map(|p| &p.kind).filter(|_| pieces[at].digits() < 3);
             let parts = matches!(mark, '-' | '/') && separator.is_some_and(|s| *s != Kind::Mark(mark));
+            // A month by its name starts another one (Mar02/20-Mar08/20).
+            let parts = parts || mark == '-' && matches!(pieces[at].kind, Kind::Month(_));
             before.spaced || parts || !text[..before.range.start].ends_with(|c: char| c.is_ascii_digit())
         }
         Kind::Mark(_) => true,
@@ -488,6 +490,7 @@ mod tests {
         assert_eq!(found("03/09/20 - 03/17/20"), ["03/09/20", "03/17/20"]);
         assert_eq!(found("02/21/20-02/25/20"), ["02/21/20", "02/25/20"]);
         assert_eq!(found("Feb13/20 - Feb14/20"), ["Feb13/20", "Feb14/20"]);
+        assert_eq!(found("Feb13/20-Feb14/20"), ["Feb13/20", "Feb14/20"]);
         assert_eq!(found("09/01/20198:01:11 PM"), ["09/01/2019"]);
         assert_eq!(found("as of June 11, 2012, by"), ["June 11, 2012"]);
         assert_eq!(found("Tel 01.02.03.04.05"), Vec::<String>::new());

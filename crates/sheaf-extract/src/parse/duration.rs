@@ -59,6 +59,36 @@ const TENS: [(&str, u32); 8] = [
     ("ninety", 90),
 ];
 
+/// Which anniversary of a day ends a span of years, of which a line has the same.
+const ORDINALS: [&[&str]; 10] = [
+    &["first", "1st", "ersten", "premier", "primer", "primo", "eerste", "primeiro"],
+    &["second", "2nd", "zweiten", "deuxieme", "segundo", "secondo", "tweede"],
+    &["third", "3rd", "dritten", "troisieme", "tercer", "terzo", "derde", "terceiro"],
+    &["fourth", "4th", "vierten", "quatrieme", "cuarto", "quarto", "vierde"],
+    &["fifth", "5th", "funften", "cinquieme", "quinto", "vijfde"],
+    &["sixth", "6th", "sechsten", "sixieme", "sexto", "sesto", "zesde"],
+    &["seventh", "7th", "siebten", "septieme", "septimo", "settimo", "zevende", "setimo"],
+    &["eighth", "8th", "achten", "huitieme", "octavo", "ottavo", "achtste", "oitavo"],
+    &["ninth", "9th", "neunten", "neuvieme", "noveno", "nono", "negende"],
+    &["tenth", "10th", "zehnten", "dixieme", "decimo", "tiende"],
+];
+/// Words for an anniversary, with the years that pass until the first and the second.
+const ANNIVERSARIES: [(&str, [&str; 2]); 6] = [
+    ("anniversary", ["year", "years"]),
+    ("jahrestag", ["Jahr", "Jahre"]),
+    ("anniversaire", ["an", "ans"]),
+    ("aniversario", ["año", "años"]),
+    ("anniversario", ["anno", "anni"]),
+    ("verjaardag", ["jaar", "jaar"]),
+];
+
+/// The years that pass until an anniversary by its two folded words: "third anniversary".
+pub(crate) fn until(ordinal: &str, anniversary: &str) -> Option<String> {
+    let (_, years) = ANNIVERSARIES.iter().find(|(word, _)| *word == anniversary)?;
+    let number = 1 + ORDINALS.iter().position(|words| words.contains(&ordinal))?;
+    Some(format!("{number} {}", years[usize::from(number > 1)]))
+}
+
 /// The count that a folded word spells.
 pub(crate) fn count(folded: &str) -> Option<u32> {
     let ones = (1..).zip(ONES).find(|(_, words)| words.contains(&folded)).map(|(number, _)| number);
@@ -81,6 +111,11 @@ pub(crate) fn in_figures(text: &str) -> Option<String> {
     let words: Vec<&str> =
         text.split(apart).map(|word| word.trim_matches(['(', ')'])).filter(|word| !word.is_empty()).collect();
     let (&last, counted) = words.split_last()?;
+    if let [ordinal] = counted
+        && let Some(years) = until(&fold(ordinal), &fold(last))
+    {
+        return Some(years);
+    }
     unit(&fold(last))?;
     let folded: Vec<String> = counted.iter().map(|word| fold(word).into_owned()).collect();
     let number = match folded.as_slice() {
@@ -110,6 +145,9 @@ mod tests {
             ("two-year", "2 years"),
             ("one year", "1 year"),
             ("drei Jahre", "3 Jahre"),
+            ("third anniversary", "3 years"),
+            ("first anniversary", "1 year"),
+            ("next anniversary", ""),
             ("years", ""),
             ("the year", ""),
             ("2 dozen", ""),

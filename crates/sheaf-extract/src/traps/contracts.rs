@@ -102,3 +102,86 @@ fn the_heading_of_a_section_is_no_party() {
     ];
     assert_eq!(found("party", &letter), "Sample Inc.");
 }
+
+#[test]
+fn a_contract_takes_effect_when_it_says_so() {
+    let lines = [
+        "This Agreement is made on March 3, 2014, by and between Example Corp. (the \"Company\") and John Roe",
+        "of Springfield (the \"Executive\"), and shall become effective on April 1, 2014, the day of his first shift.",
+        "",
+        "The Executive has signed an Employment Agreement dated February 7, 2014.",
+    ];
+    assert_eq!(found("effective_date", &lines), "2014-04-01");
+    let form = [
+        "Confidentiality Agreement",
+        "Supplier         Example Mills Inc.",
+        "Effective Date   14 May 2016",
+        "Fee              As per purchase order PO-1718 dated 7 May 2016",
+    ];
+    assert_eq!(found("effective_date", &form), "2016-05-14");
+}
+
+#[test]
+fn the_last_signature_makes_a_contract_that_waits_for_it() {
+    let lines = [
+        "This Agreement is between Example Corp. and Sample Inc. It becomes effective on the date on which the",
+        "last of the two parties signs it.",
+        "It replaces their Letter Agreement dated December 2, 2012.",
+        "",
+        "Example Corp.            Sample Inc.",
+        "Name: Jane Doe           Name: John Roe",
+        "Date: March 4, 2013      Date: March 11, 2013",
+    ];
+    assert_eq!(found("effective_date", &lines), "2013-03-11");
+}
+
+#[test]
+fn the_day_on_which_a_page_was_printed_is_not_the_letters() {
+    let lines = [
+        "10/28/2019                    Exhibit 99",
+        "Example Systems Corp.",
+        "June 2, 2014",
+        "Dear Ms. Roe:",
+        "",
+        "We agree to keep your information in confidence.",
+        "https://archive.example/data/exhibit99.htm          1/1",
+    ];
+    assert_eq!(found("effective_date", &lines), "2014-06-02");
+}
+
+#[test]
+fn an_anniversary_ends_a_term_and_a_deadline_is_none() {
+    for (line, term) in [
+        ("This agreement shall remain in effect until the third anniversary of its date.", "3 years"),
+        ("A new form is not needed for the renewal of this confidentiality agreement within 12 months.", ""),
+    ] {
+        assert_eq!(found("term", &[line]), term, "{line}");
+    }
+}
+
+#[test]
+fn a_party_stands_beside_the_role_that_the_text_gives_it() {
+    let lines = [
+        "Confidentiality Agreement",
+        "Supplier         Example Mills Inc.",
+        "Address          1 High Street, Springfield",
+        "Fee              As agreed",
+        "",
+        "The Supplier shall keep all information in confidence. What the Supplier knew is not confidential.",
+    ];
+    assert_eq!(found("party", &lines), "Example Mills Inc.");
+    // What stands in another column goes on no name.
+    let form = [
+        "Sample Imaging, Inc.            Idaho",
+        "Company (exact legal name)      State",
+        "",
+        "Sample Imaging, Inc. will keep all information in confidence.",
+    ];
+    assert_eq!(found("party", &form), "Sample Imaging, Inc.");
+    // Half a name is none: its start stands in the line above of its column.
+    let columns = [
+        "This Agreement is made by Hearth &        application anywhere that is based on the information",
+        "Sample Stores, Inc., of Springfield       which it was given by the other.",
+    ];
+    assert_ne!(found("party", &columns), "Sample Stores, Inc.");
+}

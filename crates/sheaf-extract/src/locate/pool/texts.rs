@@ -14,12 +14,12 @@ use crate::locate::context::{Context, Place};
 use crate::locate::enums::EnumFinder;
 use crate::locate::field::Field;
 use crate::locate::layout::{BLANK, Span, TAB};
-use crate::locate::names::is_only_form;
+use crate::locate::names::{self, is_only_form};
 use crate::locate::party::Parties;
 use crate::locate::prose::{Passage, Prose};
 use crate::locate::score::{self, Evidence, Loose};
 use crate::locate::signature;
-use crate::locate::text::Part;
+use crate::locate::text::{Part, TextCandidate};
 use crate::locate::typed;
 use crate::parse::fold::fold;
 use crate::parse::form::Form;
@@ -62,6 +62,10 @@ const ANSWERS_ANOTHER: f32 = 0.4;
 
 /// What it costs a text to be the label of another field.
 const LABEL_OF_ANOTHER: f32 = 0.65;
+
+/// What it is worth for a name to stand beside its initials, and what it costs to be those of one.
+const SPELLED_OUT: f32 = 0.3;
+const INITIALS: f32 = 0.5;
 
 /// What it costs a text to hold its label, where what stands behind the label is a candidate of its own.
 const WITH_LABEL: f32 = 0.25;
@@ -142,8 +146,8 @@ impl<'a> Pool<'a> {
                 if self.surroundings.is_label_of_another(field, &text.candidate) {
                     scored.score -= LABEL_OF_ANOTHER;
                 }
-                if is_name && contexts.iter().any(score::names_something) {
-                    scored.score += 0.1;
+                if is_name {
+                    scored.score += self.name_beside(field, text, contexts);
                 }
                 scored.score += 0.03 * (text.candidate.spans.len() - 1).min(2) as f32;
                 scored.score -= 0.03 * score::position(&text.candidate, self.surroundings.layout.lines.len());
@@ -154,6 +158,47 @@ impl<'a> Pool<'a> {
             prefer_full_names(&mut scored);
         }
         scored
+    }
+
+    /// What the texts around one say of it as a name: a label that asks for one, one that it repeats the first words of, and so is
+    /// a label, too ("For the buyer", "For the seller"), or its initials beside it ("EPC | Example Paper Company").
+    fn name_beside(&self, field: &Field<'_>, text: &TextCandidate, contexts: &[Context]) -> f32 {
+        let layout = self.surroundings.layout;
+        let own = &layout.segments[text.candidate.segment];
+        let line = layout.line_of(own);
+        let start = |index: usize| {
+            let segment = &layout.segments[index];
+            let line = layout.line_of(segment);
+            layout
+                .tokens(segment)
+                .iter()
+                .take(2)
+                .map(|token| line.folded(token).to_owned())
+                .collect::<Vec<_>>()
+        };
+        let mut fit = 0.0;
+        if contexts.iter().any(score::names_something) {
+            fit += 0.1;
+        }
+        let words = start(text.candidate.segment);
+        let is_alike = |context: &Context| {
+            let other = context.segment.filter(|&s| s != text.candidate.segment);
+            context.matches.iter().any(|m| field.weight(m.key) > 0.0)
+                && other.is_some_and(|other| start(other) == words)
+        };
+        if words.len() == 2 && contexts.iter().any(is_alike) {
+            fit -= LABEL_OF_ANOTHER;
+        }
+        let beside = |index: usize| layout.text(&layout.segments[index]);
+        let (before, after) = (text.candidate.segment.checked_sub(1), text.candidate.segment + 1);
+        let source = text.candidate.source.as_str();
+        if before.is_some_and(|s| line.segments.contains(&s) && names::are_initials(beside(s), source)) {
+            fit += SPELLED_OUT;
+        }
+        if line.segments.contains(&after) && names::are_initials(source, beside(after)) {
+            fit -= INITIALS;
+        }
+        fit
     }
 
     /// Names and titles of those who signed, whatever labels say.

@@ -9,10 +9,14 @@ use super::{LABELLED, NOTHING, Pool, Scored, first};
 use crate::lexicon::Shape;
 use crate::locate::candidate::{Candidate, Typed};
 use crate::locate::context::{Context, Place};
+use crate::locate::effective;
+use crate::locate::ends;
 use crate::locate::field::Field;
+use crate::locate::layout::BLANK;
 use crate::locate::payment::Payment;
 use crate::locate::score::{self, Evidence, Loose};
 use crate::locate::typed;
+use crate::parse::number::Number;
 
 /// What it costs a due date to be the last day for a discount.
 const FOR_DISCOUNT: f32 = 0.4;
@@ -42,6 +46,10 @@ const BY_REST: f32 = 0.7;
 /// The score of a total without a label that what was paid less the change confirms.
 const BY_PAYMENT: f32 = 0.5;
 
+/// What it is worth for a date that its label names the end of a range that is wanted, and what it costs it to name the other.
+const NAMES_END: f32 = 0.26;
+const NAMES_OTHER_END: f32 = 0.9;
+
 /// How much better a rounded total is than the one before rounding.
 const ROUNDED: f32 = 0.1;
 
@@ -57,7 +65,11 @@ const BESIDE_NET: [&str; 6] =
 
 impl Pool<'_> {
     pub(super) fn typed(&self, field: &Field<'_>, candidates: &[Candidate], loose: &Loose) -> Vec<Scored> {
-        let lines = self.surroundings.layout.lines.len();
+        let layout = self.surroundings.layout;
+        let lines = layout.lines.len();
+        let order = self.locale.order;
+        let is_effect = field.is("effective_date");
+        let signed = is_effect.then(|| effective::last_signature(layout, &self.dates, order)).flatten();
         candidates
             .iter()
             .filter(|candidate| typed::possible(field, self.surroundings.layout, candidate))
@@ -84,13 +96,16 @@ impl Pool<'_> {
                 if field.is("due_date") && typed::is_for_discount(self.surroundings.layout, candidate) {
                     scored.score -= FOR_DISCOUNT;
                 }
-                if field.is("effective_date") {
-                    scored.score += typed::effective(self.surroundings.layout, candidate);
+                if is_effect {
+                    scored.score += effective::fit(layout, candidate, signed, order);
                 }
+                scored.score += self.end_fit(field, candidate);
                 scored.score += typed::fit(field, candidate);
                 let position = score::position(candidate, lines);
                 // Totals come last, dates and numbers of the document first.
-                let aside = self.surroundings.is_base(candidate) || self.surroundings.is_in_label(candidate);
+                let aside = self.surroundings.is_base(candidate)
+                    || self.surroundings.is_in_label(candidate)
+                    || self.is_count(candidate);
                 if field.shape == Shape::Amount && aside {
                     scored.score -= ASIDE;
                 }
@@ -108,6 +123,39 @@ impl Pool<'_> {
                 Some(scored)
             })
             .collect()
+    }
+
+    /// How well a single date suits a field for one end of a range, by the end that its label names.
+    fn end_fit(&self, field: &Field<'_>, candidate: &Candidate) -> f32 {
+        let Some(wanted) = field.end.filter(|_| matches!(candidate.typed, Typed::Date(_, None))) else {
+            return 0.0;
+        };
+        match ends::by_label(&self.surroundings, field, candidate) {
+            Some(end) if end == wanted => NAMES_END,
+            Some(_) => -NAMES_OTHER_END,
+            None => 0.0,
+        }
+    }
+
+    /// Whether a plain number counts things: "(3 items)", or before an amount under the same label ("Total 3 $85.00").
+    fn is_count(&self, candidate: &Candidate) -> bool {
+        let is_money = |number: &Number| number.decimals == 2 || number.currency.is_some();
+        let Typed::Number(number) = &candidate.typed else { return false };
+        if !number.is_plain() {
+            return false;
+        }
+        let layout = self.surroundings.layout;
+        let (line, end) = (candidate.line(), candidate.spans[0].range.end);
+        let text = &layout.lines[line].text;
+        let counted =
+            text[end..].strip_prefix(BLANK).is_some_and(|rest| rest.starts_with(char::is_lowercase));
+        let row = &self.numbers[self.numbers.partition_point(|c| c.line() < line)..];
+        let next = row.iter().take_while(|c| c.line() == line).find(|c| c.start() >= end);
+        let is_amount = |next: &Candidate| {
+            let between = text[end..next.start()].chars().all(|c| !c.is_alphanumeric());
+            between && matches!(&next.typed, Typed::Number(number) if is_money(number) && !number.percent)
+        };
+        counted && text[..candidate.start()].ends_with('(') || next.is_some_and(is_amount)
     }
 
     /// Lets what was paid, given back and rounded off speak for a total, whatever its label.
