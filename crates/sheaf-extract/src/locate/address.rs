@@ -13,6 +13,8 @@ use super::prose::is_place;
 const MOST_LINES: usize = 7;
 /// A gap within a recognised line, in font sizes.
 const GAP: f32 = 2.5;
+/// Digits of a telephone number.
+const SHORTEST_PHONE: usize = 6;
 /// Lines of another look within an address.
 const MOST_OTHERS: usize = 1;
 
@@ -29,18 +31,19 @@ pub(crate) fn addresses(surroundings: &Surroundings<'_>) -> Vec<Candidate> {
         while segments.len() < MOST_LINES && segments.len() < end + 1 + MOST_OTHERS {
             let last = segments[segments.len() - 1];
             let Some(next) = next_in_column(surroundings, last) else { break };
-            let text = whole(surroundings, next);
-            let look = look(text);
-            let reachable = look.reachable && before_contact(text) < 8;
-            if reachable
+            let line = whole(surroundings, next);
+            let text = &line[..before_contact(line)];
+            let is_part = look(text).address || names_town(text);
+            if text.is_empty()
+                || look(line).reachable && text.len() < 8
                 || surroundings.is_label(next)
-                || surroundings.segments[next].is_spent && !look.address && !names_town(text)
+                || surroundings.segments[next].is_spent && !is_part
             {
                 break;
             }
             segments.push(next);
             // The state or country may stand on a line of its own.
-            if look.address || is_place(text) || names_town(text) {
+            if is_part || is_place(text) {
                 end = segments.len();
             }
         }
@@ -89,7 +92,8 @@ fn names_town(text: &str) -> bool {
     })
 }
 
-/// How much of a line stands before a telephone number and its label, without the comma between them.
+/// How much of a line stands before a telephone number and its label, without the comma between them: nothing of what is no
+/// more than that.
 fn before_contact(text: &str) -> usize {
     let lower = text.to_ascii_lowercase();
     let labels = ["tel ", "tel:", "tel.", "tell ", "tell:", "phone", "fax", "telp", "mobile", "hp:"];
@@ -99,6 +103,7 @@ fn before_contact(text: &str) -> usize {
         parted.then_some(at)
     });
     match found.min() {
+        Some(0) if text.bytes().filter(u8::is_ascii_digit).count() >= SHORTEST_PHONE => 0,
         Some(at) if at > 0 => text[..at]
             .trim_end_matches(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '(' | '/' | '-'))
             .len(),
@@ -128,9 +133,9 @@ fn opening(surroundings: &Surroundings<'_>, index: usize) -> Option<Span> {
                 .split_once(", ")
                 .is_some_and(|(street, town)| ends_in_house_number(street) && names::look(town).town)
     };
-    // "Am Mühlbach 176" over a town is a street, though no word of it says so.
+    // "Am Mühlbach 176" over a town is a street, though no word of it says so; so is "Church Lane" below the name of a shop.
     let street = || {
-        ends_in_house_number(text)
+        (ends_in_house_number(text) || index > 0 && text.split(',').any(names::ends_in_street))
             && next_in_column(surroundings, index).is_some_and(|next| surroundings.look(next).town)
     };
     // "8 No", "RM4.60 ST": a word that begins streets and nothing that is the name of one.
@@ -195,6 +200,7 @@ fn next_in_column(surroundings: &Surroundings<'_>, index: usize) -> Option<usize
             let (own_rect, rect) = (above.unwrap_or(own.rect), below.unwrap_or(layout.segments[next].rect));
             rect.centre_y() > own_rect.centre_y() + 0.4 * own.size
                 && (near(rect.x0, own_rect.x0)
+                    || near(rect.x1, own_rect.x1)
                     || near(rect.centre_x(), own_rect.centre_x())
                     || above.is_some() && below.is_some() && rect.overlap_x(own_rect) > 0.0)
         })

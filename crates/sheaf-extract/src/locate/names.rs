@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use rustc_hash::FxHashSet;
 
+use super::prose::is_place;
 use crate::lexicon::listed;
 use crate::parse::date;
 use crate::parse::fold::fold;
@@ -19,6 +20,9 @@ static STREETS: LazyLock<FxHashSet<&'static str>> =
 /// Words that begin a line of an address, with or without a number.
 static STREET_STARTS: LazyLock<FxHashSet<&'static str>> =
     LazyLock::new(|| STREETS.iter().filter_map(|w| w.strip_prefix('^')).collect());
+/// Words that end the name of a street, with or without a number.
+static STREET_NAMES: LazyLock<FxHashSet<&'static str>> =
+    LazyLock::new(|| STREETS.iter().filter_map(|w| w.strip_prefix('$')).collect());
 /// Endings of words that are streets ("Bahnhofstrasse").
 static STREET_ENDINGS: LazyLock<Vec<&'static str>> =
     LazyLock::new(|| STREETS.iter().filter_map(|w| w.strip_prefix('-')).collect());
@@ -177,7 +181,10 @@ pub(crate) fn look(text: &str) -> Look {
         name: !web && !salutation && digits * 2 <= letters && is_name(text, &words, &bare, ends),
         legal_form,
         ends_in_legal_form: ends,
-        address: town || is_street(&words) || text.starts_with("C/"),
+        // "Jalan Example Sdn Bhd", "Rue Blanche SARL": a firm may be called like a street.
+        address: town
+            || (digits > 0 || !ends) && (is_street(&words) || is_numbered(&folded))
+            || text.starts_with("C/"),
         town,
         salutation,
         reachable: web || phone,
@@ -288,6 +295,26 @@ fn is_street(words: &[&str]) -> bool {
     known || box_number || starts && words.len() > 1
 }
 
+/// Whether a line begins, or goes on behind a comma, with the number of a house or a plot: "No. 12, Example Park". Behind another
+/// word it is a number of something else: "Store No. 12".
+fn is_numbered(text: &str) -> bool {
+    text.split(',').any(|part| {
+        let is_plot = |word: &&str| matches!(*word, "house" | "plot" | "door" | "flat");
+        let mut words = part.split([' ', '.', ':']).filter(|word| !word.is_empty()).skip_while(is_plot);
+        words.next().is_some_and(|word| word == "no")
+            && words
+                .next()
+                .is_some_and(|number| number.bytes().any(|b| b.is_ascii_digit()) && number.len() <= 9)
+    })
+}
+
+/// Whether a text ends with a word of streets: "Church Lane", "12 Rue du Moulin" does not.
+pub(crate) fn ends_in_street(text: &str) -> bool {
+    let folded = fold(text);
+    let last = folded.trim_end_matches('.').rsplit_once(' ').map(|(_, last)| last);
+    last.is_some_and(|last| STREET_NAMES.contains(last))
+}
+
 /// A postcode beside a word: five or four digits, Dutch, British, American with the state, with or without the country.
 fn is_town(words: &[&str], text: &str) -> bool {
     let digits = |w: &str, n: usize| w.len() == n && w.bytes().all(|b| b.is_ascii_digit());
@@ -305,6 +332,8 @@ fn is_town(words: &[&str], text: &str) -> bool {
         (digits(bare, 5) || digits(bare, 4) && bare != "2020" && i <= 1) && country && next_word && i <= 1
             || digits(zip, 5) && (state_before || word_before && words.len() <= 5 && i + 1 == words.len())
             || digits(bare, 4) && next_word && words[i + 1].len() == 2 && words.len() > i + 2
+            // "Singapore 163078".
+            || digits(w, 6) && i > 0 && is_place(words[i - 1])
             || is_hyphenated_code(w) && (next_word || word_before)
             || words.get(i + 1).is_some_and(|next| is_british_code(w, next))
     }) || words.windows(2).any(|w| w[0] == "co" && text.contains(", Co.") && is_word(&w[1]))
@@ -329,14 +358,22 @@ fn is_british_code(outward: &str, inward: &str) -> bool {
     british || irish
 }
 
-/// Whether a text is a legal form and nothing else: "B.V.", "GmbH & Co. KG".
+/// Whether a text is a legal form and nothing else, or with the place in brackets that stands before one: "B.V.",
+/// "GmbH & Co. KG", "(Europe) Ltd".
 pub(crate) fn is_only_form(text: &str) -> bool {
     let folded = fold(text);
-    let mut words = folded
-        .split(|c: char| c.is_whitespace() || matches!(c, '&' | '(' | ')'))
-        .filter(|w| !w.is_empty())
-        .peekable();
-    words.peek().is_some() && words.all(|w| LEGAL_FORMS.contains(without_marks(w).as_ref()))
+    let is_form = |w: &str| LEGAL_FORMS.contains(without_marks(w).as_ref());
+    let all_forms = |text: &str| {
+        let mut words = text
+            .split(|c: char| c.is_whitespace() || matches!(c, '&' | '(' | ')'))
+            .filter(|w| !w.is_empty())
+            .peekable();
+        words.peek().is_some() && words.all(is_form)
+    };
+    let behind_place = folded.strip_prefix('(').and_then(|rest| rest.split_once(')'));
+    all_forms(&folded)
+        || behind_place
+            .is_some_and(|(place, form)| !place.bytes().any(|b| b.is_ascii_digit()) && all_forms(form))
 }
 
 /// Whether a text is the end of an organisation's name and no name by itself: "Trading", "Co. (M) Sdn Bhd".
@@ -384,6 +421,9 @@ pub(crate) fn is_legal_form(folded: &str) -> bool {
 pub(crate) fn without_id(text: &str) -> &str {
     let text = before_trade_name(text.trim_end());
     let is_id = |id: &str| {
+        if ends_in_registration(id) {
+            return true;
+        }
         let digits = id.bytes().filter(u8::is_ascii_digit).count();
         let letters = id.chars().filter(|c| c.is_alphabetic()).count();
         digits >= 4 && letters <= 2 || id.len() == 1 || digits > 0 && letters == 0
@@ -409,14 +449,26 @@ pub(crate) fn without_id(text: &str) -> &str {
     let shorter = shorter.or_else(|| {
         let (name, rest) = text.split_once('(')?;
         let (id, _) = rest.split_once(')')?;
-        is_registration(id.trim()).then_some(name)
+        ends_in_registration(id.trim()).then_some(name)
     });
     shorter.map(str::trim_end).filter(|name| !name.is_empty()).unwrap_or(text)
 }
 
-/// Whether a text is the number of a company's registration and nothing else: "(81109-A)", "002458685-T".
+/// Whether a text is the number of a company's registration, or that behind its label: "81109-A", "Co. No. 81109-A".
+fn ends_in_registration(text: &str) -> bool {
+    let number = text.rsplit([' ', '.', ':']).next().unwrap_or(text);
+    is_registration(number) && text.len() <= number.len() + LONGEST_NUMBER_LABEL
+}
+
+/// Length of the label of a registration's number, in bytes.
+const LONGEST_NUMBER_LABEL: usize = 20;
+
+/// Whether a text is the number of a company's registration and nothing else: "(81109-A)", "002458685-T", "SA0012345-K".
 pub(crate) fn is_registration(text: &str) -> bool {
     let bare = text.trim().trim_matches(['(', ')']);
+    // The register of a state puts its letters before the number.
+    let state = bare.bytes().take_while(u8::is_ascii_uppercase).count();
+    let bare = if state <= 2 { &bare[state..] } else { bare };
     bare.split_once('-').is_some_and(|(number, letter)| {
         (5..=10).contains(&number.len())
             && number.bytes().all(|b| b.is_ascii_digit())

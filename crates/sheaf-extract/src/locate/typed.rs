@@ -166,6 +166,13 @@ fn is_of_printing(layout: &Layout<'_>, candidate: &Candidate) -> bool {
     edge(candidate.line()) && foot.clone().any(is_address)
 }
 
+/// Whether a date stands behind a colon in its segment, so that a label says what it is of.
+pub(crate) fn is_behind_colon(layout: &Layout<'_>, date: &Candidate) -> bool {
+    let segment = &layout.segments[date.segment];
+    let before = &layout.lines[date.line()].text[segment.range.start..date.start()];
+    before.trim_end().ends_with(':')
+}
+
 /// Whether what stands before a date is a title and a number of its documents: "Credit note no. 4711 of", "Invoice 4711 -".
 fn is_dated_title(before: &str, concept: ConceptId) -> bool {
     let parts = |c: char| c.is_whitespace() || matches!(c, '-' | '–' | ',' | ':');

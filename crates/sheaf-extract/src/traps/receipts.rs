@@ -16,6 +16,10 @@ fn a_shop_on_two_lines_over_its_registration_is_whole() {
         ),
         (["   SAMPLE BOOK", "cO. . (M) SDN BHD", "(Co. No.113355-W)"], "SAMPLE BOOK cO. . (M) SDN BHD"),
         (["SAMPLE COLOURS", "EXAMPLE SDN BHD (562007-D)", ""], "EXAMPLE SDN BHD"),
+        (["SAMPLE CITY PARK", "MANAGEMENT SDN BHD", ""], "SAMPLE CITY PARK MANAGEMENT SDN BHD"),
+        (["SAMPLE METAL & TRADING", "     (JB) SDN. BHD.", ""], "SAMPLE METAL & TRADING (JB) SDN. BHD."),
+        (["EXAMPLE PAPER & PRINT (SA0012345-K)", "", ""], "EXAMPLE PAPER & PRINT"),
+        (["JALAN SATU EXAMPLE SDN BHD", "201500012345 (112345-T)", ""], "JALAN SATU EXAMPLE SDN BHD"),
     ] {
         let lines: Vec<&str> = head.into_iter().chain(rest).collect();
         assert_eq!(values(&page(&lines), &SHOP)[0], company);
@@ -72,4 +76,63 @@ fn a_town_that_had_no_room_goes_on_in_the_next_line() {
             ["EXAMPLE SRL", first, rest, "-----------------------------------------", "TOTAL   27,00"];
         assert_eq!(values(&page(&lines), &SHOP)[1], format!("{first} {rest}"));
     }
+}
+
+#[test]
+fn a_number_of_a_register_a_store_or_a_tax_office_is_no_street() {
+    let address = "No. 14, Jalan Example 2, 42100 Klang";
+    for before in ["(Co. Reg. No. 112345-T)", "STORE NO. 0417", "Outlet No. 14"] {
+        for behind in
+            ["TEL: 03-3371 0000   FAX: 03-3371 0001   GST ID NO: 000112233445", "GST No: 001122334455"]
+        {
+            let lines =
+                ["EXAMPLE HARDWARE SDN BHD", before, "No. 14, Jalan Example 2,", "42100 Klang", behind];
+            assert_eq!(values(&page(&lines), &SHOP)[1], address, "{before} {behind}");
+        }
+    }
+}
+
+#[test]
+fn an_address_has_its_town_in_every_country() {
+    for lines in [
+        ["78 Example Street #01-12", "Singapore 100078"],
+        ["Church Lane, Example Combe", "Bath BA2 7ZZ"],
+        ["Example Road, Sample,", "Solihull B93 0ZZ"],
+    ] {
+        let page = page(&["Sample & Thistle", lines[0], lines[1], "", "TOTAL   27.00"]);
+        assert_eq!(values(&page, &SHOP)[1], lines.join(" "));
+    }
+    let right = [
+        "Sample Hardware & Rental              215 N Main St",
+        "                                   Example, WI 54665",
+    ];
+    assert_eq!(values(&page(&right), &SHOP)[1], "215 N Main St Example, WI 54665");
+}
+
+#[test]
+fn the_date_that_no_label_explains_is_the_receipts() {
+    let lines = [
+        "EXAMPLE RESTAURANT",
+        "Tel: 04-587 0000",
+        "Guest Check: 20771     2017/02/11",
+        "Table: 2               20:49",
+        "Reserved: 2017/02/08   Waiter: Sample",
+    ];
+    assert_eq!(values(&page(&lines), &[("date", "date", "Date")]), ["2017-02-11"]);
+}
+
+#[test]
+fn what_is_to_be_paid_is_the_total_and_not_the_cash_given() {
+    let fields = [("total", "currency", "Total")];
+    let lines = [
+        "Parcel          16.50",
+        "Flyer bag        6.53",
+        "Amount to pay   23.03",
+        "Tendered        30.00",
+        "Balance          6.97",
+    ];
+    assert_eq!(values(&page(&lines), &fields), ["23.03"]);
+    let lines =
+        ["SUBTOTAL   45.22", "TAX         1.59", "BALANCE    46.81", "DEBIT TEND 46.81", "CHANGE      0.00"];
+    assert_eq!(values(&page(&lines), &fields), ["46.81"]);
 }

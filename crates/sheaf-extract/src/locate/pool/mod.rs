@@ -23,6 +23,7 @@ use super::prose::Prose;
 use super::score::{self, Evidence, Loose};
 use super::signature::Signature;
 use super::text::{self, TextCandidate};
+use super::typed::is_behind_colon;
 use crate::ablation::{Family, uses};
 use crate::confidence::document_oddness;
 use crate::lexicon::{ConceptId, Shape};
@@ -65,8 +66,9 @@ pub(crate) struct Pool<'a> {
     pub(crate) surroundings: Surroundings<'a>,
     pub(crate) locale: Locale,
     dates: Vec<Candidate>,
-    /// Different days named.
+    /// Different days named, and those of them that no label of their own explains.
     days: usize,
+    bare_days: usize,
     pub(crate) numbers: Vec<Candidate>,
     codes: OnceCell<Vec<Candidate>>,
     payment: OnceCell<Payment>,
@@ -89,12 +91,15 @@ impl<'a> Pool<'a> {
         let titled = titled(&surroundings);
         let days: HashSet<&str> = dates.iter().map(|d| d.source.as_str()).collect();
         let days = days.len();
+        let bare = dates.iter().filter(|date| !is_behind_colon(layout, date));
+        let bare_days = bare.map(|d| d.source.as_str()).collect::<HashSet<&str>>().len();
         let texts = layout.segments.iter().map(|_| OnceCell::new()).collect();
         Self {
             surroundings,
             locale,
             dates,
             days,
+            bare_days,
             numbers,
             codes: OnceCell::new(),
             payment: OnceCell::new(),

@@ -77,8 +77,10 @@ impl Pool<'_> {
                 let contexts = self.surroundings.contexts(candidate);
                 let mut evidence = score::by_labels(field, contexts, &self.titled, loose);
                 if matches!(candidate.typed, Typed::Date(..)) {
-                    let alone =
-                        typed::own_date(field, self.surroundings.layout, candidate, self.days, evidence);
+                    let layout = self.surroundings.layout;
+                    let labelled = typed::is_behind_colon(layout, candidate);
+                    let days = if labelled { self.days } else { self.bare_days };
+                    let alone = typed::own_date(field, layout, candidate, days, evidence);
                     evidence.score = evidence.score.max(alone);
                 }
                 let mut scored = self.scored(field, candidate, evidence)?;
