@@ -9,6 +9,7 @@ use crate::locate::sample::page;
 mod contracts;
 mod forms;
 mod invoices;
+mod placement;
 mod receipts;
 
 fn template(fields: &[(&str, &str, &str)]) -> TemplateSpec {

@@ -14,6 +14,9 @@ use crate::locate::payment::Payment;
 use crate::locate::score::{self, Evidence, Loose};
 use crate::locate::typed;
 
+/// What it is worth for a code to be all that stands at its place.
+const WHOLE: f32 = 0.06;
+
 /// What it costs a due date to be the last day for a discount.
 const FOR_DISCOUNT: f32 = 0.4;
 
@@ -63,7 +66,12 @@ impl Pool<'_> {
                 if field.is("effective_date") {
                     scored.score += typed::effective(self.surroundings.layout, candidate);
                 }
-                scored.score += typed::fit(field, candidate);
+                scored.score += match candidate.is_whole {
+                    // What stands beside the template's own label need not look like a number of documents.
+                    true if scored.evidence.by_anchor => WHOLE + typed::fit(field, candidate).max(0.0),
+                    true => WHOLE + typed::fit(field, candidate),
+                    false => typed::fit(field, candidate),
+                };
                 let position = score::position(candidate, lines);
                 // Totals come last, dates and numbers of the document first.
                 let aside = self.surroundings.is_base(candidate) || self.surroundings.is_in_label(candidate);
