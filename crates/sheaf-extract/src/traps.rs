@@ -11,6 +11,7 @@ mod contracts;
 mod forms;
 mod invoices;
 mod orders;
+mod placement;
 mod receipts;
 
 fn template(fields: &[(&str, &str, &str)]) -> TemplateSpec {

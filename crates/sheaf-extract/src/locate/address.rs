@@ -24,7 +24,10 @@ pub(crate) fn addresses(surroundings: &Surroundings<'_>) -> Vec<Candidate> {
     let mut taken = vec![false; layout.segments.len()];
     let mut found = Vec::new();
     for first in 0..layout.segments.len() {
-        let Some(span) = opening(surroundings, first).filter(|_| !taken[first]) else { continue };
+        if taken[first] || surroundings.is_label(first) {
+            continue;
+        }
+        let Some(span) = opening(surroundings, first) else { continue };
         let mut segments = vec![first];
         // One past the last line that looks like an address.
         let mut end = 1;

@@ -14,6 +14,11 @@ use crate::parse::date::{self, RawDate};
 use crate::parse::locale::DecimalMark;
 use crate::parse::number::{self, Number};
 
+/// Words and digits of a code with blanks in it, and how many capitals it may start with.
+const WORDS: usize = 6;
+const DIGITS: usize = 3;
+const LETTERS: usize = 4;
+
 /// What a candidate could be.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Typed {
@@ -42,6 +47,8 @@ pub(crate) struct Candidate {
     pub(crate) typed: Typed,
     /// Whether it is the sum of the amounts above it in its column.
     pub(crate) is_sum: bool,
+    /// Whether it is a code of several words and all that stands at its place.
+    pub(crate) is_whole: bool,
     /// The labels around it, once [`Surroundings::contexts`](super::context::Surroundings::contexts) has looked for them.
     pub(super) contexts: OnceCell<Rc<[Context]>>,
 }
@@ -58,6 +65,7 @@ impl Candidate {
             typed,
             spans,
             is_sum: false,
+            is_whole: false,
             contexts: OnceCell::new(),
         })
     }
@@ -403,6 +411,26 @@ pub(crate) fn codes(layout: &Layout<'_>, dates: &[Candidate]) -> Vec<Candidate> 
     candidates
 }
 
+/// Whether a text of several words is one code: "FC 22/14/7", "(803) 555-0177", "388 / 2024", "M 2508 7713 0092". Its words have
+/// digits and capitals, but for a few capitals that it starts with and single ones behind.
+pub(crate) fn is_code_of_words(text: &str) -> bool {
+    let words: Vec<&str> = text.split(BLANK).collect();
+    let is_of_code = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || "-/.()+".contains(c);
+    let has_digit = |word: &str| word.bytes().any(|b| b.is_ascii_digit());
+    let fits = |(at, word): (usize, &&str)| {
+        let most = if at == 0 { LETTERS } else { 1 };
+        let is_capitals = word.len() <= most && word.bytes().all(|b| b.is_ascii_uppercase());
+        let is_stroke = at > 0 && at + 1 < words.len() && matches!(*word, "/" | "-");
+        has_digit(word) && word.chars().all(is_of_code) || is_capitals || is_stroke
+    };
+    (2..=WORDS).contains(&words.len())
+        && text.bytes().filter(u8::is_ascii_digit).count() >= DIGITS
+        && words.iter().enumerate().all(fits)
+        && !text.chars().all(|c| c.is_ascii_digit() || c == BLANK)
+        && balanced(text)
+        && number::read(text, DecimalMark::Point).is_none_or(|number| number.currency.is_none())
+}
+
 fn code(layout: &Layout<'_>, line: usize, range: Range<usize>) -> Option<Candidate> {
     Candidate::new(layout, vec![Span { line, range }], Typed::Code)
 }
@@ -529,6 +557,16 @@ mod tests {
             ("No.RE-471102", vec!["RE-471102"]),
         ] {
             assert_eq!(sources(&[line], find), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_code_may_have_blanks_in_it() {
+        for code in ["KD 31/12/4", "(555) 010-0123", "412 / 2023", "Q 2711 0098", "ABX 448120 T"] {
+            assert!(is_code_of_words(code), "{code}");
+        }
+        for text in ["EUR 1234", "4711 1", "Lot 22-B", "4711", "ROOMS 214", "12 PCS", "A B", "Q 4711 of 12"] {
+            assert!(!is_code_of_words(text), "{text}");
         }
     }
 }

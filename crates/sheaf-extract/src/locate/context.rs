@@ -49,6 +49,10 @@ const IN_BOX: f32 = 0.9;
 const LOWER_IN_BOX: f32 = 0.03;
 /// How much a text resembles another field's anchor that is that field's label.
 const ALIKE: f32 = 0.72;
+/// How much of a label of what stands to its right one is that stands over its values, and of what stands below it one that
+/// stands under them.
+const OVER_VALUES: f32 = 0.75;
+const UNDER_VALUES: f32 = 0.2;
 /// Evidence of a label that makes others further away needless.
 const LABELLED: f32 = 0.6;
 /// The same of a label right before a value, which then has none below.
@@ -109,8 +113,12 @@ pub(crate) struct SegmentLabel {
     below: f32,
     /// It is the rest of the label above it.
     pub(super) is_rest: bool,
-    /// It heads a value below it, in a row of such headings.
-    is_heading: bool,
+    /// Where its value has it, if the labels of its page tell.
+    pub(super) place: Option<Place>,
+    /// It ends in a colon, but is the first line of what answers the label above it.
+    pub(super) is_answer: bool,
+    /// The template does not know it, but it stands among labels as one of them, or in a row of headings.
+    pub(super) is_peer: bool,
 }
 
 /// A document's segments as labels.
@@ -206,7 +214,9 @@ impl<'a> Surroundings<'a> {
                     ends_in_label,
                     below: 1.0,
                     is_rest: false,
-                    is_heading: false,
+                    place: None,
+                    is_answer: false,
+                    is_peer: false,
                 }
             })
             .collect();
@@ -232,9 +242,11 @@ impl<'a> Surroundings<'a> {
         }
         for line in 0..layout.lines.len().saturating_sub(1) {
             for heading in surroundings.headings(line) {
-                surroundings.segments[heading].is_heading = true;
+                surroundings.segments[heading].is_peer = true;
             }
         }
+        surroundings.mark_answers();
+        surroundings.place_labels();
         for index in 0..surroundings.segments.len() {
             surroundings.segments[index].below = surroundings.below_label(index);
         }
@@ -283,6 +295,9 @@ impl<'a> Surroundings<'a> {
     }
 
     fn below_label(&self, index: usize) -> f32 {
+        if self.segments[index].place == Some(Place::Above) {
+            return 1.0;
+        }
         let segment = &self.layout.segments[index];
         let mut beside = index + 1..self.layout.line_of(segment).segments.end;
         // A stroke is no answer.
@@ -308,7 +323,8 @@ impl<'a> Surroundings<'a> {
         let label = &self.segments[segment];
         let colon = self.layout.ends_in_colon(&self.layout.segments[segment]);
         let is = |m: &LabelMatch| m.similarity >= 0.99 && (!label.is_value || m.is_own());
-        !label.is_spent && (colon || label.is_rest || label.is_heading || label.matches.iter().any(is))
+        let colon = colon && !label.is_answer;
+        !label.is_spent && (colon || label.is_rest || label.is_peer || label.matches.iter().any(is))
     }
 
     /// Whether a text is the label of another field.
@@ -466,10 +482,10 @@ impl<'a> Surroundings<'a> {
         if !contexts.iter().any(|context| best(context) > LABELLED) {
             contexts.extend(self.of_column(candidate));
         }
-        // No date, number or code has its label below, and neither has what a label stands right before.
+        // What a label stands right before has none below.
         let follows =
             contexts.iter().any(|context| context.place == Place::Before && best(context) > FOLLOWS);
-        if matches!(candidate.typed, Typed::Text) && !follows {
+        if !follows {
             self.below(candidate, &mut contexts);
         }
         if !uses(Family::Geometry) {
@@ -524,7 +540,8 @@ impl<'a> Surroundings<'a> {
             && (above.rect.x0 - line.rect.x0).abs() < 2.0 * size
             && line.rect.y0 - above.rect.y1 < 1.2 * size;
         let Some(last) = above.segments.clone().next_back() else { return };
-        if !same_block || above.segments.len() > 1 && last != above.segments.start {
+        let is_caption = self.segments[last].place == Some(Place::Below);
+        if !same_block || is_caption || above.segments.len() > 1 && last != above.segments.start {
             return;
         }
         let tokens = self.layout.tokens(&self.layout.segments[last]);
@@ -557,7 +574,8 @@ impl<'a> Surroundings<'a> {
                 None if label.is_spent && !label.ends_in_label => SPENT,
                 None => 1.0,
             };
-            let within = self.within_box(index, layout.segments[candidate.segment].rect);
+            let placed = if label.place.is_some() { OVER_VALUES } else { 1.0 };
+            let within = self.within_box(index, layout.segments[candidate.segment].rect) * placed;
             let geometry = LEFT[found] * distance * spent * within * 0.95f32.powi(passed.min(4));
             if let Some(matches) = tail {
                 let geometry = LEFT[found] * distance * within;
@@ -618,6 +636,7 @@ impl<'a> Surroundings<'a> {
         let label = segments
             .filter(|&s| offset(s) < OFFSET && (-0.3..FAR).contains(&gap(s)))
             .filter(|&s| self.is_label(s) && self.segments[s].below == 1.0 && !is_over_or_under(s))
+            .filter(|&s| self.segments[s].place.is_none())
             .min_by(|&a, &b| (gap(a) + 4.0 * offset(a)).total_cmp(&(gap(b) + 4.0 * offset(b))))?;
         let matches = Rc::clone(&self.segments[label].matches);
         Some(Context { place: Place::Left, geometry: BESIDE, matches, segment: Some(label) })
@@ -676,7 +695,8 @@ impl<'a> Surroundings<'a> {
                 let spent = if label.is_spent { SPENT } else { 1.0 };
                 let answered = if is_text { label.below } else { 1.0 };
                 let beyond = 1.0 - 0.03 * passed.min(4) as f32;
-                let within = self.within_box(other, own.rect);
+                let placed = if label.place == Some(Place::Below) { UNDER_VALUES } else { 1.0 };
+                let within = self.within_box(other, own.rect) * placed;
                 let geometry = ABOVE[found] * nearness * alignment * spent * answered * beyond * within;
                 let matches = Rc::clone(&label.matches);
                 contexts.push(Context { place: Place::Above, geometry, matches, segment: Some(other) });
@@ -751,7 +771,9 @@ impl<'a> Surroundings<'a> {
         Some(Context { place: Place::Above, geometry, matches, segment: Some(label) })
     }
 
+    /// The labels right below a candidate: of a text, or where the form's labels stand under their values.
     fn below(&self, candidate: &Candidate, contexts: &mut Vec<Context>) {
+        let is_text = matches!(candidate.typed, Typed::Text);
         let layout = self.layout;
         let line = candidate.spans[candidate.spans.len() - 1].line;
         let size = layout.segments[candidate.segment].size;
@@ -763,10 +785,19 @@ impl<'a> Surroundings<'a> {
                 let segment = &layout.segments[index];
                 let aligned = alignment(segment.rect, candidate.rect, size);
                 let below = segment.rect.y0 > candidate.rect.centre_y();
-                if let Some(aligned) = aligned.filter(|_| below && !self.segments[index].is_spent) {
-                    let matches = Rc::clone(&self.segments[index].matches);
-                    let geometry = BELOW * aligned;
-                    contexts.push(Context { place: Place::Below, geometry, matches, segment: Some(index) });
+                let label = &self.segments[index];
+                let is_caption = label.place == Some(Place::Below);
+                let Some(aligned) = aligned.filter(|_| below && !label.is_spent) else { continue };
+                // As good as one above, where labels stand so.
+                let (place, geometry) =
+                    if is_caption { (Place::Above, ABOVE[0]) } else { (Place::Below, BELOW) };
+                // A line to write on has one line of text.
+                if is_caption && candidate.spans.len() > 1 {
+                    continue;
+                }
+                if is_text || is_caption {
+                    let (geometry, matches) = (geometry * aligned, Rc::clone(&label.matches));
+                    contexts.push(Context { place, geometry, matches, segment: Some(index) });
                 }
             }
         }
@@ -869,8 +900,9 @@ fn values_of(text: &str) -> Vec<Range<usize>> {
             let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
             let in_brackets = word.starts_with('(') && word.ends_with(')') && digits < 4;
             let percent = word.contains('%') || text[range.end..].trim_start_matches(BLANK).starts_with('%');
+            let starts_segment = text[..range.start].chars().next_back().is_none_or(|c| c == TAB);
             let enumerator =
-                digits < 3 && word.ends_with(['.', ')']) && bare.len() == digits && range.start == 0;
+                digits < 3 && word.ends_with(['.', ')']) && bare.len() == digits && starts_segment;
             let number = digits >= 2 || digits == 1 && bare.len() == 1;
             (number && !in_brackets && !percent && !enumerator).then_some(range)
         })

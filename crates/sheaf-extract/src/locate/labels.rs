@@ -209,6 +209,12 @@ impl Labels {
             .max()
     }
 
+    /// Whether a printed text starts with a label of the template; a bare one does not count.
+    pub(crate) fn starts_with_own(&self, printed: &[Printed<'_>]) -> bool {
+        let mut found = self.own.matches(printed.iter().map(|p| p.text));
+        found.any(|(_, entries)| entries.iter().any(|e| !e.bare && e.strength >= Strength::Word))
+    }
+
     /// Where labels of the template stand within a printed text: those of several words, those behind a number, and bare ones
     /// before a number that nothing or a number stands before: "Tel 555 0100   Fax 555 0101".
     pub(crate) fn own_within(&self, printed: &[Printed<'_>]) -> Vec<Range<usize>> {

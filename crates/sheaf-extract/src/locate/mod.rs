@@ -22,6 +22,7 @@ mod misread;
 pub(crate) mod names;
 pub(crate) mod party;
 mod payment;
+mod placement;
 pub(crate) mod pool;
 pub(crate) mod profile;
 pub(crate) mod prose;

@@ -306,6 +306,11 @@ fn trimmed(layout: &Layout<'_>, line: usize, range: Range<usize>) -> Option<Rang
     let text = &layout.lines[line].text[range.clone()];
     let start = text
         .trim_start_matches(|c: char| c.is_whitespace() || matches!(c, ':' | '_' | '|' | ',' | ';' | '='));
+    // A speck before the colon: ". : Smith".
+    let start = start
+        .split_once(" : ")
+        .filter(|(speck, _)| speck.len() == 1 && !speck.contains(char::is_alphanumeric))
+        .map_or(start, |(_, rest)| rest);
     let from = range.start + (text.len() - start.len());
     let end =
         start.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, '_' | '|' | ',' | ';' | ':' | '='));
@@ -490,7 +495,10 @@ fn following(surroundings: &Surroundings<'_>, last: usize, start: &Start) -> Opt
     let at = |index: usize, edge: f32| (layout.segments[index].rect.x0 - edge).abs() < 0.7 * size;
     // The next label of the column begins another text.
     let ends = |index: usize| {
-        at(index, start.label) && (surroundings.is_label(index) || is_labelled(surroundings, index))
+        at(index, start.label)
+            && (surroundings.is_label(index)
+                || is_labelled(surroundings, index)
+                || starts_with_own_label(surroundings, index))
     };
     // "signed your / contract." ends in a word that is a label elsewhere.
     let goes_on = |index: usize| {
@@ -535,7 +543,18 @@ fn is_labelled(surroundings: &Surroundings<'_>, index: usize) -> bool {
     let has_colon =
         (0..tokens.len().saturating_sub(1)).any(|at| tokens[at].colon && !is_time(layout, index, at));
     let printed = printed(layout.line_of(segment), tokens);
-    has_colon || surroundings.labels.longest_prefix(&printed).is_some()
+    // "Calle" and "Via" are labels of streets, and parts of them.
+    has_colon
+        || surroundings.labels.longest_prefix(&printed).is_some() && !surroundings.look(index).address
+        || starts_with_own_label(surroundings, index)
+}
+
+/// Whether a segment starts with a label of the template that more follows: "Address Mill Lane".
+fn starts_with_own_label(surroundings: &Surroundings<'_>, index: usize) -> bool {
+    let layout = surroundings.layout;
+    let segment = &layout.segments[index];
+    let printed = printed(layout.line_of(segment), layout.tokens(segment));
+    layout.text(segment).starts_with(char::is_uppercase) && surroundings.labels.starts_with_own(&printed)
 }
 
 /// Whether the line had no room for the first word of the line below it, so that the text had to wrap there.

@@ -11,10 +11,10 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use sheaf_types::FieldKind;
 
-use super::candidate::{self, Candidate, Typed};
+use super::candidate::{self, Candidate, Typed, is_code_of_words};
 use super::context::Surroundings;
 use super::field::Field;
-use super::labels::Labels;
+use super::labels::{Labels, printed};
 use super::layout::{Layout, Span};
 use super::party::Parties;
 use super::payment::Payment;
@@ -22,7 +22,7 @@ use super::profile::{locale, titled};
 use super::prose::Prose;
 use super::score::{self, Evidence, Loose};
 use super::signature::Signature;
-use super::text::{self, TextCandidate};
+use super::text::{self, Part, TextCandidate};
 use super::typed::is_behind_colon;
 use crate::ablation::{Family, uses};
 use crate::confidence::document_oddness;
@@ -200,8 +200,42 @@ impl<'a> Pool<'a> {
                     code.contexts = number.contexts.clone();
                 }
             }
+            let whole = self.whole_codes();
+            codes.retain(|code| whole.iter().all(|whole| whole.spans != code.spans));
+            codes.extend(whole);
             codes
         })
+    }
+
+    /// Codes with blanks in them that are all that stands beside or under something.
+    fn whole_codes(&self) -> Vec<Candidate> {
+        let layout = self.surroundings.layout;
+        let has_digit = |&s: &usize| layout.text(&layout.segments[s]).bytes().any(|b| b.is_ascii_digit());
+        let is_dated = |spans: &[Span]| {
+            self.dates.iter().any(|date| {
+                let (date, code) = (&date.spans[0], &spans[0]);
+                date.line == code.line
+                    && date.range.start < code.range.end
+                    && code.range.start < date.range.end
+            })
+        };
+        // "No 4711" is a label and a number.
+        let is_labelled = |span: &Span| {
+            let line = &layout.lines[span.line];
+            let mut tokens = line.tokens.iter().filter(|token| token.range.start >= span.range.start);
+            let first = tokens
+                .next()
+                .map(|first| self.surroundings.labels.classify(&printed(line, std::slice::from_ref(first))));
+            first.is_some_and(|labels| labels.iter().any(|m| m.similarity >= 0.99))
+        };
+        let texts = (0..layout.segments.len()).filter(has_digit).flat_map(|s| self.texts(s));
+        texts
+            .filter(|text| matches!(text.part, Part::Whole | Part::AfterColon | Part::AfterLabel))
+            .filter(|text| text.candidate.spans.len() == 1 && is_code_of_words(&text.candidate.source))
+            .filter(|text| !is_dated(&text.candidate.spans) && !is_labelled(&text.candidate.spans[0]))
+            .filter_map(|text| Candidate::new(layout, text.candidate.spans.clone(), Typed::Code))
+            .map(|code| Candidate { is_whole: true, ..code })
+            .collect()
     }
 
     fn texts(&self, segment: usize) -> &[TextCandidate] {

@@ -30,6 +30,9 @@ const FIRST_ADDRESS: f32 = 0.6;
 /// The score of a text right beside its label.
 const BESIDE_LABEL: f32 = 0.85;
 
+/// Similarity of the template's own label right before a text that is an address whatever it looks like.
+const BEHIND_LABEL: f32 = 0.95;
+
 /// What it costs words to be where a code is expected.
 const WORDS_FOR_CODE: f32 = 0.15;
 
@@ -89,7 +92,11 @@ impl<'a> Pool<'a> {
             .flat_map(|segment| self.texts(segment))
             .filter(|text| !is_party || self.parties().may_name(&self.surroundings, text))
             .filter(|text| match text.part {
-                Part::Block | Part::Column | Part::Mark => field.shape == Shape::Text,
+                Part::Block => {
+                    let starts_address = || self.surroundings.look(text.candidate.segment).address;
+                    field.shape == Shape::Text || field.shape == Shape::Address && starts_address()
+                }
+                Part::Column | Part::Mark => field.shape == Shape::Text,
                 Part::Lines => field.shape == Shape::Name && !is_party,
                 Part::Title => field.is("signer_title"),
                 Part::AfterDate => field.shape == Shape::Person,
@@ -99,6 +106,10 @@ impl<'a> Pool<'a> {
                 let contexts = self.surroundings.contexts(&text.candidate);
                 let is_unknown = |c: &Context| c.place != Place::Before || c.matches.is_empty();
                 let mut evidence = score::by_labels(field, contexts, &self.titled, loose);
+                // Only beside its own label does an address go on where nothing looks like one.
+                if text.part == Part::Block && field.shape == Shape::Address && !evidence.by_anchor {
+                    return None;
+                }
                 if is_party {
                     evidence.score = self.parties().score(&self.surroundings, field, text, evidence.score)?;
                 }
@@ -232,15 +243,22 @@ impl<'a> Pool<'a> {
                 self.scored(field, &candidate, evidence)
             })
             .collect();
-        // "Via" and "Calle" are labels of streets, and parts of them.
-        let part_of_found = |text: &Scored| {
+        // "Via" and "Calle" are labels of streets, and parts of them; what stands right behind the template's own label is whole.
+        let is_behind_own = |text: &Scored| {
+            let label = text.evidence;
+            label.by_anchor && label.geometry >= 1.0 && label.similarity >= BEHIND_LABEL
+        };
+        let is_part_of_found = |text: &Scored| {
             let (line, start) = first(text);
-            found.iter().any(|address| first(address).0 == line && first(address).1 < start)
+            found.iter().any(|address| match first(address) {
+                (other, begin) if other == line && begin < start => !is_behind_own(text),
+                place => place == (line, start) && address.spans.len().min(text.spans.len()) > 1,
+            })
         };
         let labelled: Vec<Scored> = self
             .free(field, loose)
             .into_iter()
-            .filter(|f| f.score >= BESIDE_LABEL && !part_of_found(f))
+            .filter(|f| (f.score >= BESIDE_LABEL || is_behind_own(f)) && !is_part_of_found(f))
             .collect();
         found.into_iter().chain(labelled).collect()
     }

@@ -18,6 +18,9 @@ use crate::locate::score::{self, Evidence, Loose};
 use crate::locate::typed;
 use crate::parse::number::Number;
 
+/// What it is worth for a code to be all that stands at its place.
+const WHOLE: f32 = 0.06;
+
 /// What it costs a due date to be the last day for a discount.
 const FOR_DISCOUNT: f32 = 0.4;
 
@@ -102,7 +105,13 @@ impl Pool<'_> {
                     scored.score += effective::fit(layout, candidate, signed, order);
                 }
                 scored.score += self.end_fit(field, candidate);
-                scored.score += typed::fit(field, candidate);
+                let fit = typed::fit(field, candidate);
+                scored.score += match candidate.is_whole {
+                    // What stands beside the template's own label need not look like a number of documents.
+                    true if scored.evidence.by_anchor => WHOLE + fit.max(0.0),
+                    true => WHOLE + fit,
+                    false => fit,
+                };
                 let position = score::position(candidate, lines);
                 // Totals come last, dates and numbers of the document first.
                 let aside = self.surroundings.is_base(candidate)
