@@ -145,6 +145,7 @@ fn joins_range(between: &str) -> bool {
         between.to_lowercase().as_str(),
         "-" | "–"
             | "—"
+            | "→"
             | "to"
             | "bis"
             | "bis zum"

@@ -40,7 +40,7 @@ impl<'v> EnumFinder<'v> {
                 "USD" | "US$" => return false,
                 _ => {
                     other |= currency::is_dollar(word)
-                        && !self.values.iter().any(|v| currency::code_of(word) == Some(v))
+                        && !self.values.iter().any(|v| currency::code_of(word) == Some(v));
                 }
             }
         }

@@ -228,9 +228,10 @@ fn is_name(text: &str, words: &[&str], bare: &[Cow<'_, str>], ends_in_form: bool
     worded
         && (starts_well || ends_in_form)
         && !sentence
-        && !text.contains([':', '€', '%', '=', '<', '>', '©', '?', '!', '·', '•', '●', '|'])
+        && !text.contains([':', '€', '%', '=', '<', '>', '©', '?', '!', '•', '●', '|'])
+        && !text.contains(" · ")
         && !text.contains("...")
-        && !(is_sentence(text) && !ends_in_form)
+        && (ends_in_form || !is_sentence(text))
         && !numbers_something(text)
         && !bare.iter().all(|w| LEGAL_FORMS.contains(w.as_ref()))
         && date::find(text).is_empty()

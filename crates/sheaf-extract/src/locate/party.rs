@@ -27,6 +27,8 @@ const ELSEWHERE: f32 = 0.15;
 const SINGLE_NAME: f32 = 0.55;
 /// The most that a name gets away from the heading that its party has elsewhere.
 const UNHEADED: f32 = 0.8;
+/// What it says of a name to stand under a salutation: letters greet their recipients.
+const SALUTED: f32 = 0.15;
 /// Lines of an address that are looked at below a name.
 const BLOCK: usize = 6;
 
@@ -121,6 +123,7 @@ impl Parties {
             || self.is_street(surroundings, candidate)
             || is_within_address(surroundings, candidate.segment)
             || says_how_long(source)
+            || is_account(source, surroundings.layout.text(&surroundings.layout.segments[candidate.segment]))
             || !look.name
             || look.address
             || look.reachable
@@ -342,6 +345,9 @@ impl Parties {
         if block.town {
             score += 0.08;
         }
+        if block.saluted {
+            score -= SALUTED;
+        }
         if block.bank {
             score += 0.3;
         } else if block.taxed {
@@ -397,6 +403,9 @@ impl Parties {
         }
         if look.legal_form {
             score += 0.04;
+        }
+        if block.saluted {
+            score += SALUTED;
         }
         // The first line of its block is the name.
         score - 0.12 * block.above as f32
@@ -560,6 +569,7 @@ impl Parties {
             }
             last = rect;
             let look = surroundings.look(at);
+            block.saluted |= index + 1 == own.line && look.salutation;
             // A sender's line in small print stands over the address of the recipient.
             if layout.segments[at].size > 0.85 * own.size && !look.salutation && !surroundings.is_label(at) {
                 block.above += 1;
@@ -602,6 +612,20 @@ fn is_within_address(surroundings: &Surroundings<'_>, segment: usize) -> bool {
     !surroundings.look(segment).ends_in_legal_form
         && above.is_some_and(is_address)
         && below.is_some_and(|s| surroundings.look(s).town && is_address(s))
+}
+
+/// Whether a name is that of the bank in a line about an account: "Example Bank Ltd, A/C 0003, SWIFT EXMPSGSG".
+fn is_account(name: &str, line: &str) -> bool {
+    let has = |text: &str, wanted: &[&str]| {
+        let folded = fold(text);
+        folded.split(|c: char| !c.is_alphanumeric() && c != '/').any(|word| wanted.contains(&word))
+    };
+    let banks = ["bank", "banca", "banco", "banque", "sparkasse", "volksbank", "caixa", "caja"];
+    has(name, &banks)
+        && has(
+            line,
+            &["iban", "swift", "bic", "a/c", "account", "konto", "compte", "cuenta", "conto", "conta"],
+        )
 }
 
 /// Whether a text names a span of time, as terms of payment do: "Net 14 days".
@@ -678,4 +702,6 @@ struct Block {
     beside: bool,
     /// Lines of the block above the candidate.
     above: usize,
+    /// A salutation stands right above the candidate.
+    saluted: bool,
 }

@@ -6,12 +6,13 @@ use rust_decimal::Decimal;
 use rustc_hash::FxHashSet;
 
 use super::{LABELLED, NOTHING, Pool, Scored, first};
-use crate::lexicon::Shape;
+use crate::lexicon::{Shape, Strength};
 use crate::locate::candidate::{Candidate, Typed};
 use crate::locate::context::{Context, Place};
 use crate::locate::effective;
 use crate::locate::ends;
 use crate::locate::field::Field;
+use crate::locate::labels::LabelMatch;
 use crate::locate::layout::BLANK;
 use crate::locate::payment::Payment;
 use crate::locate::score::{self, Evidence, Loose};
@@ -313,9 +314,15 @@ impl Pool<'_> {
         if self.numbers.iter().any(|c| self.is_labelled(c, &["prepaid"])) {
             return Vec::new();
         }
+        // "Balance" alone is what a till gives back as often.
+        let says =
+            |m: &LabelMatch| m.similarity >= 0.99 && m.strength >= Strength::Word && m.means(&[concept]);
         let is_other = |candidate: &&Candidate| {
+            let contexts = self.surroundings.contexts(candidate).iter();
+            let mut beside =
+                contexts.filter(|c| matches!(c.place, Place::Before | Place::Left | Place::Above));
             typed::possible(field, self.surroundings.layout, candidate)
-                && self.is_labelled(candidate, &[concept])
+                && beside.any(|context| context.matches.iter().any(says))
         };
         let evidence = Evidence { score: ONLY_TOTAL, ..Evidence::default() };
         self.numbers.iter().filter(is_other).filter_map(|c| self.scored(field, c, evidence)).collect()
