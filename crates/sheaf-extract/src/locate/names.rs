@@ -309,9 +309,9 @@ fn is_numbered(text: &str) -> bool {
     })
 }
 
-/// Whether a text ends with a word of streets: "Church Lane", "12 Rue du Moulin" does not.
+/// Whether a text is a name that ends with a word of streets: "Church Lane", but not "12 Rue du Moulin".
 pub(crate) fn ends_in_street(text: &str) -> bool {
-    let folded = fold(text);
+    let folded = fold(text.trim());
     let last = folded.trim_end_matches('.').rsplit_once(' ').map(|(_, last)| last);
     last.is_some_and(|last| STREET_NAMES.contains(last))
 }

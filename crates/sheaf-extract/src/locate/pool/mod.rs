@@ -66,8 +66,9 @@ pub(crate) struct Pool<'a> {
     pub(crate) surroundings: Surroundings<'a>,
     pub(crate) locale: Locale,
     dates: Vec<Candidate>,
-    /// Different days named, and those of them that no label of their own explains.
+    /// Different days named.
     days: usize,
+    /// Those of them that no label right before them explains.
     bare_days: usize,
     pub(crate) numbers: Vec<Candidate>,
     codes: OnceCell<Vec<Candidate>>,
