@@ -51,7 +51,7 @@ const BY_REST: f32 = 0.7;
 const BY_PAYMENT: f32 = 0.5;
 
 /// What it is worth for a date that its label names the end of a range that is wanted, and what it costs it to name the other.
-const NAMES_END: f32 = 0.26;
+const NAMES_END: f32 = 0.1;
 const NAMES_OTHER_END: f32 = 0.9;
 
 /// How much better a rounded total is than the one before rounding.
@@ -240,7 +240,7 @@ impl Pool<'_> {
         let size = layout.segments[candidate.segment].size;
         let is_labelled = |c: &&Context| {
             matches!(c.place, Place::Before | Place::Left)
-                && c.geometry > 0.8
+                && c.geometry > 0.3
                 && c.matches.iter().any(|m| m.similarity >= 0.8)
         };
         // The heading of what has no label beside it.
