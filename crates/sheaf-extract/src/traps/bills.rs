@@ -119,7 +119,7 @@ fn a_contract_account_is_no_discount() {
     let due = [("due_date", "date", "F\u{e4}llig am")];
     let lines = [
         "Bitte zahlen Sie bis zum 07.03.2025 unter Angabe Ihres Vertragskontos. Ihr neuer",
-        "monatlicher Abschlag betr\u{e4}gt bis zum 01.04.2025 noch 109,00 EUR.",
+        "monatlicher Abschlag betr\u{e4}gt ab 01.04.2025 109,00 EUR.",
     ];
     assert_eq!(one(&due, &lines), "2025-03-07");
 }
