@@ -25,6 +25,12 @@ pub(crate) fn listed<C: FromIterator<&'static str>>(list: &'static str) -> C {
     list.lines().filter(|line| !line.starts_with('#')).flat_map(str::split_whitespace).collect()
 }
 
+/// The entries of a list of `data/` that stand behind `key: `, parted by `separator`.
+pub(crate) fn listed_under(list: &'static str, key: &str, separator: &str) -> Vec<&'static str> {
+    let entries = list.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(": "));
+    entries.map(|entries| entries.split(separator).collect()).unwrap_or_default()
+}
+
 /// What the values of a concept look like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Shape {

@@ -191,9 +191,7 @@ fn same_name(a: &Scored, b: &Scored) -> bool {
 }
 
 fn clash(a: &Scored, b: &Scored) -> bool {
-    a.spans.iter().any(|s| {
-        b.spans.iter().any(|t| s.line == t.line && s.range.start < t.range.end && t.range.start < s.range.end)
-    })
+    a.spans.iter().any(|s| b.spans.iter().any(|t| s.overlaps(t)))
 }
 
 /// The amounts among candidates that score so much at least, each with its index.

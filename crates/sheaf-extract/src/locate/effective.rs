@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use super::candidate::{Candidate, Typed};
 use super::layout::{Layout, TAB};
+use crate::lexicon::listed_under;
 use crate::parse::date::Day;
 use crate::parse::fold::{fold, words};
 use crate::parse::locale::DateOrder;
@@ -29,11 +30,7 @@ const FAR: usize = 8;
 
 /// Phrases by what they are for.
 static PHRASES: LazyLock<Phrases> = LazyLock::new(|| {
-    let list = |key: &str| {
-        let mut lines = include_str!("../../data/effective.txt").lines();
-        let phrases = lines.find_map(|line| line.strip_prefix(key)?.strip_prefix(": "));
-        phrases.map(|phrases| phrases.split(", ").collect()).unwrap_or_default()
-    };
+    let list = |key| listed_under(include_str!("../../data/effective.txt"), key, ", ");
     Phrases {
         effect: list("effect"),
         dated: list("dated"),

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use super::candidate::Candidate;
 use super::context::{Context, Place, Surroundings};
 use super::field::{End, Field};
+use crate::lexicon::listed_under;
 use crate::parse::fold::words;
 
 /// Words right before a date that say which end it is, at most.
@@ -12,11 +13,7 @@ const NEAR: usize = 4;
 
 /// The words for either end.
 static ENDS: LazyLock<[Vec<&str>; 2]> = LazyLock::new(|| {
-    let list = |key: &str| {
-        let mut lines = include_str!("../../data/ends.txt").lines();
-        let words = lines.find_map(|line| line.strip_prefix(key)?.strip_prefix(": "));
-        words.map(|words| words.split(' ').collect()).unwrap_or_default()
-    };
+    let list = |key| listed_under(include_str!("../../data/ends.txt"), key, " ");
     [list("first"), list("last")]
 });
 

@@ -156,6 +156,13 @@ pub(crate) struct Span {
     pub(crate) range: Range<usize>,
 }
 
+impl Span {
+    /// Whether two ranges have text in common.
+    pub(crate) fn overlaps(&self, other: &Self) -> bool {
+        self.line == other.line && self.range.start < other.range.end && other.range.start < self.range.end
+    }
+}
+
 /// A document's lines, segments and tokens.
 #[derive(Debug)]
 pub(crate) struct Layout<'d> {

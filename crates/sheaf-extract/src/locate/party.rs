@@ -10,6 +10,7 @@
 use super::candidate::Candidate;
 use super::context::{Context, Place, Surroundings};
 use super::field::Field;
+use super::layout::Layout;
 use super::names::{
     Look, domain_carries, domains, ends_name, is_house_number, is_person, is_registration, look,
 };
@@ -257,16 +258,8 @@ impl Parties {
     /// Whether the name of a firm stands right below a heading, which then says nothing of what stands beside it.
     fn names_below(&self, surroundings: &Surroundings<'_>, heading: usize) -> bool {
         let layout = surroundings.layout;
-        let own = &layout.segments[heading];
-        let page = layout.lines[own.line].page;
-        let near = layout.lines[own.line + 1..].iter().take_while(|line| line.page == page).take(2);
-        !layout.ends_in_colon(own)
-            && near.flat_map(|line| line.segments.clone()).any(|s| {
-                let rect = layout.segments[s].rect;
-                (rect.x0 - own.rect.x0).abs() < 0.5 * own.size
-                    && rect.y0 - own.rect.y1 < 1.2 * own.size
-                    && surroundings.look(s).ends_in_legal_form
-            })
+        !layout.ends_in_colon(&layout.segments[heading])
+            && under(layout, heading, 0.5, 1.2).any(|s| surroundings.look(s).ends_in_legal_form)
     }
 
     /// Whether a segment is the label of something that is no name ("Rechnungsdatum / Invoice date"), or one of the
@@ -579,16 +572,21 @@ impl Parties {
     }
 }
 
-/// Whether a segment is the name of a firm, or stands over a line of an address: beside the boxes of a form's head as well.
-fn heads_address(surroundings: &Surroundings<'_>, segment: usize) -> bool {
-    let layout = surroundings.layout;
+/// The segments of the next two lines that start at a segment's left edge, give or take `edge`, no further below than `gap`, both
+/// in its font sizes.
+fn under(layout: &Layout<'_>, segment: usize, edge: f32, gap: f32) -> impl Iterator<Item = usize> {
     let own = &layout.segments[segment];
     let page = layout.lines[own.line].page;
-    let below = layout.lines[own.line + 1..].iter().take_while(|line| line.page == page).take(2);
-    let mut below = below.flat_map(|line| line.segments.clone()).filter(|&s| {
+    let near = layout.lines[own.line + 1..].iter().take_while(move |line| line.page == page).take(2);
+    near.flat_map(|line| line.segments.clone()).filter(move |&s| {
         let rect = layout.segments[s].rect;
-        (rect.x0 - own.rect.x0).abs() < 0.6 * own.size && rect.y0 - own.rect.y1 < 2.0 * own.size
-    });
+        (rect.x0 - own.rect.x0).abs() < edge * own.size && rect.y0 - own.rect.y1 < gap * own.size
+    })
+}
+
+/// Whether a segment is the name of a firm, or stands over a line of an address: beside the boxes of a form's head as well.
+fn heads_address(surroundings: &Surroundings<'_>, segment: usize) -> bool {
+    let mut below = under(surroundings.layout, segment, 0.6, 2.0);
     let look = surroundings.look(segment);
     look.name && !look.address && (look.ends_in_legal_form || below.any(|s| surroundings.look(s).address))
 }
@@ -597,17 +595,13 @@ fn heads_address(surroundings: &Surroundings<'_>, segment: usize) -> bool {
 fn is_within_address(surroundings: &Surroundings<'_>, segment: usize) -> bool {
     let layout = surroundings.layout;
     let own = &layout.segments[segment];
-    let page = layout.pages[layout.lines[own.line].page].clone();
-    let beside = |line: usize| {
-        let mut segments = layout.lines[line].segments.clone();
-        segments.find(|&s| {
-            let rect = layout.segments[s].rect;
-            let gap = (rect.y0 - own.rect.y1).max(own.rect.y0 - rect.y1);
-            (rect.x0 - own.rect.x0).abs() < 0.6 * own.size && gap < 0.9 * own.size
-        })
-    };
-    let above = (page.start.max(own.line.saturating_sub(2))..own.line).rev().find_map(beside);
-    let below = (own.line + 1..page.end.min(own.line + 3)).find_map(beside);
+    let first = layout.pages[layout.lines[own.line].page].start.max(own.line.saturating_sub(2));
+    let mut above = (first..own.line).rev().flat_map(|line| layout.lines[line].segments.clone());
+    let above = above.find(|&s| {
+        let rect = layout.segments[s].rect;
+        (rect.x0 - own.rect.x0).abs() < 0.6 * own.size && own.rect.y0 - rect.y1 < 0.9 * own.size
+    });
+    let below = under(layout, segment, 0.6, 0.9).next();
     let is_address = |s: usize| surroundings.look(s).address;
     !surroundings.look(segment).ends_in_legal_form
         && above.is_some_and(is_address)

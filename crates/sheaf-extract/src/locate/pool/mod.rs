@@ -212,14 +212,7 @@ impl<'a> Pool<'a> {
     fn whole_codes(&self) -> Vec<Candidate> {
         let layout = self.surroundings.layout;
         let has_digit = |&s: &usize| layout.text(&layout.segments[s]).bytes().any(|b| b.is_ascii_digit());
-        let is_dated = |spans: &[Span]| {
-            self.dates.iter().any(|date| {
-                let (date, code) = (&date.spans[0], &spans[0]);
-                date.line == code.line
-                    && date.range.start < code.range.end
-                    && code.range.start < date.range.end
-            })
-        };
+        let is_dated = |code: &Span| self.dates.iter().any(|date| date.spans[0].overlaps(code));
         // "No 4711" is a label and a number.
         let is_labelled = |span: &Span| {
             let line = &layout.lines[span.line];
@@ -233,7 +226,7 @@ impl<'a> Pool<'a> {
         texts
             .filter(|text| matches!(text.part, Part::Whole | Part::AfterColon | Part::AfterLabel))
             .filter(|text| text.candidate.spans.len() == 1 && is_code_of_words(&text.candidate.source))
-            .filter(|text| !is_dated(&text.candidate.spans) && !is_labelled(&text.candidate.spans[0]))
+            .filter(|text| !is_dated(&text.candidate.spans[0]) && !is_labelled(&text.candidate.spans[0]))
             .filter_map(|text| Candidate::new(layout, text.candidate.spans.clone(), Typed::Code))
             .map(|code| Candidate { is_whole: true, ..code })
             .collect()

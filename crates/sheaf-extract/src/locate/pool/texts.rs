@@ -180,24 +180,18 @@ impl<'a> Pool<'a> {
         let start = |index: usize| {
             let segment = &layout.segments[index];
             let line = layout.line_of(segment);
-            layout
-                .tokens(segment)
-                .iter()
-                .take(2)
-                .map(|token| line.folded(token).to_owned())
-                .collect::<Vec<_>>()
+            layout.tokens(segment).iter().take(2).map(|token| line.folded(token))
         };
         let mut fit = 0.0;
         if contexts.iter().any(score::names_something) {
             fit += 0.1;
         }
-        let words = start(text.candidate.segment);
         let is_alike = |context: &Context| {
             let other = context.segment.filter(|&s| s != text.candidate.segment);
             context.matches.iter().any(|m| field.weight(m.key) > 0.0)
-                && other.is_some_and(|other| start(other) == words)
+                && other.is_some_and(|other| start(other).eq(start(text.candidate.segment)))
         };
-        if words.len() == 2 && contexts.iter().any(is_alike) {
+        if layout.tokens(own).len() >= 2 && contexts.iter().any(is_alike) {
             fit -= LABEL_OF_ANOTHER;
         }
         let beside = |index: usize| layout.text(&layout.segments[index]);

@@ -76,12 +76,11 @@ impl Pool<'_> {
         let signed = is_effect.then(|| effective::last_signature(layout, &self.dates, order)).flatten();
         candidates
             .iter()
-            .filter(|candidate| typed::possible(field, self.surroundings.layout, candidate))
+            .filter(|candidate| typed::possible(field, layout, candidate))
             .filter_map(|candidate| {
                 let contexts = self.surroundings.contexts(candidate);
                 let mut evidence = score::by_labels(field, contexts, &self.titled, loose);
                 if matches!(candidate.typed, Typed::Date(..)) {
-                    let layout = self.surroundings.layout;
                     let labelled = typed::is_behind_colon(layout, candidate);
                     let days = if labelled { self.days } else { self.bare_days };
                     let alone = typed::own_date(field, layout, candidate, days, evidence);
@@ -92,7 +91,7 @@ impl Pool<'_> {
                     if self.is_in_column(candidate, candidates, 1) {
                         scored.score -= IN_COLUMN;
                     }
-                    if typed::names_other_document(field, self.surroundings.layout, candidate) {
+                    if typed::names_other_document(field, layout, candidate) {
                         scored.score -= OF_OTHER;
                     }
                     if self.is_beside_other_number(field, candidate) {
@@ -250,12 +249,15 @@ impl Pool<'_> {
             if contexts.iter().any(|c| is_labelled(&c)) { None } else { above.segment }
         };
         let Some(own) = heading(candidate) else { return false };
-        let is_near = |other: &&Candidate| {
+        let line = candidate.line();
+        let near = &all[all.partition_point(|c| c.line() + NEXT_ROW < line)..];
+        let near = &near[..near.partition_point(|c| c.line() <= line + NEXT_ROW)];
+        let in_column = |other: &&Candidate| {
             let (a, b) = (other.rect, candidate.rect);
-            (1..=NEXT_ROW).contains(&other.line().abs_diff(candidate.line()))
-                && ((a.x0 - b.x0).abs() < 0.5 * size || (a.x1 - b.x1).abs() < 0.5 * size)
+            other.line() != line && ((a.x0 - b.x0).abs() < 0.5 * size || (a.x1 - b.x1).abs() < 0.5 * size)
         };
-        all.iter().filter(is_near).filter(|other| heading(other) == Some(own)).take(others).count() == others
+        near.iter().filter(in_column).filter(|other| heading(other) == Some(own)).take(others).count()
+            == others
     }
 
     /// Whether a date stands under a heading ("Dated") right of that of another document's number ("Buyer's order no.").
@@ -315,14 +317,10 @@ impl Pool<'_> {
             return Vec::new();
         }
         // "Balance" alone is what a till gives back as often.
-        let says =
-            |m: &LabelMatch| m.similarity >= 0.99 && m.strength >= Strength::Word && m.means(&[concept]);
+        let says = |m: &LabelMatch| m.strength >= Strength::Word && m.means(&[concept]);
         let is_other = |candidate: &&Candidate| {
-            let contexts = self.surroundings.contexts(candidate).iter();
-            let mut beside =
-                contexts.filter(|c| matches!(c.place, Place::Before | Place::Left | Place::Above));
             typed::possible(field, self.surroundings.layout, candidate)
-                && beside.any(|context| context.matches.iter().any(says))
+                && self.labels_beside(candidate).any(says)
         };
         let evidence = Evidence { score: ONLY_TOTAL, ..Evidence::default() };
         self.numbers.iter().filter(is_other).filter_map(|c| self.scored(field, c, evidence)).collect()
@@ -330,9 +328,13 @@ impl Pool<'_> {
 
     /// Whether a known label of one of these concepts stands before a candidate, or left of it or above.
     pub(super) fn is_labelled(&self, candidate: &Candidate, concepts: &[&str]) -> bool {
+        self.labels_beside(candidate).any(|m| m.means(concepts))
+    }
+
+    /// The known labels before a candidate, left of it and above.
+    fn labels_beside<'c>(&self, candidate: &'c Candidate) -> impl Iterator<Item = &'c LabelMatch> {
         let beside = |context: &&Context| matches!(context.place, Place::Before | Place::Left | Place::Above);
         let contexts = self.surroundings.contexts(candidate).iter().filter(beside);
-        let mut known = contexts.flat_map(|context| context.matches.iter()).filter(|m| m.similarity >= 0.99);
-        known.any(|m| m.means(concepts))
+        contexts.flat_map(|context| context.matches.iter()).filter(|m| m.similarity >= 0.99)
     }
 }
