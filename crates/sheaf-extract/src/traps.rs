@@ -13,6 +13,7 @@ mod invoices;
 mod orders;
 mod placement;
 mod receipts;
+mod registrations;
 
 fn template(fields: &[(&str, &str, &str)]) -> TemplateSpec {
     let fields: Vec<Value> = fields

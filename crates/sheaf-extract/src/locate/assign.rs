@@ -26,6 +26,9 @@ const TRIED: usize = 7;
 /// What both fields together must gain for a place to change hands.
 const SWAP: f32 = 0.05;
 
+/// How much weaker the claim may be that a place changes hands for: what all but says "seller" is no buyer, whoever else might sell.
+const CLAIM: f32 = 0.4;
+
 /// Similarity of a label that a value can be contested by, how much less its score may be, and how much less near the label.
 const LABEL: f32 = 0.7;
 const CONTEST: f32 = 0.11;
@@ -156,7 +159,8 @@ fn improve(fields: &[Field<'_>], candidates: &[Vec<Scored>], choices: &mut [Choi
                     && is_free(fields, candidates, choices, (giver, i), Some(taker))
             });
             let then = score(taker, Some(wanted)) + score(giver, second);
-            if second.is_some() && then > now + SWAP {
+            let weaker = score(giver, Some(held)) - score(taker, Some(wanted));
+            if second.is_some() && then > now + SWAP && weaker < CLAIM {
                 choices[taker].index = Some(wanted);
                 choices[giver].index = second;
             }

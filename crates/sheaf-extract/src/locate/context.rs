@@ -11,7 +11,7 @@ use std::rc::Rc;
 use super::boxes::Boxes;
 use super::candidate::{Candidate, Typed};
 use super::field::Field;
-use super::labels::{LabelMatch, Labels, content_words, key_words, printed, printed_segment};
+use super::labels::{LabelMatch, Labels, asks_for, content_words, key_words, printed, printed_segment};
 use super::layout::{BLANK, Layout, Line, Rect, Segment, TAB, Token};
 use super::names::{self, Look, is_unmistakable_form};
 use super::score::Loose;
@@ -43,6 +43,10 @@ const ANSWERED: f32 = 0.88;
 const ANSWERED_COLON: f32 = 0.6;
 /// A label is less of one of what stands beyond the edge of its box, if something else stands in the box with it.
 const BEYOND_BOX: f32 = 0.6;
+/// How much a question that asks for a field by the words of an anchor resembles it.
+const ASKED: f32 = 0.8;
+/// Height of the box of a heading, in its font sizes.
+const HEADING_LINES: f32 = 3.5;
 /// How well a label stands over a text that is in its box on the form and not under it.
 const IN_BOX: f32 = 0.9;
 /// What each line between them takes from that.
@@ -60,7 +64,7 @@ const FOLLOWS: f32 = 0.95;
 /// Lines that a box on a form has at most.
 const BOX_LINES: f32 = 7.0;
 /// Tokens of a label that is a question or an instruction.
-const LONGEST_LABEL: usize = 24;
+const LONGEST_LABEL: usize = 32;
 /// Tokens of a label behind a value, at most.
 const LONGEST_TAIL: usize = 2;
 /// Lines above a text that are searched for one that stands over it, and may be the question that it answers.
@@ -135,6 +139,8 @@ pub(crate) struct Surroundings<'a> {
     looks: Vec<OnceCell<Look>>,
     /// For each segment its box on a form, if it is answered there.
     answered: Vec<OnceCell<Option<Rect>>>,
+    /// For each segment the box right below its own, if it heads that one.
+    headed: Vec<OnceCell<Option<Rect>>>,
     /// For each segment the anchors that it resembles, once somebody has asked.
     resembled: Vec<OnceCell<Box<[LabelMatch]>>>,
 }
@@ -233,9 +239,20 @@ impl<'a> Surroundings<'a> {
         let boxes = Boxes::new(layout);
         let looks = vec![OnceCell::new(); segments.len()];
         let answered = vec![OnceCell::new(); segments.len()];
+        let headed = answered.clone();
         let resembled = vec![OnceCell::new(); segments.len()];
-        let mut surroundings =
-            Self { layout, labels, segments, occupied, tax_summaries, boxes, looks, answered, resembled };
+        let mut surroundings = Self {
+            layout,
+            labels,
+            segments,
+            occupied,
+            tax_summaries,
+            boxes,
+            looks,
+            answered,
+            headed,
+            resembled,
+        };
         for index in 0..surroundings.segments.len() {
             surroundings.join_label(index);
             surroundings.join_rest(index);
@@ -365,16 +382,20 @@ impl<'a> Surroundings<'a> {
             let by_letters = self.resembled(index).iter();
             let by_letters = by_letters.filter(|m| field.weight(m.key) > 0.0).map(|m| m.similarity);
             let by_words = anchors.iter().filter_map(|(keys, all)| {
-                let has = |words: &[String]| words.iter().all(|w| printed.iter().any(|p| p.text == w));
+                let has = |words: &[String]| words.iter().all(|w| printed.iter().any(|p| p.is(w)));
                 let letters: usize = keys.iter().map(String::len).sum();
                 (!keys.is_empty() && letters >= 8 && has(keys)).then(|| {
+                    if asks_for(&printed, keys) {
+                        return ASKED;
+                    }
                     let whole: usize = printed.iter().map(|p| p.text.len()).sum();
                     let base = if has(all) { 0.55 } else { 0.42 };
                     base + 0.2 * letters as f32 / whole.max(1) as f32
                 })
             });
             if let Some(similarity) = by_letters.chain(by_words).max_by(f32::total_cmp) {
-                found.segments.insert(index, similarity);
+                let end = if similarity == ASKED { self.end_of_question(index) } else { index };
+                found.segments.insert(end, similarity);
             }
             // "Proiect Tltle: Dry Garden".
             let colon = printed.iter().position(|p| p.colon).filter(|&at| at + 1 < printed.len());
@@ -386,6 +407,20 @@ impl<'a> Surroundings<'a> {
             }
         }
         found
+    }
+
+    /// The segment in which a question ends that starts in this one: the next line, where that goes on in small letters.
+    fn end_of_question(&self, question: usize) -> usize {
+        let layout = self.layout;
+        let own = &layout.segments[question];
+        let next = layout.lines.get(own.line + 1).map_or(0..0, |line| line.segments.clone());
+        let goes_on = |&segment: &usize| {
+            let next = &layout.segments[segment];
+            layout.text(next).starts_with(char::is_lowercase)
+                && (next.rect.x0 - own.rect.x0).abs() < 3.0 * own.size
+                && (0.0..1.2 * own.size).contains(&(next.rect.y0 - own.rect.y1).max(0.0))
+        };
+        { next }.find(goes_on).unwrap_or(question)
     }
 
     /// Whether a candidate is the amount that another one is reckoned on ("VAT 21% on 100.00").
@@ -637,6 +672,7 @@ impl<'a> Surroundings<'a> {
             .filter(|&s| offset(s) < OFFSET && (-0.3..FAR).contains(&gap(s)))
             .filter(|&s| self.is_label(s) && self.segments[s].below == 1.0 && !is_over_or_under(s))
             .filter(|&s| self.segments[s].place.is_none())
+            .filter(|&s| self.in_headed_box(s, own.rect) != Some(false))
             .min_by(|&a, &b| (gap(a) + 4.0 * offset(a)).total_cmp(&(gap(b) + 4.0 * offset(b))))?;
         let matches = Rc::clone(&self.segments[label].matches);
         Some(Context { place: Place::Left, geometry: BESIDE, matches, segment: Some(label) })
@@ -677,7 +713,12 @@ impl<'a> Surroundings<'a> {
                 if above.rect.centre_y() > below.centre_y() - 0.5 * size {
                     continue;
                 }
-                let Some(alignment) = alignment(above.rect, rect, size) else { continue };
+                let Some(mut alignment) = alignment(above.rect, rect, size) else { continue };
+                match self.in_headed_box(other, own.rect) {
+                    Some(true) if is_text => alignment = 1.0,
+                    Some(false) => alignment = alignment.min(BEYOND_BOX),
+                    _ => {}
+                }
                 let gap = (below.y0 - above.rect.y1) / size;
                 nearness *= match gap {
                     g if g < 1.0 => 1.0,
@@ -722,6 +763,36 @@ impl<'a> Surroundings<'a> {
         }
         let around = self.answered[label].get_or_init(|| self.answered_box(label));
         if around.is_some_and(|around| !holds(around, text)) { BEYOND_BOX } else { 1.0 }
+    }
+
+    /// Whether a text below a label stands in the box that the label heads from a box of its own, wherever in it; `None` where it
+    /// heads none.
+    fn in_headed_box(&self, label: usize, text: Rect) -> Option<bool> {
+        if self.segments[label].matches.is_empty() {
+            return None;
+        }
+        let headed = self.headed[label].get_or_init(|| self.headed_box(label)).as_ref()?;
+        Some(headed.x0 < text.centre_x() && text.centre_x() < headed.x1)
+    }
+
+    /// The box right below that of a label which stands alone in its own, as the heading of a column does: between the same rules, and
+    /// with a text that is no label.
+    fn headed_box(&self, label: usize) -> Option<Rect> {
+        let layout = self.layout;
+        let own = &layout.segments[label];
+        let page = layout.lines[own.line].page;
+        let around = self.boxes.around(page, own.rect).filter(|found| found.is_closed)?.rect;
+        let just_below = Rect { y0: around.y1 + 0.3 * own.size, y1: around.y1 + 0.6 * own.size, ..own.rect };
+        let below = self.boxes.around(page, just_below).filter(|found| found.is_closed)?.rect;
+        let same_sides = (below.x0 - around.x0).abs() < own.size && (below.x1 - around.x1).abs() < own.size;
+        if !same_sides || around.height() > HEADING_LINES * own.size {
+            return None;
+        }
+        let lines = own.line..(own.line + 2 * BOX_LINES as usize).min(layout.pages[page].end);
+        let mut near = lines.flat_map(|line| layout.lines[line].segments.clone()).filter(|&s| s != label);
+        let is_alone = !near.clone().any(|s| holds(around, layout.segments[s].rect));
+        (is_alone && near.any(|s| holds(below, layout.segments[s].rect) && !self.is_label(s)))
+            .then_some(below)
     }
 
     /// The box of a label on a form, if something else than labels stands in it, under the label.

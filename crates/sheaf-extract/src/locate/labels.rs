@@ -67,6 +67,8 @@ pub(crate) struct Labels {
     anchors: Vec<(u16, Vec<char>)>,
     /// Field and the words of an anchor that say what it is, for anchors that a question may hold.
     subjects: Vec<(u16, Vec<String>)>,
+    /// Field and the words of an anchor behind "name of", which are its label where they are all that is printed.
+    named: Vec<(u16, Vec<String>)>,
 }
 
 /// A token of a printed label.
@@ -76,11 +78,38 @@ pub(crate) struct Printed<'t> {
     pub(crate) colon: bool,
 }
 
+/// Words by which a form asks for names.
+const ASKING: [&str; 4] = ["list", "name", "names", "identify"];
+/// Words between one of those and what it asks for, at most: "list every", "state the name of the".
+const BETWEEN: usize = 4;
+
+impl Printed<'_> {
+    /// Whether the token is a word, or its plural.
+    pub(crate) fn is(&self, word: &str) -> bool {
+        self.text.strip_prefix(word).is_some_and(|rest| matches!(rest, "" | "s"))
+    }
+}
+
+/// Whether a question or instruction asks for what some words name: it starts with several of them behind its number, or they stand
+/// right behind a word that asks: "10. List every foreign principal to whom …".
+pub(crate) fn asks_for(printed: &[Printed<'_>], words: &[String]) -> bool {
+    let is_number = |p: &Printed<'_>| p.text.len() <= 2 && p.text.bytes().any(|b| b.is_ascii_digit());
+    let starts_with = |at: usize| {
+        printed.len() >= at + words.len() && words.iter().zip(&printed[at..]).all(|(word, p)| p.is(word))
+    };
+    let first = printed.iter().position(|p| !is_number(p)).unwrap_or(0);
+    let asking = (first..printed.len()).filter(|&at| ASKING.contains(&printed[at].text));
+    !words.is_empty()
+        && (words.len() > 1 && starts_with(first) || { asking }
+            .any(|at| (at + 1..=at + BETWEEN).any(starts_with)))
+}
+
 impl Labels {
     pub(crate) fn new(template: &TemplateSpec) -> Self {
         let mut own = Trie::default();
         let mut anchors = Vec::new();
         let mut subjects = Vec::new();
+        let mut named = Vec::new();
         for (index, field) in (0u16..).zip(&template.fields) {
             let name = field.name.replace('_', " ");
             let is_name = name.len() >= 4 && !name.ends_with(|c: char| c.is_ascii_digit());
@@ -120,6 +149,12 @@ impl Labels {
                 if letters.len() >= SHORTEST {
                     anchors.push((index, letters));
                 }
+                if let [name, of, rest @ ..] = all.as_slice()
+                    && (name.as_str(), of.as_str()) == ("name", "of")
+                    && !rest.is_empty()
+                {
+                    named.push((index, rest.iter().filter(|word| *word != "the").cloned().collect()));
+                }
                 let subject = key_words(anchor);
                 if subject.iter().map(String::len).sum::<usize>() >= 8 {
                     subjects.push((index, subject));
@@ -131,7 +166,7 @@ impl Labels {
                 own.insert(&name, entry);
             }
         }
-        Self { own, anchors, subjects }
+        Self { own, anchors, subjects, named }
     }
 
     /// The known labels in a printed one, each key once with its best similarity.
@@ -153,12 +188,9 @@ impl Labels {
         if spans.iter().all(|&(start, _, _)| start > 0) && uses(Family::Lexicon) {
             spans.extend(compounds(&texts));
         }
-        if spans.is_empty() {
-            return Vec::new();
-        }
+        let mut matches: Vec<LabelMatch> = self.named(&core, offset + skipped).collect();
         let lengths: Vec<usize> = texts.iter().map(|t| t.chars().count()).collect();
         let total: usize = lengths.iter().sum();
-        let mut matches: Vec<LabelMatch> = Vec::new();
         for &(start, end, entry) in &spans {
             let hidden = spans.iter().any(|&(s, e, other)| {
                 s <= start && end <= e && e - s > end - start && !(other.bare && other.key == entry.key)
@@ -188,6 +220,25 @@ impl Labels {
             }
         }
         matches
+    }
+
+    /// The anchors that say "name of" what is printed, and no more than that: "Registrant:" for "Name of registrant". A single
+    /// word without a colon is a heading over more than a name.
+    fn named<'l>(&'l self, core: &'l [Printed<'_>], first: usize) -> impl Iterator<Item = LabelMatch> + 'l {
+        let is_label = core.len() > 1 || core.last().is_some_and(|token| token.colon);
+        let are_printed = move |words: &[String]| {
+            is_label
+                && words.len() == core.len()
+                && words.iter().zip(core).all(|(word, token)| word == token.text)
+        };
+        self.named.iter().filter(move |(_, words)| are_printed(words)).map(move |&(field, _)| LabelMatch {
+            key: Key::Field(field),
+            strength: Strength::Word,
+            similarity: 0.95,
+            language: None,
+            start: first,
+            end: first + core.len(),
+        })
     }
 
     /// The known labels: the template's own, and those of the lexicon.
@@ -241,7 +292,7 @@ impl Labels {
 
     /// The fields that a question or heading is about: it holds the words of their anchors, and more.
     pub(crate) fn subjects<'l>(&'l self, printed: &'l [Printed<'_>]) -> impl Iterator<Item = u16> + 'l {
-        let holds = |words: &[String]| words.iter().all(|word| printed.iter().any(|p| p.text == word));
+        let holds = |words: &[String]| words.iter().all(|word| printed.iter().any(|p| p.is(word)));
         let long = (QUESTION..=2 * LONGEST).contains(&printed.len());
         self.subjects.iter().filter(move |(_, words)| long && holds(words)).map(|&(field, _)| field)
     }

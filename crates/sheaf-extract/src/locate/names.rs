@@ -59,6 +59,12 @@ pub(crate) fn is_courtesy(text: &str) -> bool {
     COURTESIES.contains(fold(text.trim_end_matches('.')).as_ref())
 }
 
+/// Whether a name begins with how a person is addressed: "Mrs A Example". A doctor's own letterhead bears the title too.
+pub(crate) fn is_addressed(name: &str) -> bool {
+    let first = name.split_once(' ').map_or("", |(first, _)| first);
+    is_courtesy(first) && !fold(first).starts_with("dr")
+}
+
 /// Whether a name cannot end here: after a particle or a sign that joins words.
 pub(crate) fn breaks_off(name: &str) -> bool {
     let last = name.rsplit(' ').next().unwrap_or_default();
@@ -107,7 +113,7 @@ pub(crate) fn is_person(text: &str) -> bool {
 /// Whether a text could be the position that a person holds: a few words that start large, one of which names a position.
 pub(crate) fn is_title(text: &str) -> bool {
     let folded = fold(text);
-    let words = || folded.split(|c: char| c.is_whitespace() || matches!(c, ',' | '/' | '&' | '.'));
+    let words = || folded.split(|c: char| c.is_whitespace() || matches!(c, ',' | '/' | '&' | '.' | '-'));
     let particle =
         |word: &str| matches!(word, "of" | "and" | "the" | "for" | "to" | "de" | "und" | "with" | "&" | "-");
     let large = |word: &str| word.starts_with(|c: char| !c.is_lowercase()) || particle(word);
@@ -234,7 +240,18 @@ fn is_name(text: &str, words: &[&str], bare: &[Cow<'_, str>], ends_in_form: bool
         && (ends_in_form || !is_sentence(text))
         && !numbers_something(text)
         && !bare.iter().all(|w| LEGAL_FORMS.contains(w.as_ref()))
+        && !asks_for_address(text)
         && date::find(text).is_empty()
+}
+
+/// Words for addresses, in which labels end and names do not.
+const ADDRESS: [&str; 9] =
+    ["address", "addresses", "adresse", "anschrift", "direccion", "indirizzo", "adres", "endereco", "morada"];
+
+/// Whether a text ends as the label of an address does: "Principal address".
+pub(crate) fn asks_for_address(text: &str) -> bool {
+    let last = text.trim_end_matches(|c: char| !c.is_alphanumeric()).rsplit(' ').next().unwrap_or_default();
+    ADDRESS.contains(&&*fold(last))
 }
 
 /// Whether a text of several words ends as a sentence does: "Your receipt from us.".

@@ -12,7 +12,7 @@ use super::context::{Context, Place, Surroundings};
 use super::field::Field;
 use super::layout::Layout;
 use super::names::{
-    Look, domain_carries, domains, ends_name, is_house_number, is_person, is_registration, look,
+    Look, domain_carries, domains, ends_name, is_addressed, is_house_number, is_person, is_registration, look,
 };
 use super::prose::is_place;
 use super::text::{Part, TextCandidate};
@@ -338,7 +338,7 @@ impl Parties {
         if block.town {
             score += 0.08;
         }
-        if block.saluted {
+        if block.saluted || is_addressed(&candidate.source) {
             score -= SALUTED;
         }
         if block.bank {
@@ -397,7 +397,8 @@ impl Parties {
         if look.legal_form {
             score += 0.04;
         }
-        if block.saluted {
+        let addressed = candidate.spans.len() == 1 && block.above == 0 && is_addressed(&candidate.source);
+        if block.saluted || addressed && (block.street || block.town) {
             score += SALUTED;
         }
         // The first line of its block is the name.
@@ -584,11 +585,13 @@ fn under(layout: &Layout<'_>, segment: usize, edge: f32, gap: f32) -> impl Itera
     })
 }
 
-/// Whether a segment is the name of a firm, or stands over a line of an address: beside the boxes of a form's head as well.
+/// Whether a segment is the name of a firm, or stands over a line of an address: beside the boxes of a form's head as well. What
+/// looks like one in a row of values is an item ("Flour 25 kg").
 fn heads_address(surroundings: &Surroundings<'_>, segment: usize) -> bool {
     let mut below = under(surroundings.layout, segment, 0.6, 2.0);
     let look = surroundings.look(segment);
-    look.name && !look.address && (look.ends_in_legal_form || below.any(|s| surroundings.look(s).address))
+    let is_address = |s: usize| surroundings.look(s).address && values_beside(surroundings, s) < 3;
+    look.name && !look.address && (look.ends_in_legal_form || below.any(is_address))
 }
 
 /// Whether a segment stands between two lines of an address: the town over its postcode.

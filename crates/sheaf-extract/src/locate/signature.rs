@@ -5,8 +5,9 @@ use std::sync::LazyLock;
 
 use super::candidate::{Candidate, Typed};
 use super::context::Surroundings;
-use super::layout::{Layout, Span};
+use super::layout::{BLANK, Layout, Span};
 use super::names::{is_name_suffix, is_person, is_title, look};
+use super::text::right_below;
 use crate::lexicon::listed;
 
 /// Words by which somebody signs what stands above, or is about to.
@@ -18,6 +19,9 @@ const MARKS: [&str; 8] = ["/s/", "/S/", "/s", "Isl", "lsl", "/5/", "Is/", "(s)"]
 const MARKED: f32 = 0.8;
 /// What a name with a title says where somebody signs.
 const TITLED: f32 = 0.72;
+/// Words of titles that another one follows.
+const RANKS: [&str; 8] =
+    ["vice", "deputy", "assistant", "associate", "senior", "executive", "managing", "chief"];
 /// Lines below a name in which its title may stand, and how far below, in font sizes.
 const BELOW: usize = 3;
 const FAR: f32 = 2.5;
@@ -50,12 +54,12 @@ pub(crate) fn signatures(surroundings: &Surroundings<'_>) -> Vec<Signature> {
                     continue;
                 }
                 let score = if is_marked { MARKED } else { TITLED };
-                let mut push = |span: Span, is_title: bool| {
-                    let candidate = Candidate::new(layout, vec![span], Typed::Text);
+                let mut push = |spans: Vec<Span>, is_title: bool| {
+                    let candidate = Candidate::new(layout, spans, Typed::Text);
                     found.extend(candidate.map(|candidate| Signature { candidate, is_title, score }));
                 };
-                push(name, false);
-                title.into_iter().for_each(|title| push(title, true));
+                push(vec![name], false);
+                title.into_iter().for_each(|title| push(whole_title(layout, segment, title), true));
             }
         }
     }
@@ -115,6 +119,23 @@ fn name_and_title(
     Some((span(start, name.len()), title))
 }
 
+/// A title with what goes on below the name's segment: "Executive Vice" over "President".
+pub(super) fn whole_title(layout: &Layout<'_>, name: usize, title: Span) -> Vec<Span> {
+    let start = &layout.lines[title.line].text[title.range.clone()];
+    let last = start.rsplit(BLANK).next().unwrap_or_default().to_lowercase();
+    let own = &layout.segments[layout.segment_at(title.line, title.range.start)];
+    let edges = [own.rect.x0, layout.segments[name].rect.x0];
+    let next = right_below(layout, title.line, own.rect.y1 + own.size, 1).find(|&segment| {
+        let rect = layout.segments[segment].rect;
+        let is_aligned = edges.iter().any(|edge| (rect.x0 - edge).abs() < own.size);
+        is_aligned && is_title(&format!("{start} {}", layout.text(&layout.segments[segment])))
+    });
+    match next.filter(|_| RANKS.contains(&last.as_str())) {
+        Some(rest) => vec![title, layout.segments[rest].span()],
+        None => vec![title],
+    }
+}
+
 /// The title right below a name.
 fn title_below(layout: &Layout<'_>, name: usize) -> Option<Span> {
     let name = &layout.segments[name];
@@ -125,6 +146,8 @@ fn title_below(layout: &Layout<'_>, name: usize) -> Option<Span> {
         rect.overlap_x(name.rect) > 0.3 * rect.width().min(name.rect.width())
             && rect.centre_y() > name.rect.y1
             && rect.y0 - name.rect.y1 < FAR * name.size
+            // "(Type or print name)".
+            && !layout.text(&layout.segments[segment]).starts_with('(')
     });
     let title = &layout.segments[below.next()?];
     is_title(layout.text(title)).then(|| title.span())

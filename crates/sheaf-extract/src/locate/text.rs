@@ -10,6 +10,7 @@ use super::names::{
     Look, breaks_off, ends_name, is_courtesy, is_name_suffix, is_only_form, is_person, is_registration,
     is_title, look, registered_name, without_id,
 };
+use super::signature::whole_title;
 use crate::ablation::{Family, uses};
 
 /// Longer texts are paragraphs, not values.
@@ -134,7 +135,7 @@ pub(crate) fn texts(surroundings: &Surroundings<'_>, index: usize) -> Vec<TextCa
             let is_after_name = starts && is_person(name) && !is_title(name);
             let title = trimmed(layout, line, rest).filter(|_| is_after_name);
             if let Some(title) = title {
-                push(vec![Span { line, range: title }], Part::Title, None);
+                push(whole_title(layout, index, Span { line, range: title }), Part::Title, None);
             }
             let part = if part == Part::AfterDate { part } else { Part::Head };
             push(vec![Span { line, range: head }], part, None);
@@ -630,6 +631,7 @@ fn wrapped_name(surroundings: &Surroundings<'_>, span: &Span, first: Look) -> Op
         });
     let fits = is_courtesy
         || first.name && rest_of_name
+        || first.name && aligned.is_some() && !first.legal_form && names_whose(rest)
         || is_name && is_registered(surroundings, first, index)
         || is_name
             && first.name
@@ -648,6 +650,18 @@ fn wrapped_name(surroundings: &Surroundings<'_>, span: &Span, first: Look) -> Op
     });
     let third = third.map(|third| layout.segments[third].span());
     Some([span.clone(), below_span].into_iter().chain(third).collect())
+}
+
+/// Whether a line says whose the office is that the line above it names: "of Example Land".
+fn names_whose(rest: &str) -> bool {
+    let mut words = rest.split(BLANK);
+    let is_joint = |word: &str| {
+        matches!(word, "of" | "de" | "du" | "des" | "del" | "della" | "di" | "do" | "da" | "van")
+    };
+    words.next().is_some_and(is_joint)
+        && (1..=REST).contains(&words.clone().count())
+        && words.clone().any(|word| word.starts_with(char::is_uppercase))
+        && words.all(|word| word.chars().all(|c| c.is_alphabetic() || matches!(c, '-' | '\'' | '’')))
 }
 
 /// A name behind its label that had no room for its last words, which stand under the label.
@@ -818,7 +832,12 @@ pub(crate) fn below(surroundings: &Surroundings<'_>, span: &Span) -> Option<usiz
 }
 
 /// The segments of the next lines of a page, `most` at most, that start above a height.
-fn right_below(layout: &Layout<'_>, line: usize, height: f32, most: usize) -> impl Iterator<Item = usize> {
+pub(super) fn right_below(
+    layout: &Layout<'_>,
+    line: usize,
+    height: f32,
+    most: usize,
+) -> impl Iterator<Item = usize> {
     let page = layout.lines[line].page;
     layout.lines[line + 1..]
         .iter()

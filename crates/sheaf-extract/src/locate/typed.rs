@@ -10,8 +10,8 @@ use sheaf_types::FieldKind;
 
 use super::candidate::{Candidate, Typed};
 use super::field::{End, Field, is_told};
-use super::layout::{BLANK, Layout, TAB};
-use super::names::{Look, is_person, is_title};
+use super::layout::{BLANK, Layout, Span, TAB};
+use super::names::{Look, asks_for_address, is_person, is_title};
 use super::score::Evidence;
 use super::text::{Part, TextCandidate};
 use crate::ablation::{Family, uses};
@@ -74,6 +74,12 @@ const LONGEST_TITLE: usize = 5;
 /// The score of the only date of a document where a time of day stands beside it, as tills print it.
 const WITH_TIME: f32 = 0.62;
 
+/// What it costs a name or title to be both, on two lines.
+const OVER_TITLE: f32 = 0.4;
+
+/// How much may speak against a date behind a place, for it to be the document's: "Leeds, 3 May 1990" under "Date of birth".
+const ELSEWHERE: f32 = -0.45;
+
 /// The score of the only date of a document.
 const ONLY: f32 = 0.42;
 
@@ -102,7 +108,7 @@ pub(crate) fn own_date(
     let top = line.page == 0 && candidate.rect.y0 < 0.4 * height;
     let before = layout.lines[candidate.line()].text[segment.range.start..candidate.start()].trim_end();
     if placed
-        && evidence.score > -0.6
+        && evidence.score > ELSEWHERE
         && line.page == 0
         && candidate.rect.y0 < 0.6 * height
         && is_place(before)
@@ -272,7 +278,7 @@ pub(crate) fn fit(field: &Field<'_>, candidate: &Candidate) -> f32 {
 
 /// How well a text fits a field for a person's name, or title. Under a label that asks for `both` in one ("A. N. Stewart,
 /// President"), one of them is the start, the other the rest.
-pub(crate) fn person_fit(field: &Field<'_>, text: &TextCandidate, both: bool) -> f32 {
+pub(crate) fn person_fit(field: &Field<'_>, layout: &Layout<'_>, text: &TextCandidate, both: bool) -> f32 {
     if !uses(Family::Looks) {
         return 0.0;
     }
@@ -286,6 +292,8 @@ pub(crate) fn person_fit(field: &Field<'_>, text: &TextCandidate, both: bool) ->
         (_, true) if person && !title => -0.2,
         _ => 0.0,
     };
+    // A name with its title below it is neither.
+    let lines = text.candidate.spans.len() > 1 && person_over_title(layout, &text.candidate);
     let looks = match field.is("signer_title") {
         true if title => 0.12,
         true => 0.0,
@@ -294,7 +302,13 @@ pub(crate) fn person_fit(field: &Field<'_>, text: &TextCandidate, both: bool) ->
         false if person => 0.05,
         false => 0.0,
     };
-    part + looks
+    part + looks - if lines { OVER_TITLE } else { 0.0 }
+}
+
+fn person_over_title(layout: &Layout<'_>, candidate: &Candidate) -> bool {
+    let line = |span: &Span| layout.lines[span.line].text[span.range.clone()].replace(',', "");
+    let (first, last) = (&candidate.spans[0], &candidate.spans[candidate.spans.len() - 1]);
+    is_person(&line(first)) && !is_title(&line(first)) && is_title(&line(last))
 }
 
 /// How well a text fits a field of free text, by its first line: what a label with "date" asks for has digits; what ends as
@@ -354,6 +368,9 @@ pub(crate) fn name_fit(source: &str, look: Look, person: bool) -> f32 {
     let first = source.split(BLANK).next().unwrap_or_default();
     if number::read(first, DecimalMark::Comma).is_some_and(|number| number.decimals > 0) {
         fit -= 0.3;
+    }
+    if asks_for_address(source) {
+        fit -= 0.5;
     }
     // "Code" under "Advertiser" is the rest of a label.
     if words == 1 && LEXICON.is_label_word(&fold(source)) {

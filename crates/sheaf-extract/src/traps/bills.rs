@@ -187,3 +187,78 @@ fn a_number_of_an_article_is_no_amount_of_money() {
     let lines = ["RS17   Reserva 75 cl   24   11,40", "Total factura \u{20ac} 273,60"];
     assert_eq!(currency(&lines), Some(FieldValue::Scalar("EUR".to_owned())));
 }
+
+#[test]
+fn what_stands_in_the_rows_of_a_table_is_no_party() {
+    let lines = [
+        "Example Supplies, S.L.",
+        "FACTURA Nº   A/24-003371   RESTAURANT EXAMPLE, S.L.",
+        "FECHA        30/09/2024    C/ Major, 27",
+        "CLIENTE      430.00817     25300 TÀRREGA",
+        "",
+        "CÓDIGO  DESCRIPCIÓN                 CANT.  PRECIO  % IVA  IMPORTE",
+        "00417   Aceite de oliva virgen 5 L  12     38,40   10     460,80",
+        "02914   Detergente 20 L             4      27,90   21     111,60",
+        "00388   Harina de fuerza saco 25 kg 8      19,75   10     158,00",
+    ];
+    assert_ne!(one(&[("buyer_name", "text", "")], &lines), "Detergente 20 L");
+}
+
+#[test]
+fn who_is_addressed_by_a_title_buys() {
+    let lines = [
+        "SARL COUVERTURE EXEMPLE",
+        "Couverture – Zinguerie",
+        "ZA de la Croix",
+        "35133 LÉCOUSSE            Madame SPECIMEN Solange",
+        "Tél : 02 99 55 01 47      8, impasse des Lavandières",
+        "                          35300 FOUGÈRES",
+        "FACTURE N°   DATE",
+        "F2024-058    14/06/2024",
+    ];
+    let parties = [("seller_name", "text", ""), ("buyer_name", "text", "")];
+    assert_eq!(values(&page(&lines), &parties), ["SARL COUVERTURE EXEMPLE", "Madame SPECIMEN Solange"]);
+}
+
+#[test]
+fn the_sign_of_how_somebody_is_addressed_names_nobody() {
+    let lines = [
+        "Arch. Loredana Esempio",
+        "Corso Garibaldi 44, 28100 Novara - P.IVA 01790330038",
+        "",
+        "                          Egregio Sig.",
+        "                          Ettore Esempio",
+        "                          Strada Biandrate 210",
+        "                          28100 Novara",
+        "Fattura n. 9 del 12/03/2024",
+    ];
+    assert_ne!(one(&[("buyer_name", "text", "")], &lines), "Egregio Sig.");
+}
+
+#[test]
+fn a_heading_in_a_box_of_its_own_heads_the_box_below_it() {
+    let lines = [
+        "         BILL TO                    WAREHOUSE",
+        "Example Joinery Supply Ltd.  Specimen Hardwoods Coop",
+        "705 High Street              2200 Park St",
+        "London N1 1AA                Leeds LS1 2AB",
+    ];
+    let mut document = page(&lines);
+    let rule = |x0: f32, y0: f32, x1: f32, y1: f32| sheaf_types::Rule {
+        bbox: sheaf_types::BoundingBox { x0: x0 / 600.0, y0: y0 / 840.0, x1: x1 / 600.0, y1: y1 / 840.0 },
+    };
+    let top = document.pages[0].words[0].bbox.y0 * 840.0 - 4.0;
+    let word = |text: &str| document.pages[0].words.iter().find(|word| word.text == text).unwrap().bbox;
+    let (second, left, middle) = (word("Example"), word("Example").x0, word("Specimen").x0);
+    let (left, middle) = (600.0 * left - 6.0, 600.0 * middle - 6.0);
+    let (between, bottom) = (840.0 * second.y0 - 1.5, 840.0 * word("Leeds").y1 + 4.0);
+    document.pages[0].rules = vec![
+        rule(left, top, 590.0, top + 1.0),
+        rule(left, between, 590.0, between + 1.0),
+        rule(left, bottom, 590.0, bottom + 1.0),
+        rule(left, top, left + 1.0, bottom),
+        rule(middle, top, middle + 1.0, bottom),
+        rule(589.0, top, 590.0, bottom),
+    ];
+    assert_eq!(values(&document, &[("buyer_name", "text", "Bill to")]), ["Example Joinery Supply Ltd."]);
+}

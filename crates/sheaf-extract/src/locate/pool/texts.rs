@@ -18,7 +18,7 @@ use crate::locate::names::{self, is_only_form};
 use crate::locate::party::Parties;
 use crate::locate::prose::{Passage, Prose};
 use crate::locate::score::{self, Evidence, Loose};
-use crate::locate::signature;
+use crate::locate::signature::{self, Signature};
 use crate::locate::text::{Part, TextCandidate};
 use crate::locate::typed;
 use crate::parse::fold::fold;
@@ -79,6 +79,10 @@ const SHOWN: f32 = 0.12;
 /// What it is worth for the value of an enum to be ticked, and what it costs to stand beside one that is.
 const TICKED: f32 = 0.5;
 
+/// What it costs a person or title to stand more lines than that before the first signature.
+const BEFORE_SIGNING: f32 = 0.35;
+const SIGNING: usize = 15;
+
 /// How much better a name with its legal form is than without.
 const FULL_NAME: f32 = 0.01;
 
@@ -136,7 +140,7 @@ impl<'a> Pool<'a> {
                 };
                 if field.shape == Shape::Person {
                     let both = contexts.iter().any(score::names_and_titles);
-                    scored.score += typed::person_fit(field, text, both);
+                    scored.score += typed::person_fit(field, self.surroundings.layout, text, both);
                 }
                 if field.shape == Shape::Text {
                     let first = &text.candidate.spans[0];
@@ -159,6 +163,9 @@ impl<'a> Pool<'a> {
                 }
                 if is_name {
                     scored.score += self.name_beside(field, text, contexts);
+                }
+                if field.shape == Shape::Person && self.is_before_signing(field, &text.candidate) {
+                    scored.score -= BEFORE_SIGNING;
                 }
                 scored.score += 0.03 * (text.candidate.spans.len() - 1).min(2) as f32;
                 scored.score -= 0.03 * score::position(&text.candidate, self.surroundings.layout.lines.len());
@@ -206,16 +213,28 @@ impl<'a> Pool<'a> {
         fit
     }
 
+    /// The names, or titles, of those who signed, where the field asks for them.
+    fn signatures(&self, field: &Field<'_>) -> impl Iterator<Item = &Signature> {
+        let is_title = field.is("signer_title");
+        let is_asked = (is_title || field.is("signer_name")) && uses(Family::Looks);
+        let all = is_asked.then(|| self.signatures.get_or_init(|| signature::signatures(&self.surroundings)));
+        all.into_iter().flatten().filter(move |found| found.is_title == is_title)
+    }
+
+    /// Whether a text stands in a part of the document before the one in which somebody else signs, as officers in a list do.
+    fn is_before_signing(&self, field: &Field<'_>, candidate: &Candidate) -> bool {
+        let first = self.signatures(field).map(|found| found.candidate.line()).min();
+        let own = fold(&candidate.source);
+        let same_word =
+            |source: &str| fold(source).split(BLANK).any(|word| word.len() > 2 && own.contains(word));
+        first.is_some_and(|first| candidate.line() + SIGNING < first)
+            && !self.signatures(field).any(|found| same_word(&found.candidate.source))
+    }
+
     /// Names and titles of those who signed, whatever labels say.
     pub(super) fn signed(&self, field: &Field<'_>) -> Vec<Scored> {
-        let is_title = field.is("signer_title");
-        if !is_title && !field.is("signer_name") || !uses(Family::Looks) {
-            return Vec::new();
-        }
         let lines = self.surroundings.layout.lines.len();
-        let signatures = self.signatures.get_or_init(|| signature::signatures(&self.surroundings));
-        let signatures = signatures.iter().filter(|found| found.is_title == is_title);
-        signatures
+        self.signatures(field)
             .filter_map(|found| {
                 let evidence = Evidence { score: found.score, ..Evidence::default() };
                 let scored = self.scored(field, &found.candidate, evidence)?;
