@@ -376,7 +376,9 @@ impl<'a> Surroundings<'a> {
                 continue;
             }
             let printed = printed_segment(self.layout, index);
-            if printed.len() > LONGEST_LABEL {
+            if printed.len() > LONGEST_LABEL
+                || has_sentence_end(self.layout.text(&self.layout.segments[index]))
+            {
                 continue;
             }
             let by_letters = self.resembled(index).iter();
@@ -929,6 +931,15 @@ fn last_of_two(labels: &Labels, line: &Line, tokens: &[Token]) -> Option<Vec<Lab
 /// Whether the middle of a text stands in a box.
 fn holds(around: Rect, text: Rect) -> bool {
     (around.x0..around.x1).contains(&text.centre_x()) && (around.y0..around.y1).contains(&text.centre_y())
+}
+
+/// Whether a sentence ends within a text and another one begins, as in a line of a paragraph.
+fn has_sentence_end(text: &str) -> bool {
+    let is_end = |&(at, _): &(usize, &str)| {
+        let (word, next) = (text[..at].rsplit(BLANK).next().unwrap_or_default(), &text[at + 2..]);
+        word.len() > 3 && word.chars().all(char::is_lowercase) && next.starts_with(char::is_uppercase)
+    };
+    text.match_indices(". ").any(|end| is_end(&end))
 }
 
 /// Whether "on", "von", "sur" stands right before a value: then it is what something else is reckoned on.

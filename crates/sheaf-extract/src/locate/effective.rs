@@ -35,6 +35,7 @@ static PHRASES: LazyLock<Phrases> = LazyLock::new(|| {
         effect: list("effect"),
         dated: list("dated"),
         kinds: list("kinds"),
+        papers: list("papers"),
         another: list("another"),
         last: list("last"),
         signs: list("signs"),
@@ -47,6 +48,7 @@ struct Phrases {
     effect: Vec<&'static str>,
     dated: Vec<&'static str>,
     kinds: Vec<&'static str>,
+    papers: Vec<&'static str>,
     another: Vec<&'static str>,
     last: Vec<&'static str>,
     signs: Vec<&'static str>,
@@ -143,9 +145,12 @@ fn is_of_another(before: &[String]) -> bool {
     let has = |phrases: &[&str], word: &String| phrases.contains(&word.as_str());
     let Some(dated) = before.iter().rposition(|word| has(&PHRASES.dated, word)) else { return false };
     let head = &before[dated.saturating_sub(HEAD)..dated];
-    let names = head[head.len().saturating_sub(BETWEEN)..].iter().any(|word| has(&PHRASES.kinds, word));
+    let names = |phrases| head[head.len().saturating_sub(BETWEEN)..].iter().any(|word| has(phrases, word));
     let whose = head.iter().rposition(|word| word == "this" || has(&PHRASES.another, word));
+    let is_this = whose.is_some_and(|at| head[at] == "this");
     // "This is an agreement dated".
     let is = |at: usize| at > 0 && head[at - 1] == "is";
-    before.len() - dated <= BETWEEN && names && whose.is_some_and(|at| head[at] != "this" && !is(at))
+    let is_other = whose.is_some_and(|at| !is_this && !is(at));
+    before.len() - dated <= BETWEEN
+        && (names(&PHRASES.kinds) && is_other || names(&PHRASES.papers) && !is_this)
 }

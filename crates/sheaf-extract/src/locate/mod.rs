@@ -14,6 +14,7 @@ mod effective;
 mod ends;
 pub(crate) mod enums;
 pub(crate) mod field;
+mod flow;
 pub(crate) mod labels;
 pub(crate) mod layout;
 pub(crate) mod lines;

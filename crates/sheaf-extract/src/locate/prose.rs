@@ -6,7 +6,8 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use super::layout::{Layout, Span};
+use super::flow;
+use super::layout::{BLANK, Layout, Segment, Span};
 use super::names;
 use crate::ablation::{Family, uses};
 use crate::lexicon::{Entry, Key, Strength, Trie};
@@ -17,10 +18,21 @@ use crate::parse::fold::words;
 const OF_THE_UNION: f32 = 0.25;
 /// Words before a place that are looked at.
 const BEFORE: usize = 24;
+/// Words after a law that are looked at.
+const AFTER: usize = 14;
+/// Words on either side of one that its sentence is looked for in.
+const SENTENCE: usize = 60;
 /// Tokens from the start of the document in which the parties are named.
 const OPENING: usize = 700;
 /// The share of the way to the right edge of the page's text that a line takes which does not wrap.
 const SHORT: f32 = 0.6;
+/// The share of the way to that edge that a line takes which wraps.
+const FULL: f32 = 0.85;
+/// The score of a name that a sentence sets behind what it is, and what stands before such a word.
+const APPOSED: f32 = 0.6;
+const ARTICLES: [&str; 10] = ["the", "der", "die", "le", "la", "il", "el", "de", "o", "a"];
+/// What it costs a span of time to be that of another covenant.
+const OF_COVENANT: f32 = 0.22;
 /// Words that a party's name may have.
 const LONGEST_NAME: usize = 12;
 
@@ -51,6 +63,8 @@ struct Word<'l> {
     /// As printed.
     text: &'l str,
     opens: bool,
+    /// Left and right edge of the column of text that it stands in; the page's where there is but one.
+    column: (f32, f32),
 }
 
 /// A document as running text.
@@ -65,18 +79,23 @@ pub(crate) struct Prose<'l> {
 pub(crate) struct Passage {
     pub(crate) spans: Vec<Span>,
     pub(crate) score: f32,
+    /// Whether a label beside it counts, whatever the words around it say.
+    pub(crate) may_be_labelled: bool,
 }
 
 impl<'l> Prose<'l> {
     pub(crate) fn new(layout: &'l Layout<'l>) -> Self {
-        let lines = layout.lines.iter().filter(|_| uses(Family::Sentences));
-        let words = lines.enumerate().flat_map(|(index, line)| {
-            line.tokens.iter().map(move |token| Word {
-                line: index,
+        let pages = layout.pages.iter().filter(|_| uses(Family::Sentences));
+        let parts = pages.flat_map(|page| flow::columns(layout, page.clone()));
+        let words = parts.flat_map(|part| {
+            let line = &layout.lines[part.line];
+            line.tokens[part.tokens.clone()].iter().map(move |token| Word {
+                line: part.line,
                 range: token.range.clone(),
                 folded: line.folded(token),
                 text: &line.text[token.range.clone()],
                 opens: token.opens,
+                column: part.column,
             })
         });
         Self { words: words.collect(), layout }
@@ -109,7 +128,7 @@ impl<'l> Prose<'l> {
                 }
             }
             if let Some(spans) = self.spans(at..at + length) {
-                found.push(Passage { spans, score });
+                found.push(Passage { spans, score, may_be_labelled: true });
             }
             at += length;
         }
@@ -121,6 +140,9 @@ impl<'l> Prose<'l> {
         let before: Vec<&str> =
             self.words[start.saturating_sub(BEFORE)..start].iter().map(|w| w.folded).collect();
         let after: Vec<&str> = self.words[end..].iter().take(8).map(|w| w.folded).collect();
+        // "Ohio law, without regard to its conflict-of-law rules, governs this Agreement."
+        let governed = &self.words[end..self.sentence(end.saturating_sub(1)).end];
+        let governs = governed.iter().take(AFTER).any(|w| matches!(w.folded, "governs" | "govern"));
         let within = |words: &[&str], n: usize| {
             before[before.len().saturating_sub(n)..].iter().any(|w| words.contains(w))
         };
@@ -134,8 +156,10 @@ impl<'l> Prose<'l> {
         if within(&["construed", "interpreted", "construe", "accordance"], BEFORE) {
             score += 0.15;
         }
-        if after.first().is_some_and(|w| matches!(*w, "law" | "laws")) && score > 0.3 {
-            score += 0.2;
+        match after.first() {
+            Some(&"law" | &"laws") if score > 0.3 => score += 0.2,
+            Some(&"law" | &"laws") if governs => score += 0.5,
+            _ => {}
         }
         if within(&["jurisdiction", "courts", "court", "venue"], 8) {
             score += 0.12;
@@ -157,7 +181,8 @@ impl<'l> Prose<'l> {
         for at in 1..self.words.len() {
             if duration::until(self.words[at - 1].folded, self.words[at].folded).is_some() {
                 if let Some(spans) = self.spans(at - 1..at + 1) {
-                    found.push(Passage { spans, score: 0.35 + self.lasts(at) });
+                    let (score, may_be_labelled) = (0.35 + self.lasts(at), !self.is_of_covenant(at));
+                    found.push(Passage { spans, score, may_be_labelled });
                 }
                 continue;
             }
@@ -180,7 +205,7 @@ impl<'l> Prose<'l> {
             if figures {
                 score += 0.05;
             }
-            found.push(Passage { spans, score });
+            found.push(Passage { spans, score, may_be_labelled: !self.is_of_covenant(at) });
         }
         found
     }
@@ -214,6 +239,10 @@ impl<'l> Prose<'l> {
         if before.iter().rev().take(3).any(|word| word.folded == "within") {
             score -= 0.25;
         }
+        // "Covers what is disclosed during the year after its date": how long it stays a secret is said elsewhere.
+        if before.iter().rev().take(5).any(|word| word.folded == "during") {
+            score -= 0.1;
+        }
         let after: Vec<&str> = self.words[at + 1..].iter().take(7).map(|w| w.folded).collect();
         if after.first().is_some_and(|w| matches!(*w, "from" | "after" | "following"))
             && after.iter().any(|w| matches!(*w, "date" | "hereof" | "disclosure" | "effective"))
@@ -221,8 +250,7 @@ impl<'l> Prose<'l> {
             score += 0.14;
         }
         for (stems, weight) in [
-            (&["solicit", "hire", "compet", "employ"][..], -0.22),
-            (&["standstill", "acquire", "securities", "voting", "proxy"], -0.12),
+            (&["employ"][..], -0.1),
             (&["notice", "prior", "preceding", "previous", "past", "old", "age", "experience"], -0.15),
             (&["salary", "bonus", "payment", "vest", "interest", "option", "shares"], -0.12),
         ] {
@@ -230,7 +258,27 @@ impl<'l> Prose<'l> {
                 score += weight;
             }
         }
-        score
+        if self.is_of_covenant(at) { score - OF_COVENANT } else { score }
+    }
+
+    /// Whether a span of time is that of another covenant than the one of confidence: nobody's staff is solicited and no shares
+    /// are bought for so long.
+    fn is_of_covenant(&self, at: usize) -> bool {
+        let sentence = &self.words[self.sentence(at)];
+        let any = |stems: &[&str]| {
+            sentence.iter().any(|word| stems.iter().any(|stem| word.folded.starts_with(stem)))
+        };
+        any(&["solicit", "hire", "compet", "standstill", "acquir", "voting", "proxy"])
+    }
+
+    /// The words of the sentence that a word stands in.
+    fn sentence(&self, at: usize) -> Range<usize> {
+        // A point behind a short word may end an abbreviation.
+        let ends = |&word: &usize| self.gap(word).starts_with(". ") && self.words[word].text.len() > 3;
+        let first = at.saturating_sub(SENTENCE);
+        let last = (at + SENTENCE).min(self.words.len().saturating_sub(1));
+        let start = (first..at).rev().find(ends).map_or(first, |end| end + 1);
+        start..(at..last).find(ends).unwrap_or(last) + 1
     }
 
     /// Names of the contract's parties, scored by where they are named.
@@ -272,7 +320,31 @@ impl<'l> Prose<'l> {
                 score += if at - between <= 2 { 0.4 } else { 0.15 };
             }
             score -= 0.2 * at as f32 / OPENING as f32;
-            found.push(Passage { spans, score });
+            found.push(Passage { spans, score, may_be_labelled: true });
+        }
+        found
+    }
+
+    /// Names that a sentence sets behind what they are: "the advertiser, Citizens for Example, for". `is_label` tells of a word, by
+    /// its line and where it starts, whether it says that.
+    pub(crate) fn apposed(&self, is_label: impl Fn(usize, usize) -> bool) -> Vec<Passage> {
+        let mut found = Vec::new();
+        for start in 2..self.words.len().saturating_sub(1) {
+            let [article, word] = &self.words[start - 2..start] else { continue };
+            let is_said = ARTICLES.contains(&article.folded) && self.gap(start - 1) == ", ";
+            let is_name = has_capital(self.words[start].text) && is_label(word.line, word.range.start);
+            if !is_said || !is_name {
+                continue;
+            }
+            let ends = |&end: &usize| {
+                let is_form = self.words.get(end).is_some_and(|next| names::is_legal_form(next.folded));
+                self.gap(end - 1).starts_with([',', ';', '.', '|', ')']) && !is_form
+            };
+            let last = (start + LONGEST_NAME).min(self.words.len());
+            let spans = (start + 2..=last).find(ends).and_then(|end| self.spans(start..end));
+            if let Some(spans) = spans.filter(|spans| names::look(&self.layout.source(spans)).name) {
+                found.push(Passage { spans, score: APPOSED, may_be_labelled: true });
+            }
         }
         found
     }
@@ -280,10 +352,12 @@ impl<'l> Prose<'l> {
     /// Whether a name may start at this word: capital, and not in the middle of one.
     fn starts_name(&self, at: usize) -> bool {
         let word = &self.words[at];
-        let joined = at > 0
-            && has_capital(self.words[at - 1].text)
-            && !is_common(self.words[at - 1].folded)
-            && joins(self.gap(at - 1));
+        let goes_on = |at: usize| at > 0 && has_capital(self.words[at - 1].text) && joins(self.gap(at - 1));
+        let joined = goes_on(at)
+            && match self.words[at - 1].folded {
+                inner if is_inner(inner) => goes_on(at - 1) && !is_common(self.words[at - 2].folded),
+                before => !is_common(before),
+            };
         has_capital(word.text)
             && !is_common(word.folded)
             && !joined
@@ -295,7 +369,7 @@ impl<'l> Prose<'l> {
     /// Whether a word starts a line of a column in which the line above ends in "&", so that a name began there.
     fn is_cut_off(&self, at: usize) -> bool {
         let word = &self.words[at];
-        let segment = &self.layout.segments[self.layout.segment_at(word.line, word.range.start)];
+        let segment = self.segment(word);
         let Some(above) = word.line.checked_sub(1).map(|above| &self.layout.lines[above]) else {
             return false;
         };
@@ -356,7 +430,8 @@ impl<'l> Prose<'l> {
                 break;
             }
             let possessive = matches!(gap, "’" | "'") && word.folded.len() <= 2;
-            let joined = joins(gap) || matches!(gap, "." | ". " | ".-") || gap == ", " && form;
+            let joined =
+                joins(gap) || matches!(gap, "." | ". " | ".-") || matches!(gap, ", " | "., ") && form;
             if !joined || word.opens || self.quoted(end) {
                 break;
             }
@@ -368,7 +443,8 @@ impl<'l> Prose<'l> {
             let connects = matches!(word.folded, "of" | "and" | "de" | "for" | "the" | "van" | "von")
                 && self.words.get(end + 1).is_some_and(|next| next.text.starts_with(char::is_uppercase))
                 && word.folded != "and";
-            let common = is_common(word.folded) && !names::is_legal_form(word.folded);
+            let common =
+                is_common(word.folded) && !names::is_legal_form(word.folded) && !is_inner(word.folded);
             if !(capital && !common || connects || form || possessive) {
                 break;
             }
@@ -389,19 +465,22 @@ impl<'l> Prose<'l> {
         let (Some(word), Some(next)) = (self.words.get(at), self.words.get(at + 1)) else { return "" };
         if word.line != next.line {
             let line = &self.layout.lines[word.line];
-            if !self.is_one_column(word, next) {
+            let segment = self.segment(word);
+            if next.line < word.line || !self.is_one_column(word, next) {
                 return "|";
             }
             // A line that ends early ends there for a reason: "Erika Example" over "Example Inc.".
+            let (left, right) = word.column;
             if line.page == self.layout.lines[next.line].page
-                && line.rect.x1 < SHORT * self.layout.right_of(line.page)
+                && segment.rect.x1 - left < SHORT * (right - left)
             {
                 return "|";
             }
-            return match line.text[word.range.end..].trim_end() {
+            return match line.text[word.range.end..segment.range.end].trim_end() {
                 "," => ", ",
                 "" => " ",
                 "." => ". ",
+                "&" => " & ",
                 _ => "|",
             };
         }
@@ -410,12 +489,28 @@ impl<'l> Prose<'l> {
 
     /// Whether the text of a line goes on with the next word, and not with another one right below it in its own column.
     fn is_one_column(&self, word: &Word<'_>, next: &Word<'_>) -> bool {
-        let layout = self.layout;
-        let segment = |word: &Word<'_>| layout.segment_at(word.line, word.range.start);
-        let own = layout.segments[segment(word)].rect;
-        let is_below = |index: usize| layout.segments[index].rect.overlap_x(own) > 0.0;
-        let mut below = layout.lines[next.line].segments.clone();
-        is_below(segment(next)) || !below.any(is_below)
+        let below = &self.layout.segments[self.layout.lines[next.line].segments.clone()];
+        let own = self.segment(word).rect;
+        let is_below = |segment: &Segment| segment.rect.overlap_x(own) > 0.0;
+        is_below(self.segment(next)) || !below.iter().any(is_below) || self.is_filled_in(word, below)
+    }
+
+    /// Whether a word ends a line whose gaps stand within a sentence, as those of a form do that was filled in ("is made
+    /// between" before "Example"), and no column of it goes on in the line below.
+    fn is_filled_in(&self, word: &Word<'_>, below: &[Segment]) -> bool {
+        let line = &self.layout.lines[word.line];
+        let own = self.segment(word);
+        let segments = &self.layout.segments[line.segments.clone()];
+        let [.., before, last] = segments else { return false };
+        let says = self.layout.text(before).rsplit(BLANK).next().unwrap_or_default();
+        last.range == own.range
+            && says.chars().all(char::is_lowercase)
+            && own.rect.x1 > FULL * self.layout.right_of(line.page)
+            && below.iter().all(|segment| (segment.rect.x0 - own.rect.x0).abs() > own.size)
+    }
+
+    fn segment(&self, word: &Word<'_>) -> &'l Segment {
+        &self.layout.segments[self.layout.segment_at(word.line, word.range.start)]
     }
 
     fn quoted(&self, at: usize) -> bool {
@@ -431,15 +526,16 @@ impl<'l> Prose<'l> {
             match spans.last_mut() {
                 Some(span) if span.line == word.line => span.range.end = word.range.end,
                 last => {
-                    let last_line = last.as_ref().map(|span| span.line);
+                    let goes_on = last.is_some();
                     // What stands behind the last word of a line that wraps ("&", a comma) is part of the passage.
                     if let Some(last) = last {
-                        last.range.end = self.layout.lines[last.line].text.trim_end().len();
+                        let at = self.layout.segment_at(last.line, last.range.end - 1);
+                        last.range.end = self.layout.segments[at].range.end;
                     }
                     // What stands before the first word of a line that a name goes on in is part of it, too.
-                    let before = self.layout.lines[word.line].text[..word.range.start].trim();
-                    let goes_on = last_line.is_some() && before == "&";
-                    let start = if goes_on { 0 } else { word.range.start };
+                    let from = self.segment(word).range.start;
+                    let before = self.layout.lines[word.line].text[from..word.range.start].trim();
+                    let start = if goes_on && before == "&" { from } else { word.range.start };
                     spans.push(Span { line: word.line, range: start..word.range.end });
                 }
             }
@@ -476,6 +572,11 @@ fn has_capital(word: &str) -> bool {
 /// Whether what stands between two words leaves them parts of one name.
 fn joins(gap: &str) -> bool {
     matches!(gap, " " | "-" | "’" | "'" | "’ " | "' " | " & ")
+}
+
+/// Words of those that stand within names all the same: "First Example State Bank".
+fn is_inner(folded: &str) -> bool {
+    matches!(folded, "private" | "state" | "united" | "street")
 }
 
 /// Words that start sentences and headings of contracts and no names.

@@ -62,11 +62,11 @@ impl Surroundings<'_> {
     /// The segment right above one that may be the first line of the same label.
     fn wrapped_label(&self, index: usize) -> Option<usize> {
         let segment = &self.layout.segments[index];
-        let line = segment.line.checked_sub(1)?;
-        if self.layout.lines[line].page != self.layout.lines[segment.line].page {
-            return None;
-        }
-        self.layout.lines[line].segments.clone().find(|&above| {
+        let page = self.layout.lines[segment.line].page;
+        // The value beside a label of two lines may stand at the height between them.
+        let above = (segment.line.saturating_sub(2)..segment.line).rev().map(|line| &self.layout.lines[line]);
+        let mut above = above.filter(|line| line.page == page).flat_map(|line| line.segments.clone());
+        above.find(|&above| {
             let first = &self.layout.segments[above];
             let aligned = (first.rect.x0 - segment.rect.x0).abs() < first.size
                 || (self.behind_number(above) - segment.rect.x0).abs() < first.size

@@ -317,13 +317,18 @@ impl<'p> Cursor<'p> {
 
     /// A year at `offset`: four digits, or two where `short` allows; bytes where it ends.
     ///
-    /// Recognised text glues a time to the year (`20198:01`): four digits count where they start a year.
+    /// Recognised text glues a time to the year (`20198:01`): four digits count where they start a year. A form prints the
+    /// century, and the rest is filled in (`20 04`).
     fn year(&self, offset: usize, short: bool) -> Option<(u32, usize)> {
         let piece = self.piece(offset)?;
         let Kind::Number(n) = piece.kind else { return None };
         let end = piece.range.end;
         match piece.digits() {
             4 => YEARS.contains(&n).then_some((n, end)),
+            2 if short && self.is_century(offset) => {
+                let rest = self.number(offset + 1, 2..3)?;
+                Some((100 * n + rest, self.piece(offset + 1)?.range.end))
+            }
             2 if short => Some((if n < PIVOT { 2000 + n } else { 1900 + n }, end)),
             5 | 6 => {
                 let start = piece.range.start;
@@ -333,6 +338,17 @@ impl<'p> Cursor<'p> {
             }
             _ => None,
         }
+    }
+
+    /// Whether the two digits at `offset` are the start of a year that a form leaves to be filled in: "October 19, 20 04",
+    /// "October, 20__".
+    fn is_century(&self, offset: usize) -> bool {
+        let starts = self.number(offset, 2..3).is_some_and(|n| matches!(n, 19 | 20));
+        let before = offset.checked_sub(1).and_then(|before| self.piece(before));
+        let is_parted = before.is_some_and(|p| matches!(p.kind, Kind::Joint | Kind::Mark(',')));
+        let is_rest = self.number(offset + 1, 2..3).is_some()
+            && !matches!(self.mark(offset + 2), Some(':' | '/' | '.' | '-' | '%'));
+        starts && is_parted && (is_rest || self.mark(offset + 1) == Some('_'))
     }
 
     /// Whether a piece that ends a date is followed by something that makes it part of a longer number or word.
@@ -441,6 +457,9 @@ mod tests {
             ("Jan 1, 2022", "2022-01-01"),
             ("the 5th day of March, 2018", ""),
             ("5th day of March, 2018", "2018-03-05"),
+            ("19th day of October , 20 04", "2004-10-19"),
+            ("October 19, 20 04", "2004-10-19"),
+            ("October 19, 20__", ""),
             ("02 Juillet 2015", "2015-07-02"),
             ("1er août 2015", "2015-08-01"),
             ("29 maart 2014", "2014-03-29"),

@@ -185,3 +185,110 @@ fn a_party_stands_beside_the_role_that_the_text_gives_it() {
     ];
     assert_ne!(found("party", &columns), "Sample Stores, Inc.");
 }
+
+#[test]
+fn a_form_leaves_half_of_the_year_to_be_filled_in() {
+    let lines =
+        ["THIS AGREEMENT is made effective the   19th   day of   October , 20 04 , between Example Inc. and"];
+    assert_eq!(found("effective_date", &lines), "2004-10-19");
+    let blank = ["This Agreement is made as of the 19th day of October, 20__ , between Example Inc. and"];
+    assert_eq!(found("effective_date", &blank), "");
+}
+
+#[test]
+fn a_letter_has_its_own_date_and_not_that_of_a_paper_it_speaks_of() {
+    let lines = [
+        "Example Foods Corporation",
+        "August 9, 2011",
+        "Dear Mr. Roe:",
+        "",
+        "All that we give you, including the confidential information memorandum dated July 18, 2011, is",
+        "confidential under this letter agreement.",
+    ];
+    assert_eq!(found("effective_date", &lines), "2011-08-09");
+}
+
+#[test]
+fn the_value_of_a_label_on_two_lines_stands_between_them() {
+    let lines = [
+        "Employee            Jane Roe              Location       Springfield",
+        "Effective Date of",
+        "                    February 15, 2010     Review date    May 15, 2010",
+        "Agreement",
+        "",
+        "",
+        "In consideration of my employment I agree with the Company as follows.",
+    ];
+    let mut document = page(&lines);
+    // The rows of the label stand closer, and the value half a row lower than its first one.
+    for word in &mut document.pages[0].words {
+        let row = ((word.bbox.y0 * 840.0 - 20.0) / 14.0).round();
+        let up = if row == 2.0 {
+            7.0
+        } else if row > 2.0 {
+            14.0
+        } else {
+            0.0
+        };
+        (word.bbox.y0, word.bbox.y1) = (word.bbox.y0 - up / 840.0, word.bbox.y1 - up / 840.0);
+    }
+    assert_eq!(values(&document, &FIELDS[..1]), ["2010-02-15"]);
+}
+
+#[test]
+fn a_law_may_stand_before_the_word_for_governing() {
+    let lines = ["Ohio law, without regard to its conflict-of-law rules, governs this Agreement."];
+    assert_eq!(found("jurisdiction", &lines), "Ohio");
+}
+
+#[test]
+fn the_time_in_which_nobody_is_solicited_is_no_term() {
+    let lines = [
+        "For a period of one year from the date hereof, neither party nor any of its affiliates will, directly or",
+        "through others, on its own behalf or on that of another person, solicit for hire any officer of the other.",
+        "",
+        "The obligations of each party under this Agreement shall expire two years from the date hereof.",
+    ];
+    assert_eq!(found("term", &lines), "2 years");
+    let during = [
+        "Term. This covers what is disclosed during the one (1) year after the Effective Date of this Agreement.",
+        "The duties in respect of Confidential Information survive for three (3) years following its disclosure date.",
+    ];
+    assert_eq!(found("term", &during), "3 years");
+}
+
+#[test]
+fn a_name_goes_on_in_the_next_line_of_a_form_that_was_filled_in() {
+    let lines = [
+        "THIS AGREEMENT is made effective the    19th    day of    October, 2004 ,  between    Tri-Example",
+        "Mills & Die Co.      (“Owner”), having a plant at        880 Foundry Road, Springfield, and others",
+    ];
+    assert_eq!(found("party", &lines), "Tri-Example Mills & Die Co.");
+}
+
+#[test]
+fn text_in_two_columns_is_read_one_after_the_other() {
+    let columns = [
+        ("This Agreement is made on May 2, 2017 by", "file any design patent or trademark that is"),
+        ("Hearth & Sample Stores, Inc., an Ohio", "based on the information. On demand it will"),
+        ("corporation (“Buyer”), and by Example &", "return or destroy all that it was given and"),
+        ("Lighting Mills Co., Ltd. (“Supplier”). The", "the copies of it that were made by others."),
+        ("Buyer may show designs, forecasts and the", "The obligations of the Supplier begin on the"),
+        ("costs to the Supplier so that it may make", "day named above and remain in effect until"),
+        ("quotations and samples. Nobody would do", "the third anniversary of that day. Either of"),
+        ("so without the promises that are made in", "them may stop before, at any time, but"),
+        ("this Agreement and in what it refers to", "this does not shorten how long they last."),
+    ];
+    let lines: Vec<String> = columns.iter().map(|(left, right)| format!("{left:46}{right}")).collect();
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    assert_eq!(found("party", &lines), "Hearth & Sample Stores, Inc.");
+    assert_eq!(found("term", &lines), "3 years");
+}
+
+#[test]
+fn a_word_that_starts_sentences_may_stand_within_a_name() {
+    let lines = [
+        "This Agreement is made by and between Example Private Sample Holdings, Inc. (the “Company”) and you.",
+    ];
+    assert_eq!(found("party", &lines), "Example Private Sample Holdings, Inc.");
+}

@@ -58,3 +58,63 @@ fn an_advertiser_is_neither_a_label_nor_initials_nor_half_a_name() {
     ];
     assert_eq!(values(&page(&wrapped), &advertiser), ["Example Freedom Action Fund"]);
 }
+
+#[test]
+fn a_flight_ends_when_its_label_says_and_not_with_a_row() {
+    let lines = [
+        "Start Date   09/26/22",
+        "End Date     10/23/22",
+        "",
+        "Ln   Dates                 Station   Spots   Amount",
+        "1    09/26/22 - 10/02/22   WXYZ      10      450.00",
+        "2    09/26/22 - 10/02/22   WXYZ      10      380.00",
+        "3    09/26/22 - 10/02/22   WXYZ      10      450.00",
+        "4    10/17/22 - 10/23/22   WXYZ      10      450.00",
+    ];
+    assert_eq!(values(&page(&lines), &FLIGHT), ["2022-09-26", "2022-10-23"]);
+}
+
+#[test]
+fn the_gross_amount_is_the_sum_of_its_column_and_no_row_of_it() {
+    let gross = [("gross_amount", "currency", "Gross Amount")];
+    let recap = [
+        "Station      Spots   Gross $      Net $",
+        "WXYZ         89      96,480.00    82,008.00",
+        "WXYA         79      23,870.00    20,289.50",
+        "Order total  168     120,350.00   102,297.50",
+    ];
+    assert_eq!(values(&page(&recap), &gross), ["120350.00"]);
+    let said = [
+        "Days   Hours         Times   Rate     Total",
+        "M-F    6:00a-10:00a  15      $45.00   $675.00",
+        "M-F    3:00p-7:00p   15      $42.00   $630.00",
+        "Sa     6:00a-12:00n   6      $25.00   $150.00",
+        "",
+        "Total charges (before any commission): $1,455.00",
+    ];
+    assert_eq!(values(&page(&said), &gross), ["1455.00"]);
+    let net = [
+        "Order Value (Gross)             $12,860.00",
+        "Agency commission @ 15%         -$1,929.00",
+        "Net payable                     $10,931.00",
+    ];
+    assert_eq!(values(&page(&net), &gross), ["12860.00"]);
+}
+
+#[test]
+fn a_sentence_names_the_advertiser_behind_the_word_and_is_no_label() {
+    let advertiser = [("advertiser", "text", "Advertiser")];
+    let lines = [
+        "This letter confirms the agreement between our stations and",
+        "the advertiser, Citizens for Example Jobs, for announcements.",
+    ];
+    assert_eq!(values(&page(&lines), &advertiser), ["Citizens for Example Jobs"]);
+    let sentence = [
+        "advertiser under this agreement. I represent that this person or entity is a legally qualified candidate.",
+        "The treasurer of the committee is: Jane Roe",
+    ];
+    assert_eq!(values(&page(&sentence), &advertiser), [""]);
+    let agency =
+        ["BILL TO                    ON BEHALF OF", "Example & Roe Media        Example Leadership Fund"];
+    assert_eq!(values(&page(&agency), &advertiser), ["Example Leadership Fund"]);
+}

@@ -13,6 +13,7 @@ use crate::locate::candidate::{Candidate, Typed};
 use crate::locate::context::{Context, Place};
 use crate::locate::enums::EnumFinder;
 use crate::locate::field::Field;
+use crate::locate::labels::{LabelMatch, printed};
 use crate::locate::layout::{BLANK, Span, TAB};
 use crate::locate::names::{self, is_only_form};
 use crate::locate::party::Parties;
@@ -175,7 +176,28 @@ impl<'a> Pool<'a> {
         if is_party && field.is("seller") {
             prefer_full_names(&mut scored);
         }
+        if field.shape == Shape::Name && !is_party {
+            scored.extend(self.apposed(field));
+        }
         scored
+    }
+
+    /// Names of which a sentence says that they are the field's: "the advertiser, Citizens for Example, for".
+    fn apposed(&self, field: &Field<'_>) -> Vec<Scored> {
+        let layout = self.surroundings.layout;
+        let is_own = |m: &LabelMatch| field.weight(m.key) > 0.0 && m.similarity >= 0.99;
+        let is_label = |line: usize, start: usize| {
+            let line = &layout.lines[line];
+            let token = line.tokens.iter().find(|token| token.range.start == start);
+            let word = token.map(|token| printed(line, std::slice::from_ref(token)));
+            word.is_some_and(|word| self.surroundings.labels.classify(&word).iter().any(is_own))
+        };
+        let prose = self.prose.get_or_init(|| Prose::new(layout));
+        let found = prose.apposed(is_label).into_iter().filter_map(|passage| {
+            let candidate = Candidate::new(layout, passage.spans, Typed::Text)?;
+            self.scored(field, &candidate, Evidence { score: passage.score, ..Evidence::default() })
+        });
+        found.collect()
     }
 
     /// What the texts around one say of it as a name: a label that asks for one, one that it repeats the first words of, and so is
@@ -374,7 +396,7 @@ impl<'a> Pool<'a> {
                 let contexts = self.surroundings.contexts(&candidate);
                 let label = score::by_labels(field, contexts, &self.titled, &Loose::default());
                 // A form's label beside the value is as good as the words of a sentence around it.
-                let is_label = label.similarity > 0.95 && passage.score > AGAINST;
+                let is_label = label.similarity > 0.95 && passage.score > AGAINST && passage.may_be_labelled;
                 let labelled = if is_label { 0.9 * label.score } else { 0.0 };
                 let evidence = Evidence { score: passage.score.max(labelled), ..label };
                 self.scored(field, &candidate, evidence)

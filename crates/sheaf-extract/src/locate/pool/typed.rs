@@ -1,11 +1,12 @@
 //! What dates, numbers and codes are worth for a field.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use rust_decimal::Decimal;
 use rustc_hash::FxHashSet;
 
 use super::{LABELLED, NOTHING, Pool, Scored, first};
+use crate::ablation::{Family, uses};
 use crate::lexicon::{Shape, Strength};
 use crate::locate::candidate::{Candidate, Typed};
 use crate::locate::context::{Context, Place};
@@ -31,6 +32,12 @@ const IN_COLUMN: f32 = 0.35;
 const IN_ROWS: f32 = 0.2;
 const OF_OTHER: f32 = 0.3;
 const BESIDE_OTHER: f32 = 0.06;
+
+/// What it costs an end of a range to stand in a column of dates, as those of the rows do.
+const IN_RANGES: f32 = 0.1;
+
+/// What it is worth for a gross amount to be the sum of those under a heading of it.
+const SUM_OF_COLUMN: f32 = 0.25;
 
 /// Lines in which the next date of a column stands.
 const NEXT_ROW: usize = 6;
@@ -72,6 +79,7 @@ impl Pool<'_> {
         let layout = self.surroundings.layout;
         let lines = layout.lines.len();
         let order = self.locale.order;
+        let sums = self.column_sums(field, candidates);
         let is_effect = field.is("effective_date");
         let signed = is_effect.then(|| effective::last_signature(layout, &self.dates, order)).flatten();
         candidates
@@ -98,6 +106,10 @@ impl Pool<'_> {
                         scored.score -= BESIDE_OTHER;
                     }
                 }
+                if field.end.is_some() && self.is_in_column(candidate, candidates, 1) {
+                    scored.score -= IN_RANGES;
+                }
+                scored.score += self.sum_fit(field, candidate, &sums);
                 if field.is("due_date") && typed::is_for_discount(self.surroundings.layout, candidate) {
                     scored.score -= FOR_DISCOUNT;
                 }
@@ -150,7 +162,6 @@ impl Pool<'_> {
 
     /// Whether a plain number counts things: "(3 items)", or before an amount under the same label ("Total 3 $85.00").
     fn is_count(&self, candidate: &Candidate) -> bool {
-        let is_money = |number: &Number| number.decimals == 2 || number.currency.is_some();
         let Typed::Number(number) = &candidate.typed else { return false };
         if !number.is_plain() {
             return false;
@@ -164,7 +175,7 @@ impl Pool<'_> {
         let next = row.iter().take_while(|c| c.line() == line).find(|c| c.start() >= end);
         let is_amount = |next: &Candidate| {
             let between = text[end..next.start()].chars().all(|c| !c.is_alphanumeric());
-            between && matches!(&next.typed, Typed::Number(number) if is_money(number) && !number.percent)
+            between && money(next).is_some()
         };
         counted && text[..candidate.start()].ends_with('(') || next.is_some_and(is_amount)
     }
@@ -237,17 +248,7 @@ impl Pool<'_> {
     fn is_in_column(&self, candidate: &Candidate, all: &[Candidate], others: usize) -> bool {
         let layout = self.surroundings.layout;
         let size = layout.segments[candidate.segment].size;
-        let is_labelled = |c: &&Context| {
-            matches!(c.place, Place::Before | Place::Left)
-                && c.geometry > 0.3
-                && c.matches.iter().any(|m| m.similarity >= 0.8)
-        };
-        // The heading of what has no label beside it.
-        let heading = |value: &Candidate| {
-            let contexts = self.surroundings.contexts(value);
-            let above = contexts.iter().find(|c| c.place == Place::Above)?;
-            if contexts.iter().any(|c| is_labelled(&c)) { None } else { above.segment }
-        };
+        let heading = |value: &Candidate| self.heading(value)?.segment;
         let Some(own) = heading(candidate) else { return false };
         let line = candidate.line();
         let near = &all[all.partition_point(|c| c.line() + NEXT_ROW < line)..];
@@ -258,6 +259,69 @@ impl Pool<'_> {
         };
         near.iter().filter(in_column).filter(|other| heading(other) == Some(own)).take(others).count()
             == others
+    }
+
+    /// The heading over a value that has no label beside it.
+    fn heading<'c>(&'c self, value: &'c Candidate) -> Option<&'c Context> {
+        let is_labelled = |c: &Context| {
+            matches!(c.place, Place::Before | Place::Left)
+                && c.geometry > 0.3
+                && c.matches.iter().any(|m| m.similarity >= 0.8)
+        };
+        let contexts = self.surroundings.contexts(value);
+        let above = contexts.iter().find(|c| c.place == Place::Above)?;
+        (!contexts.iter().any(is_labelled)).then_some(above)
+    }
+
+    /// The sums of the amounts under each heading of a gross amount, where they stand on the document themselves: in the last row,
+    /// or with the totals.
+    fn column_sums(&self, field: &Field<'_>, candidates: &[Candidate]) -> BTreeMap<usize, Decimal> {
+        if !field.is("gross_amount") || !uses(Family::Arithmetic) {
+            return BTreeMap::new();
+        }
+        let mut columns: BTreeMap<usize, Vec<(f32, Decimal)>> = BTreeMap::new();
+        let segments = &self.surroundings.layout.segments;
+        let is_cell = |candidate: &&Candidate| segments[candidate.segment].range == candidate.spans[0].range;
+        for candidate in candidates.iter().filter(is_cell) {
+            let Some(heading) = self.heading_of(field, candidate) else { continue };
+            let Some(amount) = money(candidate).filter(|amount| !amount.is_zero()) else { continue };
+            let column = columns.entry(heading).or_default();
+            let size = segments[candidate.segment].size;
+            if column.first().is_none_or(|(x1, _)| (x1 - candidate.rect.x1).abs() < size) {
+                column.push((candidate.rect.x1, amount));
+            }
+        }
+        let stands = |sum: Decimal| candidates.iter().any(|c| money(c) == Some(sum) && self.ends_segment(c));
+        let sum_of = |amounts: &[(f32, Decimal)]| {
+            let ((_, last), above) = amounts.split_last().filter(|(_, above)| !above.is_empty())?;
+            let above: Decimal = above.iter().map(|(_, amount)| amount).sum();
+            let sum = if above == *last { above } else { above + last };
+            (sum > Decimal::ZERO && stands(sum)).then_some(sum)
+        };
+        columns.into_iter().filter_map(|(heading, amounts)| Some((heading, sum_of(&amounts)?))).collect()
+    }
+
+    /// The label of a field that heads the column in which a value without a label of its own stands.
+    fn heading_of(&self, field: &Field<'_>, value: &Candidate) -> Option<usize> {
+        self.heading(value)?;
+        let is_own = |m: &LabelMatch| field.weight(m.key) > 0.0 && m.similarity >= 0.8;
+        let mut above = self.surroundings.contexts(value).iter().filter(|c| c.place == Place::Above);
+        above.find(|c| c.matches.iter().any(is_own))?.segment
+    }
+
+    /// Whether nothing stands behind a value in its segment, as words of a sentence do.
+    fn ends_segment(&self, value: &Candidate) -> bool {
+        self.surroundings.layout.segments[value.segment].range.end == value.spans[0].range.end
+    }
+
+    /// How well an amount suits a total that is the sum of a column: what stands in the column is only a part of it.
+    fn sum_fit(&self, field: &Field<'_>, candidate: &Candidate, sums: &BTreeMap<usize, Decimal>) -> f32 {
+        let Some(amount) = money(candidate).filter(|_| !sums.is_empty()) else { return 0.0 };
+        if sums.values().any(|sum| *sum == amount) {
+            return if self.ends_segment(candidate) { SUM_OF_COLUMN } else { 0.0 };
+        }
+        let is_part = self.heading_of(field, candidate).is_some_and(|heading| sums.contains_key(&heading));
+        if is_part { -IN_ROWS } else { 0.0 }
     }
 
     /// Whether a date stands under a heading ("Dated") right of that of another document's number ("Buyer's order no.").
@@ -337,4 +401,16 @@ impl Pool<'_> {
         let contexts = self.surroundings.contexts(candidate).iter().filter(beside);
         contexts.flat_map(|context| context.matches.iter()).filter(|m| m.similarity >= 0.99)
     }
+}
+
+/// The value of a candidate that is an amount of money.
+fn money(candidate: &Candidate) -> Option<Decimal> {
+    match &candidate.typed {
+        Typed::Number(number) if is_money(number) => number.value.parse().ok(),
+        _ => None,
+    }
+}
+
+fn is_money(number: &Number) -> bool {
+    !number.percent && (number.decimals == 2 || number.currency.is_some())
 }
