@@ -150,7 +150,11 @@ pub(crate) fn look(text: &str) -> Look {
         || text.contains(':') && text.contains("://");
     let letters = text.chars().filter(|c| c.is_alphabetic()).count();
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    let phone = digits >= 7 && digits * 2 > letters && !text.contains([',', '$', '€']) && has_phone(text);
+    let phone = digits >= 7
+        && digits * 2 > letters
+        && !text.contains([',', '$', '€'])
+        && has_phone(text)
+        && date::find(text).is_empty();
     if text.len() > LONGEST {
         return Look { reachable: web || phone, ..Look::default() };
     }
@@ -300,7 +304,11 @@ fn is_street(words: &[&str]) -> bool {
 /// word it is a number of something else: "Store No. 12".
 fn is_numbered(text: &str) -> bool {
     text.split(',').any(|part| {
-        let is_plot = |word: &&str| matches!(*word, "house" | "plot" | "door" | "flat");
+        // "Shop No. 14" alone may be the number of a branch.
+        let is_plot = |word: &&str| {
+            matches!(*word, "house" | "plot" | "door" | "flat" | "gat")
+                || *word == "shop" && text.contains(',')
+        };
         let mut words = part.split([' ', '.', ':']).filter(|word| !word.is_empty()).skip_while(is_plot);
         words.next().is_some_and(|word| word == "no")
             && words
