@@ -173,15 +173,9 @@ impl Parties {
         text: &TextCandidate,
         by_label: f32,
     ) -> Option<f32> {
-        // Who looks after it stands below the firm that it is sent to.
-        let is_for_attention = |c: &Context| {
-            let is_last_resort =
-                |m: &LabelMatch| m.strength == Strength::Fallback && field.weight(m.key) > 0.0;
-            c.place == Place::Before && c.matches.iter().any(is_last_resort)
-        };
         let contexts = surroundings.contexts(&text.candidate);
         let is_below_firm =
-            contexts.iter().any(is_for_attention) && self.block(surroundings, &text.candidate).above > 0;
+            is_for_attention(field, contexts) && self.block(surroundings, &text.candidate).above > 0;
         let by_label = if is_below_firm { 0.0 } else { by_label };
         let join = |by_place: f32| by_label.max(by_place) + 0.25 * by_label.min(by_place).max(0.0);
         let candidate = &text.candidate;
@@ -192,17 +186,7 @@ impl Parties {
         }
         let section = self.section(surroundings, candidate.segment, text.part);
         // "Vessel: M.V. Example" under "To" is what its own label says.
-        let own = &surroundings.layout.segments[candidate.segment];
-        let place = match text.part {
-            Part::AfterColon => Place::Before,
-            _ => Place::Left,
-        };
-        let is_behind_colon = text.part == Part::AfterColon || surroundings.layout.text(own).starts_with(':');
-        let label = contexts.iter().find(|c| c.place == place);
-        let is_labelled_otherwise = is_behind_colon
-            && label.is_some_and(|label| label.matches.is_empty())
-            && !look.ends_in_legal_form;
-        if section.is_some() && is_labelled_otherwise {
+        if section.is_some() && is_labelled_otherwise(surroundings, text) {
             return Some(join(ELSEWHERE));
         }
         // Invoices are issued by the seller, orders by the buyer.
@@ -655,6 +639,23 @@ fn is_within_address(surroundings: &Surroundings<'_>, segment: usize) -> bool {
     !surroundings.look(segment).ends_in_legal_form
         && above.is_some_and(is_address)
         && below.is_some_and(|s| surroundings.look(s).town && is_address(s))
+}
+
+/// Whether a label says that a document is for the attention of somebody, who stands below the firm that it is sent to.
+fn is_for_attention(field: &Field<'_>, contexts: &[Context]) -> bool {
+    let is_last_resort = |m: &LabelMatch| m.strength == Strength::Fallback && field.weight(m.key) > 0.0;
+    contexts.iter().any(|c| c.place == Place::Before && c.matches.iter().any(is_last_resort))
+}
+
+/// Whether a text, but for the name of a firm, stands behind the colon of a label that nothing is known of.
+fn is_labelled_otherwise(surroundings: &Surroundings<'_>, text: &TextCandidate) -> bool {
+    let own = &surroundings.layout.segments[text.candidate.segment];
+    let is_within = text.part == Part::AfterColon;
+    let place = if is_within { Place::Before } else { Place::Left };
+    let label = surroundings.contexts(&text.candidate).iter().find(|c| c.place == place);
+    (is_within || surroundings.layout.text(own).starts_with(':'))
+        && label.is_some_and(|label| label.matches.is_empty())
+        && !text.look.ends_in_legal_form
 }
 
 /// Whether a text begins with how a person is addressed, by a word of its own: "Mrs Example", but neither "M. Example", which may be a
