@@ -5,7 +5,7 @@
 
 use super::candidate::{Candidate, Typed};
 use super::context::Surroundings;
-use super::layout::{Rect, Span};
+use super::layout::{BLANK, Rect, Span};
 use super::names::{self, look};
 use super::prose::is_place;
 
@@ -15,6 +15,8 @@ const MOST_LINES: usize = 7;
 const GAP: f32 = 2.5;
 /// Digits of a telephone number.
 const SHORTEST_PHONE: usize = 6;
+/// Length of the number of a unit, in bytes.
+const LONGEST_UNIT: usize = 10;
 /// Lines of another look within an address.
 const MOST_OTHERS: usize = 1;
 
@@ -56,12 +58,17 @@ pub(crate) fn addresses(surroundings: &Surroundings<'_>) -> Vec<Candidate> {
         for &segment in &segments {
             taken[segment] = true;
         }
+        let unit = unit_above(surroundings, first).filter(|&unit| !taken[unit]);
+        let unit = unit.map(|unit| {
+            let segment = &layout.segments[unit];
+            Span { line: segment.line, range: segment.range.clone() }
+        });
         let rest = segments[1..].iter().map(|&s| {
             let segment = &layout.segments[s];
             let end = segment.range.start + before_contact(whole(surroundings, s));
             Span { line: segment.line, range: segment.range.start..end }
         });
-        let spans = std::iter::once(span).chain(rest).collect();
+        let spans = unit.into_iter().chain([span]).chain(rest).collect();
         found.extend(Candidate::new(layout, spans, Typed::Text));
     }
     found
@@ -136,15 +143,39 @@ fn opening(surroundings: &Surroundings<'_>, index: usize) -> Option<Span> {
                 .split_once(", ")
                 .is_some_and(|(street, town)| ends_in_house_number(street) && names::look(town).town)
     };
-    // "Am Mühlbach 176" over a town is a street, though no word of it says so; so is "Church Lane" below the name of a shop.
+    // "Am Mühlbach 176" over a town is a street, though no word of it says so; so is "Church Lane" below the name of a shop, if only
+    // over the village before the town.
+    let is_town = |s: usize| surroundings.look(s).town;
+    let is_village = |s: usize| {
+        let look = surroundings.look(s);
+        let is_word = !layout.text(&layout.segments[s]).contains([BLANK, ':']) && look.name;
+        is_word && next_in_column(surroundings, s).is_some_and(is_town)
+    };
     let street = || {
-        (ends_in_house_number(text) || index > 0 && text.split(',').any(names::ends_in_street))
-            && next_in_column(surroundings, index).is_some_and(|next| surroundings.look(next).town)
+        let named = index > 0 && text.split(',').any(names::ends_in_street);
+        (ends_in_house_number(text) || named)
+            && next_in_column(surroundings, index)
+                .is_some_and(|next| is_town(next) || named && is_village(next))
     };
     // "8 No", "RM4.60 ST": a word that begins streets and nothing that is the name of one.
     let named = text[from..].split(|c: char| !c.is_alphabetic()).any(|word| word.chars().count() > 2);
     ((look.address || parted() || street()) && named && !look.reachable)
         .then_some(Span { line: segment.line, range: start..segment.range.end })
+}
+
+/// The line above the first one of an address that goes on with it, and begins with the number of a unit: "F3-118, Hill Mall," over
+/// "112, Example Street".
+fn unit_above(surroundings: &Surroundings<'_>, first: usize) -> Option<usize> {
+    let layout = surroundings.layout;
+    let line = layout.segments[first].line.checked_sub(1)?;
+    let above =
+        layout.lines[line].segments.clone().find(|&s| next_in_column(surroundings, s) == Some(first))?;
+    let text = layout.text(&layout.segments[above]);
+    let (unit, rest) = text.split_once(", ")?;
+    let is_unit = unit.len() <= LONGEST_UNIT
+        && unit.bytes().any(|b| b.is_ascii_digit())
+        && unit.chars().all(|c| c.is_ascii_digit() || c.is_ascii_uppercase() || "-/#&".contains(c));
+    (is_unit && rest.ends_with(',') && !surroundings.is_label(above)).then_some(above)
 }
 
 /// The line below the last one of an address, where that had no room for the whole town: "0999-001 Vila" over "Exemplo".

@@ -73,6 +73,12 @@ const QUESTION: usize = 4;
 const REMARK: usize = 4;
 /// Lines that a tax summary has at most.
 const SUMMARY: usize = 6;
+/// How well a label right behind an amount of a sentence stands, its words at most, those of the sentence at least, and how far apart
+/// its lines stand, in font sizes.
+const BEHIND: f32 = 0.85;
+const LONGEST_BEHIND: usize = 2;
+const SENTENCE: usize = 8;
+const TIGHT: f32 = 1.0;
 /// Headings side by side that make a row of headings.
 const HEADINGS: usize = 3;
 /// Lines that are looked through upwards for labels.
@@ -201,7 +207,7 @@ impl<'a> Surroundings<'a> {
                 let second = colon_within.then(|| last_of_two(labels, line, tokens)).flatten();
                 let ends_in_label = second.is_some();
                 let matches = remarked.or(second).unwrap_or(matches);
-                let is_value = only_currency || value > 0 && (other <= 3 || other * 2 < value);
+                let is_value = only_currency || value > 0 && !has_remark && (other <= 3 || other * 2 < value);
                 // "Fax 555 0101", where "Fax" is the template's.
                 let starts_with_label = is_value
                     && labels.own_within(&printed).first().is_some_and(|label| {
@@ -210,7 +216,9 @@ impl<'a> Surroundings<'a> {
                                 .get(label.end)
                                 .is_some_and(|p| p.text.starts_with(|c: char| c.is_ascii_digit()))
                     });
-                let is_spent = colon_within
+                // "Add: goods and services tax".
+                let is_label_behind_colon = value == 0 && matches.iter().any(is_amount_label);
+                let is_spent = colon_within && !is_label_behind_colon
                     || starts_with_label
                     || value >= 2 && other > 3 && !reckoned_on && !ends_in_colon;
                 SegmentLabel {
@@ -330,9 +338,10 @@ impl<'a> Surroundings<'a> {
         if colon { ANSWERED_COLON } else { ANSWERED }
     }
 
-    /// What a segment looks like, as far as names and addresses go.
+    /// What a segment looks like, as far as names and addresses go, without the colon that parts it from its label.
     pub(crate) fn look(&self, segment: usize) -> Look {
-        *self.looks[segment].get_or_init(|| names::look(self.layout.text(&self.layout.segments[segment])))
+        let text = self.layout.text(&self.layout.segments[segment]).trim_start_matches([':', BLANK]);
+        *self.looks[segment].get_or_init(|| names::look(text))
     }
 
     /// Whether a segment is a known label or ends in a colon, and so is no value.
@@ -489,6 +498,18 @@ impl<'a> Surroundings<'a> {
         after < tokens.len() && tokens.last().is_some_and(|t| t.colon)
     }
 
+    /// Whether a candidate stands in the brackets that end a label, with the label's value beside it: "VAT (5%: 2.00, 20%: 8.00)".
+    pub(crate) fn is_in_remark(&self, candidate: &Candidate) -> bool {
+        let segment = &self.layout.segments[candidate.segment];
+        let line = self.layout.line_of(segment);
+        let before = &line.text[segment.range.start..candidate.start()];
+        let next = candidate.segment + 1;
+        self.layout.text(segment).ends_with(')')
+            && before.rfind('(').is_some_and(|open| open > 0 && !before[open..].contains(')'))
+            && line.segments.contains(&next)
+            && self.segments[next].is_value
+    }
+
     /// Whether a candidate stands under the heading of a tax summary, whose totals are not those of the document.
     pub(crate) fn is_in_tax_summary(&self, candidate: &Candidate) -> bool {
         let line = candidate.line();
@@ -506,6 +527,7 @@ impl<'a> Surroundings<'a> {
     fn around(&self, candidate: &Candidate) -> Vec<Context> {
         let mut contexts = Vec::with_capacity(8);
         self.before(candidate, &mut contexts);
+        contexts.extend(self.behind(candidate, &contexts));
         self.left(candidate, &mut contexts);
         self.ticked(candidate, &mut contexts);
         self.above(candidate, &mut contexts);
@@ -564,6 +586,39 @@ impl<'a> Surroundings<'a> {
         }
     }
 
+    /// The label that stands right behind an amount in a sentence where none stands before: "made up of 100.00 EUR net and 20.00 EUR
+    /// VAT". It may begin the next line.
+    fn behind(&self, candidate: &Candidate, before: &[Context]) -> Option<Context> {
+        let is_amount =
+            matches!(&candidate.typed, Typed::Number(n) if n.decimals == 2 && n.currency.is_some());
+        let segment = &self.layout.segments[candidate.segment];
+        let tokens = self.layout.tokens(segment);
+        let is_label = |m: &LabelMatch| m.similarity >= 0.99;
+        if !is_amount || tokens.len() < SENTENCE || before.iter().any(|c| c.matches.iter().any(is_label)) {
+            return None;
+        }
+        let line = self.layout.line_of(segment);
+        let behind = &tokens[tokens.partition_point(|t| t.range.start < candidate.spans[0].range.end)..];
+        let (line, behind) = match behind.first() {
+            Some(first) => {
+                let between = &line.text[candidate.spans[0].range.end..first.range.start];
+                between.trim().is_empty().then_some((line, behind))?
+            }
+            None => {
+                let next =
+                    self.layout.lines.get(candidate.line() + 1).filter(|next| next.page == line.page)?;
+                let first = &self.layout.segments[next.segments.start];
+                let is_near = first.rect.y0 - segment.rect.y1 < TIGHT * segment.size;
+                let is_below = first.rect.overlap_x(segment.rect) > 0.0;
+                (is_near && is_below).then(|| (next, self.layout.tokens(first)))?
+            }
+        };
+        let longest = (1..=LONGEST_BEHIND.min(behind.len())).rev();
+        let mut labels = longest.map(|used| self.labels.classify(&printed(line, &behind[..used])));
+        let matches = labels.find(|matches| matches.iter().any(is_label))?;
+        Some(Context { place: Place::Before, geometry: BEHIND, matches: matches.into(), segment: None })
+    }
+
     /// A value that starts a line of running text: its label may end the line above.
     fn wrapped(&self, candidate: &Candidate, contexts: &mut Vec<Context>) {
         let line = &self.layout.lines[candidate.line()];
@@ -608,7 +663,9 @@ impl<'a> Surroundings<'a> {
             let tail = if found == 0 && passed == 0 { self.tail_label(index) } else { None };
             let spent = match tail {
                 Some(_) => BEFORE_BEYOND,
-                None if label.is_spent && !label.ends_in_label => SPENT,
+                None if label.is_spent && !label.ends_in_label && !self.is_dated_label(candidate, index) => {
+                    SPENT
+                }
                 None => 1.0,
             };
             let placed = if label.place.is_some() { OVER_VALUES } else { 1.0 };
@@ -631,6 +688,21 @@ impl<'a> Surroundings<'a> {
         if !contexts.iter().any(is_label) {
             contexts.extend(self.beside(candidate));
         }
+    }
+
+    /// Whether a segment starts with the label of an amount and goes on with no other value than a day, which is not what it asks
+    /// for: "To be paid by 14.06.2024".
+    fn is_dated_label(&self, candidate: &Candidate, index: usize) -> bool {
+        let segment = &self.layout.segments[index];
+        let line = self.layout.line_of(segment);
+        let is_within = |v: &&Range<usize>| segment.range.start <= v.start && v.end <= segment.range.end;
+        let mut values = self.occupied[segment.line].iter().filter(is_within);
+        matches!(&candidate.typed, Typed::Number(number) if number.decimals == 2)
+            && !line.text[segment.range.clone()].contains(':')
+            && values.all(|v| !date::find(&line.text[v.clone()]).is_empty())
+            && self.segments[index].matches.iter().any(|m| {
+                m.start == 0 && matches!(m.key, Key::Concept(c) if LEXICON.shape(c) == Shape::Amount)
+            })
     }
 
     /// What is known of the words behind the last value of a segment that starts with a label of it.
@@ -877,6 +949,11 @@ impl<'a> Surroundings<'a> {
     }
 }
 
+/// Whether a known label is that of an amount, near enough.
+fn is_amount_label(found: &LabelMatch) -> bool {
+    found.similarity >= 0.9 && matches!(found.key, Key::Concept(c) if LEXICON.shape(c) == Shape::Amount)
+}
+
 /// A label of the template with a remark in brackets behind it, of which no label is known: "Fee: (before May 1)"; or any known
 /// label of an amount with a count.
 fn remarked(
@@ -889,10 +966,15 @@ fn remarked(
     let text = &line.text[segment.range.clone()];
     let opens = tokens.iter().position(|token| token.opens).filter(|&at| at > 0)?;
     let remark = text.strip_suffix(')')?.rsplit_once('(')?.1;
-    let is_whole =
-        text.matches('(').count() == 1 && remark.chars().filter(|c| c.is_alphabetic()).count() >= REMARK;
-    if !is_whole || whole.iter().any(|m| m.similarity > 0.95) {
+    let says_something =
+        remark.chars().filter(|c| c.is_alphabetic()).count() >= REMARK || remark.contains('%');
+    let is_whole = text.matches('(').count() == 1 && says_something;
+    if !is_whole {
         return None;
+    }
+    if whole.iter().any(|m| m.similarity > 0.95) {
+        // "VAT (5%: 2.00, 20%: 8.00)": the amounts of the rates are none of the label's.
+        return remark.contains('%').then(|| whole.to_vec());
     }
     let mut matches = labels.classify(&printed(line, &tokens[..opens]));
     // "Total (3 items)".
@@ -914,7 +996,7 @@ fn heads_rates(line: &Line, next: Option<&Line>, labels: &[SegmentLabel]) -> boo
         let mut sure = label.matches.iter().filter(|m| m.similarity > 0.97);
         sure.any(|m| m.means(concepts))
     };
-    let taxes = labels.iter().filter(|label| says(label, &["tax_rate", "tax_total"])).count();
+    let taxes = labels.iter().filter(|label| says(label, &["tax_rate", "tax_total", "tax_part"])).count();
     let starts_with_rate =
         |line: &Line| line.text.split([BLANK, TAB]).take(2).any(|word| word.ends_with('%'));
     let rated = taxes > 1 || taxes == 1 && next.is_some_and(starts_with_rate);

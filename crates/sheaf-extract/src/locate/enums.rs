@@ -4,13 +4,21 @@
 //! an amount glued to them; codes only in capitals ("All" is no Albanian lek).
 
 use std::ops::Range;
+use std::sync::LazyLock;
+
+use rustc_hash::FxHashSet;
 
 use super::layout::{BLANK, TAB};
+use crate::lexicon::listed;
 use crate::parse::fold::fold;
 use crate::parse::{currency, enumeration};
 
 /// Longest sign or name of a currency that is looked for, in bytes.
 const LONGEST_SIGN: usize = 6;
+
+/// Words of documents whose bare "$" is not that of the USA.
+static OTHER_DOLLARS: LazyLock<FxHashSet<&'static str>> =
+    LazyLock::new(|| listed(include_str!("../../data/dollars.txt")));
 
 /// The values of a field, ready to be looked for.
 pub(crate) struct EnumFinder<'v> {
@@ -32,15 +40,16 @@ impl<'v> EnumFinder<'v> {
     }
 
     /// Whether "$" stands for another currency of that sign in a document of these lines: one that is named and that the field
-    /// does not know, where nothing says US dollars.
+    /// does not know, or that of a country whose taxes are named, where nothing says US dollars.
     pub(crate) fn has_other_dollar<'l>(&self, lines: impl Iterator<Item = &'l str>) -> bool {
         let mut other = false;
         for word in lines.flat_map(|line| line.split(|c: char| !c.is_alphanumeric() && c != '$')) {
             match word {
                 "USD" | "US$" => return false,
                 _ => {
-                    other |= currency::is_dollar(word)
-                        && !self.values.iter().any(|v| currency::code_of(word) == Some(v));
+                    other |= OTHER_DOLLARS.contains(word)
+                        || currency::is_dollar(word)
+                            && !self.values.iter().any(|v| currency::code_of(word) == Some(v));
                 }
             }
         }

@@ -402,7 +402,7 @@ fn core_of<'p, 't>(printed: &'p [Printed<'t>]) -> (Cow<'p, [Printed<'t>]>, usize
         let currency = currency::code_of(last.text).is_some();
         if rate
             || currency
-            || matches!(last.text, "in" | "en" | "a" | "de" | "of" | "the") && to < printed.len()
+            || matches!(last.text, "in" | "en" | "a" | "de" | "of" | "the" | "at") && to < printed.len()
         {
             to -= 1;
         } else {

@@ -10,6 +10,7 @@ mod boxes;
 pub(crate) mod candidate;
 mod column;
 pub(crate) mod context;
+mod deadline;
 mod effective;
 mod ends;
 pub(crate) mod enums;

@@ -59,12 +59,6 @@ pub(crate) fn is_courtesy(text: &str) -> bool {
     COURTESIES.contains(fold(text.trim_end_matches('.')).as_ref())
 }
 
-/// Whether a name begins with how a person is addressed: "Mrs A Example". A doctor's own letterhead bears the title too.
-pub(crate) fn is_addressed(name: &str) -> bool {
-    let first = name.split_once(' ').map_or("", |(first, _)| first);
-    is_courtesy(first) && !fold(first).starts_with("dr")
-}
-
 /// Whether a name cannot end here: after a particle or a sign that joins words.
 pub(crate) fn breaks_off(name: &str) -> bool {
     let last = name.rsplit(' ').next().unwrap_or_default();
@@ -156,7 +150,11 @@ pub(crate) fn look(text: &str) -> Look {
         || text.contains(':') && text.contains("://");
     let letters = text.chars().filter(|c| c.is_alphabetic()).count();
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    let phone = digits >= 7 && digits * 2 > letters && !text.contains([',', '$', '€']) && has_phone(text);
+    let phone = digits >= 7
+        && digits * 2 > letters
+        && !text.contains([',', '$', '€'])
+        && has_phone(text)
+        && date::find(text).is_empty();
     if text.len() > LONGEST {
         return Look { reachable: web || phone, ..Look::default() };
     }
@@ -317,7 +315,11 @@ fn is_street(words: &[&str]) -> bool {
 /// word it is a number of something else: "Store No. 12".
 fn is_numbered(text: &str) -> bool {
     text.split(',').any(|part| {
-        let is_plot = |word: &&str| matches!(*word, "house" | "plot" | "door" | "flat");
+        // "Shop No. 14" alone may be the number of a branch.
+        let is_plot = |word: &&str| {
+            matches!(*word, "house" | "plot" | "door" | "flat" | "gat")
+                || *word == "shop" && text.contains(',')
+        };
         let mut words = part.split([' ', '.', ':']).filter(|word| !word.is_empty()).skip_while(is_plot);
         words.next().is_some_and(|word| word == "no")
             && words

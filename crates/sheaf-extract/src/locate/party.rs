@@ -10,15 +10,17 @@
 use super::candidate::Candidate;
 use super::context::{Context, Place, Surroundings};
 use super::field::Field;
+use super::labels::LabelMatch;
 use super::layout::Layout;
 use super::names::{
-    Look, domain_carries, domains, ends_name, is_addressed, is_house_number, is_person, is_registration, look,
+    Look, domain_carries, domains, ends_name, is_courtesy, is_house_number, is_person, is_registration, look,
 };
-use super::prose::is_place;
+use super::prose::is_only_place;
 use super::text::{Part, TextCandidate};
 use super::typed::is_unit;
 use crate::lexicon::{ConceptId, Key, LEXICON, Shape, Strength};
 use crate::parse::fold::{fold, push_tight, tight};
+use crate::parse::form::Form;
 
 /// Lines between a heading and the last line that may be its name.
 const SECTION: usize = 9;
@@ -30,6 +32,10 @@ const SINGLE_NAME: f32 = 0.55;
 const UNHEADED: f32 = 0.8;
 /// What it says of a name to stand under a salutation: letters greet their recipients.
 const SALUTED: f32 = 0.15;
+/// The same of one that begins with how a person is addressed.
+const ADDRESSED: f32 = 0.25;
+/// What it says of a name to begin a line with the number that the tax office or the bank knows a firm by.
+const IMPRINT: f32 = 0.2;
 /// Lines of an address that are looked at below a name.
 const BLOCK: usize = 6;
 
@@ -111,7 +117,14 @@ impl Parties {
         let candidate = &text.candidate;
         let (source, look) = (candidate.source.as_str(), text.look);
         // "Client services": a bare word before other words is no label of theirs.
-        if text.part == Part::AfterLabel && !text.long_label {
+        // "Patient: Example, Jane, born 1970" has the first name last.
+        let segment = &surroundings.layout.segments[candidate.segment];
+        let behind = &surroundings.layout.lines[segment.line].text[candidate.spans[0].range.end..];
+        if text.part == Part::Head && candidate.start() > segment.range.start && is_surname(source, behind) {
+            return false;
+        }
+        let is_addressed = begins_with_courtesy(source);
+        if text.part == Part::AfterLabel && !text.long_label && !is_addressed {
             return false;
         }
         // A quantity before a text makes it the name of goods.
@@ -125,6 +138,7 @@ impl Parties {
             || is_within_address(surroundings, candidate.segment)
             || says_how_long(source)
             || is_account(source, surroundings.layout.text(&surroundings.layout.segments[candidate.segment]))
+            || ends_in_reference(source)
             || !look.name
             || look.address
             || look.reachable
@@ -137,7 +151,9 @@ impl Parties {
         let text_of_line = surroundings.layout.text(&surroundings.layout.segments[candidate.segment]);
         let is_start = matches!(text.part, Part::Head | Part::WithoutId);
         let numbered = source.split(' ').all(|word| is_house_number(word) || matches!(word, "bis" | "ter"));
-        if is_start && (numbered || whole.address && !Self::sends(text, text_of_line)) || is_place(source) {
+        if is_start && (numbered || whole.address && !Self::sends(text, text_of_line))
+            || is_only_place(source)
+        {
             return false;
         }
         let mut words = source.split(|c: char| c.is_whitespace() || c == '/').filter(|word| !word.is_empty());
@@ -157,6 +173,10 @@ impl Parties {
         text: &TextCandidate,
         by_label: f32,
     ) -> Option<f32> {
+        let contexts = surroundings.contexts(&text.candidate);
+        let is_below_firm =
+            is_for_attention(field, contexts) && self.block(surroundings, &text.candidate).above > 0;
+        let by_label = if is_below_firm { 0.0 } else { by_label };
         let join = |by_place: f32| by_label.max(by_place) + 0.25 * by_label.min(by_place).max(0.0);
         let candidate = &text.candidate;
         let (source, look) = (candidate.source.as_str(), text.look);
@@ -165,6 +185,10 @@ impl Parties {
             return None;
         }
         let section = self.section(surroundings, candidate.segment, text.part);
+        // "Vessel: M.V. Example" under "To" is what its own label says.
+        if section.is_some() && is_labelled_otherwise(surroundings, text) {
+            return Some(join(ELSEWHERE));
+        }
         // Invoices are issued by the seller, orders by the buyer.
         let issuer = field.is("seller") != self.issuer_buys;
         let asked = |concept: ConceptId| match LEXICON.name(concept) {
@@ -235,10 +259,10 @@ impl Parties {
         if known.contains(&"name") {
             return Some(true);
         }
-        let party = |name: &&str| {
-            matches!(*name, "seller" | "buyer" | "issuer" | "recipient" | "ship_to" | "agency" | "advertiser")
-        };
-        (!known.is_empty() && !known.iter().any(party)).then_some(false)
+        // "To" is the end of a range as much as a recipient.
+        let parties = ["seller", "buyer", "issuer", "recipient", "ship_to", "agency", "advertiser"];
+        let heads = label.matches.iter().any(|m| m.similarity > 0.97 && m.means(&parties));
+        (!known.is_empty() && !heads).then_some(false)
     }
 
     /// Whether the value of a label stands below it.
@@ -338,8 +362,12 @@ impl Parties {
         if block.town {
             score += 0.08;
         }
-        if block.saluted || is_addressed(&candidate.source) {
+        let is_addressed = begins_with_courtesy(&candidate.source);
+        if block.saluted || is_addressed {
             score -= SALUTED;
+        }
+        if text.part == Part::Head && look.ends_in_legal_form && is_imprint(layout, candidate) {
+            score += IMPRINT;
         }
         if block.bank {
             score += 0.3;
@@ -397,12 +425,16 @@ impl Parties {
         if look.legal_form {
             score += 0.04;
         }
-        let addressed = candidate.spans.len() == 1 && block.above == 0 && is_addressed(&candidate.source);
-        if block.saluted || addressed && (block.street || block.town) {
+        // "Mr. Example" at the start of a block is who it is sent to, wherever he lives.
+        let is_addressed = candidate.spans.len() == 1 && begins_with_courtesy(&candidate.source);
+        let above = if is_addressed && text.part == Part::AfterLabel { 0 } else { block.above };
+        if block.saluted {
             score += SALUTED;
+        } else if is_addressed && above == 0 {
+            score += ADDRESSED;
         }
         // The first line of its block is the name.
-        score - 0.12 * block.above as f32
+        score - 0.12 * above as f32
     }
 
     /// Names that stand before this one on its page.
@@ -609,6 +641,55 @@ fn is_within_address(surroundings: &Surroundings<'_>, segment: usize) -> bool {
     !surroundings.look(segment).ends_in_legal_form
         && above.is_some_and(is_address)
         && below.is_some_and(|s| surroundings.look(s).town && is_address(s))
+}
+
+/// Whether a label says that a document is for the attention of somebody, who stands below the firm that it is sent to.
+fn is_for_attention(field: &Field<'_>, contexts: &[Context]) -> bool {
+    let is_last_resort = |m: &LabelMatch| m.strength == Strength::Fallback && field.weight(m.key) > 0.0;
+    contexts.iter().any(|c| c.place == Place::Before && c.matches.iter().any(is_last_resort))
+}
+
+/// Whether a text, but for the name of a firm, stands behind the colon of a label that nothing is known of.
+fn is_labelled_otherwise(surroundings: &Surroundings<'_>, text: &TextCandidate) -> bool {
+    let own = &surroundings.layout.segments[text.candidate.segment];
+    let is_within = text.part == Part::AfterColon;
+    let place = if is_within { Place::Before } else { Place::Left };
+    let label = surroundings.contexts(&text.candidate).iter().find(|c| c.place == place);
+    (is_within || surroundings.layout.text(own).starts_with(':'))
+        && label.is_some_and(|label| label.matches.is_empty())
+        && !text.look.ends_in_legal_form
+}
+
+/// Whether a text begins with how a person is addressed, by a word of its own: "Mrs Example", but neither "M. Example", which may be a
+/// first name, nor "Dr. Example", who may be the sender.
+fn begins_with_courtesy(text: &str) -> bool {
+    text.split_once(' ').is_some_and(|(first, rest)| {
+        let letters = first.trim_end_matches('.').chars().count();
+        letters > 1 && !first.starts_with("Dr") && is_courtesy(first) && rest.starts_with(char::is_uppercase)
+    })
+}
+
+/// Whether a word is a surname, with the first name behind a comma: "Example, Jane".
+fn is_surname(word: &str, behind: &str) -> bool {
+    let is_name = |word: &str| word.starts_with(char::is_uppercase) && word.chars().all(char::is_alphabetic);
+    let given = behind.strip_prefix(", ").and_then(|rest| rest.split([',', '\t']).next());
+    is_name(word) && given.is_some_and(|given| is_name(given.trim()) && !is_only_place(given))
+}
+
+/// Whether a text ends in a number and what introduces it: "Duplicate book ref. B-50/2".
+fn ends_in_reference(text: &str) -> bool {
+    let mut words = text.rsplit(' ');
+    let (last, label) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    let is_code = last.bytes().filter(u8::is_ascii_digit).count() > 1;
+    let label = fold(label.trim_end_matches(['.', ':', '°', 'º']));
+    is_code && matches!(&*label, "ref" | "no" | "nr" | "num" | "n")
+}
+
+/// Whether behind a name its line has a VAT number or an account, as the small print at the foot of a letter does.
+fn is_imprint(layout: &Layout<'_>, candidate: &Candidate) -> bool {
+    let segment = &layout.segments[candidate.segment];
+    let rest = &layout.lines[segment.line].text[candidate.spans[0].range.end..segment.range.end];
+    !Form::VatId.find(rest).is_empty() || !Form::Iban.find(rest).is_empty()
 }
 
 /// Whether a name is that of the bank in a line about an account: "Example Bank Ltd, A/C 0003, SWIFT EXMPSGSG".

@@ -24,18 +24,34 @@ pub(super) struct Payment {
 impl Payment {
     pub(super) fn new(surroundings: &Surroundings<'_>, numbers: &[Candidate]) -> Self {
         let mut payment = Self::default();
+        let (mut prepaid, mut left, mut all) = (Vec::new(), Vec::new(), Vec::new());
         for candidate in numbers {
             let Typed::Number(number) = &candidate.typed else { continue };
             let Ok(value) = number.value.parse::<Decimal>() else { continue };
             if number.percent || number.counts_nothing() {
                 continue;
             }
+            all.push(value);
             match label(surroundings.contexts(candidate)) {
+                Some("prepaid") => prepaid.push(value.abs()),
+                Some("amount_due") => left.push(value.abs()),
                 Some("cash") => payment.paid.push(value.abs()),
                 Some("change") => payment.change.push(value.abs()),
                 Some("rounding") if value.abs() < MOST_ROUNDED => payment.rounding.push(value),
                 _ => {}
             }
+        }
+        // "Paid" is what was handed over where something was given back of it.
+        if payment.paid.is_empty() && payment.has_change() {
+            payment.paid = prepaid;
+        }
+        // "Balance" is what was given back where that makes what was handed over another amount of the document.
+        if !payment.has_change() {
+            let is_change = |left: &Decimal| {
+                let adds = |paid: &Decimal| all.contains(&(paid - left)) && !all.contains(&(paid + left));
+                !left.is_zero() && payment.paid.iter().any(adds)
+            };
+            payment.change = left.into_iter().filter(is_change).collect();
         }
         payment
     }

@@ -53,6 +53,13 @@ pub(super) fn is_place(text: &str) -> bool {
         && PLACES.matches(words.iter().map(String::as_str)).any(|(_, entries)| !entries.is_empty())
 }
 
+/// Whether a short text is a state or country and nothing else.
+pub(super) fn is_only_place(text: &str) -> bool {
+    let words = words(text);
+    let found = PLACES.matches(words.iter().map(String::as_str)).filter(|(_, entries)| !entries.is_empty());
+    found.map(|(used, _)| used).any(|used| used == words.len())
+}
+
 /// A token of the stream.
 #[derive(Debug)]
 struct Word<'l> {

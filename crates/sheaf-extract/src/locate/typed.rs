@@ -31,6 +31,9 @@ static LABEL_ENDS: LazyLock<FxHashSet<&'static str>> =
 /// Units of what is no money.
 static UNITS: LazyLock<FxHashSet<&'static str>> =
     LazyLock::new(|| listed(include_str!("../../data/units.txt")));
+/// Words of the paragraphs of laws.
+static ARTICLES: LazyLock<FxHashSet<&'static str>> =
+    LazyLock::new(|| listed(include_str!("../../data/articles.txt")));
 /// Words of a discount for early payment.
 static DISCOUNTS: LazyLock<Vec<&'static str>> =
     LazyLock::new(|| listed(include_str!("../../data/discounts.txt")));
@@ -55,7 +58,10 @@ fn is_measured(layout: &Layout<'_>, candidate: &Candidate) -> bool {
     let text = &layout.lines[candidate.line()].text;
     let unit = text[candidate.spans[0].range.end..].strip_prefix(BLANK).unwrap_or_default();
     let unit = unit.split([BLANK, TAB]).next().unwrap_or_default();
-    is_unit(unit) || text[..candidate.start()].trim_end().ends_with('§')
+    let before = &text[..candidate.start()];
+    let word = before.strip_suffix(BLANK).and_then(|before| before.rsplit([BLANK, TAB]).next());
+    let is_article = |word: &str| ARTICLES.contains(&*fold(word.trim_end_matches('.')));
+    is_unit(unit) || before.trim_end().ends_with('§') || word.is_some_and(is_article)
 }
 
 fn is_money(field: &Field<'_>) -> bool {

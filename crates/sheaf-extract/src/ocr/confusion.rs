@@ -153,7 +153,8 @@ pub(super) fn legal_form(word: &str, next: &str) -> Option<String> {
         bare.len() == first.len() && differ == 1
     };
     let mut forms = LEGAL_FORMS.iter().filter(|(_, second)| *second == next).map(|(first, _)| first);
-    let form = if is_company { Some(&"CO") } else { forms.find(|first| misread(first)) };
+    let is_form = forms.clone().any(|first| *first == bare);
+    let form = if is_company { Some(&"CO") } else { forms.find(|first| !is_form && misread(first)) };
     form.map(|form| format!("{form}{}", &word[bare.len()..]))
 }
 
@@ -217,9 +218,16 @@ mod tests {
         ] {
             assert_eq!(legal_form(word, next).as_deref(), Some(form), "{word}");
         }
-        for (word, next) in
-            [("SON", "LTD"), ("SDN", "BHD"), ("SUN", "RISE"), ("SON", ""), ("C0", "C1"), ("CO.", "LTD")]
-        {
+        for (word, next) in [
+            ("SON", "LTD"),
+            ("SDN", "BHD"),
+            ("PTE", "LTD"),
+            ("PTE.", "LTD"),
+            ("SUN", "RISE"),
+            ("SON", ""),
+            ("C0", "C1"),
+            ("CO.", "LTD"),
+        ] {
             assert_eq!(legal_form(word, next), None, "{word} {next}");
         }
     }

@@ -141,14 +141,21 @@ impl Votes {
         };
         // All languages here but English agree on the order of day and month; in English the country decides.
         let language_settles = language.is_some_and(|l| !l.starts_with("en"));
-        let english = template.is_none() && !language_settles;
-        let american = english && self.american + self.dollars > 0;
+        // Against a template's country it takes an address and dollars, and then nothing is settled.
+        let english = !language_settles;
+        let american = english
+            && match template {
+                None => self.american + self.dollars > 0,
+                Some(_) => self.american.min(self.dollars) > 0,
+            };
         let order = order.or(american.then_some(DateOrder::MonthFirst));
-        let language_settles = language_settles || english && self.american > 0;
+        let language_settles = template.is_none() && (language_settles || self.american > 0);
+        let template_settles =
+            by_template.is_some_and(|locale| !american || locale.order == DateOrder::MonthFirst);
         Locale {
             decimal: decimal.unwrap_or(fallback.decimal),
             order: order.unwrap_or(fallback.order),
-            order_settled: self.day_first != self.month_first || by_template.is_some() || language_settles,
+            order_settled: self.day_first != self.month_first || template_settles || language_settles,
             decimal_settled: decimal.is_some() || by_template.is_some(),
         }
     }
@@ -203,6 +210,9 @@ mod tests {
         american.count_american(1, 0);
         let locale = american.decide(None, Some("en"));
         assert_eq!((locale.order, locale.order_settled), (DateOrder::MonthFirst, true));
+        american.count_american(0, 1);
+        let locale = american.decide(Some("en-MY"), Some("en"));
+        assert_eq!((locale.order, locale.order_settled), (DateOrder::MonthFirst, false));
         assert_eq!(open.decide(Some("de-CH"), None).decimal, DecimalMark::Point);
     }
 }

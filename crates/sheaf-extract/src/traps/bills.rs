@@ -262,3 +262,195 @@ fn a_heading_in_a_box_of_its_own_heads_the_box_below_it() {
     ];
     assert_eq!(values(&document, &[("buyer_name", "text", "Bill to")]), ["Example Joinery Supply Ltd."]);
 }
+
+#[test]
+fn a_colon_may_stand_before_its_value_and_other_labels_name_nobody() {
+    let lines = [
+        "STRAITS FORWARDING PTE. LTD.                 FREIGHT INVOICE",
+        "7 Example Road",
+        "",
+        "TO         : HARBOUR CERAMICS PTE LTD        INV NO  : S2406-07",
+        "             31 Panda Loop                   INV DATE: 21-JUN-2024",
+        "             SINGAPORE 128252                TERMS   : 14 DAYS",
+        "ATTN       : ACCOUNTS PAYABLE                DUE DATE: 05-JUL-2024",
+        "",
+        "VESSEL/VOY : EVER MOOR 0417W                 ETD     : 19-JUN-2024",
+        "POL/POD    : SINGAPORE / ROTTERDAM           ETA     : 14-JUL-2024",
+    ];
+    let parties = [("seller_name", "text", ""), ("buyer_name", "text", "")];
+    let expected = ["STRAITS FORWARDING PTE. LTD.", "HARBOUR CERAMICS PTE LTD"];
+    assert_eq!(values(&page(&lines), &parties), expected);
+}
+
+#[test]
+fn a_firm_has_the_whole_name_that_its_letterhead_sets_in_two_lines() {
+    let lines = [
+        "POLAR LODESTAR",
+        "Forwarding B.V. \u{b7} sea \u{b7} air \u{b7} road",
+        "",
+        "Invoice address",
+        "Brass Garden Living Ltd",
+        "",
+        "Polar Lodestar Forwarding B.V., Haven 118, 3088 HH Rotterdam \u{b7} VAT NL809244171B01",
+    ];
+    assert_eq!(one(&PARTIES[..1], &lines), "Polar Lodestar Forwarding B.V.");
+}
+
+#[test]
+fn a_day_that_a_sentence_asks_to_pay_by_is_the_due_date() {
+    let due = [("due_date", "date", "Due date")];
+    for (lines, day) in [
+        (
+            &[
+                "We ask you to arrange remittance of 18,530.00 to our account no. 55-",
+                "018 free of all charges and no",
+                "later than 30 September 2024, quoting our number.",
+            ][..],
+            "2024-09-30",
+        ),
+        (
+            &[
+                "Bitte den Betrag bis 31.12.24 auf unser Konto bei der Bank",
+                "am Platz \u{fc}berweisen. Vielen Dank!",
+            ],
+            "2024-12-31",
+        ),
+        (&["Please pay", "\u{a3}240.82", "by 14 November 2024"], "2024-11-14"),
+        (&["Pay with a card. Complaints must be made by 14 November 2024 at the latest, please."], ""),
+    ] {
+        assert_eq!(one(&due, lines), day, "{lines:?}");
+    }
+}
+
+#[test]
+fn a_sentence_says_behind_its_amounts_what_they_are() {
+    let lines = [
+        "Der Gesamtbetrag von 289,20 EUR setzt sich zusammen aus 270,28 EUR netto und 18,92 EUR",
+        "Mehrwertsteuer (7 %). Vielen Dank.",
+        "Betrag: 289,20 EUR",
+    ];
+    assert_eq!(values(&page(&lines), &TOTALS[..3]), ["270.28", "18.92", "289.20"]);
+}
+
+#[test]
+fn a_tax_of_nothing_is_no_other_amount() {
+    let lines = [
+        "Amount excl. VAT     VAT 0 %    Rounding    Total",
+        "125,344.50             0.00         0.50    125,345.00",
+    ];
+    assert_eq!(one(&TOTALS[1..2], &lines), "0.00");
+    assert_eq!(values(&page(&lines), &TOTALS[..3])[1], "0.00");
+}
+
+#[test]
+fn the_number_of_an_article_of_a_law_is_no_tax() {
+    for line in ["TVA non applicable, article 293 B du CGI", "Vrijgesteld van btw, artikel 25 Wet OB"] {
+        assert_eq!(one(&[("tax_total", "currency", "")], &[line]), "", "{line}");
+    }
+}
+
+#[test]
+fn the_taxes_of_rates_in_brackets_are_not_the_tax() {
+    let lines = [
+        "Total taxable value                                 4,041.00",
+        "IGST (5%: 138.60, 12%: 142.20, 18%: 15.12)            295.92",
+        "TOTAL                                               4,336.92",
+    ];
+    assert_eq!(values(&page(&lines), &TOTALS[..3]), ["4041.00", "295.92", "4336.92"]);
+}
+
+#[test]
+fn the_total_of_a_summary_of_taxes_by_their_parts_is_not_the_total() {
+    let lines = [
+        "Total                                             1,36,496.00",
+        "HSN/SAC     Taxable         CGST         SGST/UTGST     Total",
+        "            Value           Rate Amount  Rate Amount    Tax",
+        "94054200    1,15,674.75     9%           9%             20,821.46",
+        "Total       1,15,674.75     10,410.73    10,410.73      20,821.46",
+    ];
+    assert_eq!(one(&TOTALS[2..3], &lines), "136496.00");
+}
+
+#[test]
+fn a_bare_dollar_is_not_that_of_the_usa_beside_the_taxes_of_other_countries() {
+    assert_eq!(currency(&["ABN 53 118 902 447", "GST 10%  $69.50", "Total  $764.50"]), None);
+    assert_eq!(currency(&["Subtotal  $695.00", "HST 13%  $90.35"]), None);
+    let usd = Some(FieldValue::Scalar("USD".to_owned()));
+    assert_eq!(currency(&["GST 0%", "Total  US$764.50"]), usd);
+}
+
+#[test]
+fn a_label_of_what_to_pay_may_say_by_when() {
+    let lines = [
+        "Total TVA incluse                          1'342.60",
+        "Bon fid\u{e9}lit\u{e9}                                 -50.00",
+        "\u{c0} payer en CHF jusqu'au 14.06.2024        1'292.60",
+    ];
+    assert_eq!(one(&TOTALS[3..], &lines), "1292.60");
+}
+
+#[test]
+fn who_is_addressed_by_name_is_the_recipient_and_no_sender() {
+    let lines = [
+        "Hill View Veterinary Clinic",
+        "Main Street, Hilltown, Co. Example",
+        "",
+        "",
+        "Mr. Fergal Doe",
+        "Roseview",
+        "Camross",
+        "",
+        "Account for professional services No. 24/1907",
+    ];
+    assert_eq!(one(&PARTIES[1..], &lines), "Mr. Fergal Doe");
+    let lines = [
+        "INVOICE / CASH SALE   No. 0472",
+        "J. DOE",
+        "Date 17/5/25",
+        "To Mrs E. Marsh",
+        "The Paddocks, Hilltown",
+    ];
+    assert_eq!(one(&[("buyer_name", "text", "")], &lines), "Mrs E. Marsh");
+}
+
+#[test]
+fn who_looks_after_it_is_not_the_buyer_below_the_firm() {
+    let lines = [
+        "Fabrique Saint-Exemple",
+        "\u{c0} l'attention de M. le Tr\u{e9}sorier",
+        "place de l'\u{c9}glise 2",
+        "5030 Exempleville",
+    ];
+    assert_eq!(one(&[("buyer_name", "text", "")], &lines), "Fabrique Saint-Exemple");
+}
+
+#[test]
+fn a_surname_before_its_first_name_is_not_the_whole_name() {
+    let lines =
+        ["Herr", "Max Muster", "Weg 7", "94315 Musterstadt", "", "Patient: Muster, Max, geb. 19.03.1971"];
+    assert_eq!(one(&[("buyer_name", "text", "")], &lines), "Max Muster");
+}
+
+#[test]
+fn a_day_is_no_telephone_of_the_sender() {
+    let lines = [
+        "Erika Muster",
+        "Freie Lektorin",
+        "Musterweg 402",
+        "12435 Musterstadt",
+        "",
+        "An die",
+        "Stiftung Nachbarschaft",
+        "Allee 16",
+        "12435 Musterstadt",
+        "Rechnungsdatum: 14.05.2024",
+    ];
+    assert_eq!(one(&[("buyer_name", "text", "")], &lines), "Stiftung Nachbarschaft");
+}
+
+#[test]
+fn a_number_of_several_words_is_not_its_last_word() {
+    let number = [("invoice_number", "text", "Rechnungsnummer")];
+    assert_eq!(one(&number, &["Rechnung Nr. 2024 118 30557 zahlbar bis 31.12.2024"]), "2024 118 30557");
+    assert_eq!(one(&number, &["Rechnung N\u{b0} 388 / 2024"]), "388 / 2024");
+}

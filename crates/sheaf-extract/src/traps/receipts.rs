@@ -1,6 +1,10 @@
 //! Traps of receipts, as they are recognised.
 
+use serde_json::json;
+use sheaf_types::{FieldValue, TemplateSpec};
+
 use super::values;
+use crate::extract;
 use crate::locate::sample::page;
 
 const SHOP: [(&str, &str, &str); 2] = [("company", "text", ""), ("address", "text", "")];
@@ -136,4 +140,50 @@ fn what_is_to_be_paid_is_the_total_and_not_the_cash_given() {
     let lines =
         ["SUBTOTAL   45.22", "TAX         1.59", "BALANCE    46.81", "DEBIT TEND 46.81", "CHANGE      0.00"];
     assert_eq!(values(&page(&lines), &fields), ["46.81"]);
+}
+
+#[test]
+fn what_was_paid_less_the_change_is_the_total_under_other_names() {
+    let total = [("total", "currency", "Total")];
+    let lines = ["WEEKDAY", "RM 6.00", "PAID        RM 10.00", "CHANGE      RM 4.00"];
+    assert_eq!(values(&page(&lines), &total), ["6.00"]);
+    let lines = [
+        "Sub Total     39.20",
+        "GST 6%        2.35",
+        "NET TOTAL     RM41.55",
+        "Cash          RM50.00",
+        "Balance       RM8.45",
+    ];
+    assert_eq!(values(&page(&lines), &total), ["41.55"]);
+}
+
+#[test]
+fn an_address_begins_with_its_unit_or_its_lane() {
+    let address = [("address", "text", "")];
+    let lines = [
+        "GADGET TRADING",
+        "F3-118, Hill Mall,",
+        "112, Persiaran Example, Taman 2,",
+        "70300 Seremban, Negeri Sembilan",
+    ];
+    let found = values(&page(&lines), &address);
+    assert_eq!(
+        found,
+        ["F3-118, Hill Mall, 112, Persiaran Example, Taman 2, 70300 Seremban, Negeri Sembilan"]
+    );
+    let lines = ["VALE FARM SHOP", "Old Mill Lane", "Hillbury", "Bristol BS35 1RG"];
+    assert_eq!(values(&page(&lines), &address), ["Old Mill Lane Hillbury Bristol BS35 1RG"]);
+    let lines = ["Kedai Example", "88 & 90, Lebuh Example,", "10100 George Town, Pulau Pinang"];
+    assert_eq!(values(&page(&lines), &address), ["88 & 90, Lebuh Example, 10100 George Town, Pulau Pinang"]);
+}
+
+#[test]
+fn an_american_receipt_writes_the_month_first_whatever_the_template_says() {
+    let template = json!({"name": "t", "locale": "en-MY", "fields": [{"name": "date", "type": "date"}]});
+    let template = TemplateSpec::from_json(&template).unwrap();
+    let lines =
+        ["HILL DINER", "31-09 Ditmars Blvd", "Astoria, NY 11105", "02/10/2024 10:44 AM", "TOTAL   $76.21"];
+    let found = extract(&page(&lines), &template).remove(0);
+    assert_eq!(found.value, Some(FieldValue::Scalar("2024-02-10".to_owned())));
+    assert!(found.confidence < 0.5);
 }

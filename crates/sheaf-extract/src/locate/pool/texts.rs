@@ -22,7 +22,7 @@ use crate::locate::score::{self, Evidence, Loose};
 use crate::locate::signature::{self, Signature};
 use crate::locate::text::{Part, TextCandidate};
 use crate::locate::typed;
-use crate::parse::fold::fold;
+use crate::parse::fold::{fold, tight};
 use crate::parse::form::Form;
 
 /// The score of the first address of a document.
@@ -84,8 +84,11 @@ const TICKED: f32 = 0.5;
 const BEFORE_SIGNING: f32 = 0.35;
 const SIGNING: usize = 15;
 
+/// How much less the last words of a code are than all of it.
+const TAIL: f32 = 0.02;
+
 /// How much better a name with its legal form is than without.
-const FULL_NAME: f32 = 0.01;
+const FULL_NAME: f32 = 0.05;
 
 impl<'a> Pool<'a> {
     pub(super) fn free(&self, field: &Field<'_>, loose: &Loose) -> Vec<Scored> {
@@ -338,6 +341,7 @@ impl<'a> Pool<'a> {
     /// something else than what it is usually the label of ("Project: Dry Garden"); a number of an invoice is no word.
     pub(super) fn codes_or_words(&self, field: &Field<'_>, loose: &Loose) -> Vec<Scored> {
         let mut scored = self.typed(field, self.codes(), loose);
+        weaken_tails(&mut scored);
         let may_be_words = field.concept.is_none() || field.is("reference");
         if may_be_words && scored.iter().all(|found| found.score < LABELLED) {
             let labelled = self.free(field, loose).into_iter().filter(|found| found.score >= BESIDE_LABEL);
@@ -469,20 +473,42 @@ impl<'a> Pool<'a> {
     }
 }
 
-/// Lets a name with its legal form stand for the same name without it, as in the print of a logo.
-fn prefer_full_names(scored: &mut [Scored]) {
-    let short: Vec<(String, f32)> = scored
+/// Lets a code of several words stand before the last of them, which its label stands further from: "No. 2024 118 305".
+fn weaken_tails(scored: &mut [Scored]) {
+    let whole: Vec<(Span, f32)> = scored
         .iter()
-        .filter(|found| !found.ends_in_legal_form)
-        .map(|found| (found.source.clone(), found.score))
+        .filter(|found| found.source.contains(BLANK) && found.evidence.score >= LABELLED)
+        .map(|found| (found.spans[0].clone(), found.score))
         .collect();
-    for full in scored.iter_mut().filter(|found| found.ends_in_legal_form) {
-        let same = short.iter().filter(|(name, _)| {
+    for found in scored.iter_mut() {
+        let own = &found.spans[0];
+        let is_tail = |span: &Span| {
+            span.line == own.line && span.range.start < own.range.start && span.range.end == own.range.end
+        };
+        let best = whole.iter().filter(|(span, _)| is_tail(span)).map(|&(_, score)| score);
+        let best = best.fold(f32::INFINITY, f32::min);
+        found.score = found.score.min(best - TAIL);
+    }
+}
+
+/// Lets a name with its legal form stand for the same name without it, as in the print of a logo, and for the end of it that a
+/// letterhead sets in a line of its own.
+fn prefer_full_names(scored: &mut [Scored]) {
+    let short: Vec<(String, bool, f32)> =
+        scored.iter().map(|found| (found.source.clone(), found.ends_in_legal_form, found.score)).collect();
+    for full in scored.iter_mut().filter(|found| found.ends_in_legal_form && found.spans.len() == 1) {
+        let same = short.iter().filter(|(name, has_form, _)| {
+            if *has_form {
+                let start =
+                    full.source.strip_suffix(name.as_str()).and_then(|start| start.strip_suffix(BLANK));
+                return start
+                    .is_some_and(|start| short.iter().any(|(other, ..)| tight(other) == tight(start)));
+            }
             full.source
                 .strip_prefix(name.as_str())
                 .is_some_and(|rest| is_only_form(rest.trim_start_matches(',')))
         });
-        let best = same.map(|&(_, score)| score).fold(f32::NEG_INFINITY, f32::max);
+        let best = same.map(|&(_, _, score)| score).fold(f32::NEG_INFINITY, f32::max);
         full.score = full.score.max(best + FULL_NAME);
     }
 }

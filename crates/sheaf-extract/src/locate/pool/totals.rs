@@ -41,6 +41,14 @@ impl Pool<'_> {
             let value: Decimal = best.parsed.value.parse().ok()?;
             (!value.is_zero()).then_some((value, first(best).0))
         };
+        // A tax of nothing is said, not left out.
+        let is_exempt = candidates[tax].first().is_some_and(|best| {
+            let value = best.parsed.value.parse::<Decimal>();
+            best.score >= LABELLED && value.is_ok_and(|value| value.is_zero())
+        });
+        if is_exempt {
+            return;
+        }
         let all: Vec<Amount<'_>> = self.numbers.iter().filter_map(with_cents).collect();
         let found: Vec<(usize, &Candidate)> = match (labelled(net), labelled(tax), labelled(total)) {
             (None, Some((tax, at)), Some((whole, _))) => {

@@ -10,6 +10,7 @@ use crate::ablation::{Family, uses};
 use crate::lexicon::{Shape, Strength};
 use crate::locate::candidate::{Candidate, Typed};
 use crate::locate::context::{Context, Place};
+use crate::locate::deadline;
 use crate::locate::effective;
 use crate::locate::ends;
 use crate::locate::field::Field;
@@ -31,7 +32,10 @@ const FOR_DISCOUNT: f32 = 0.4;
 const IN_COLUMN: f32 = 0.35;
 const IN_ROWS: f32 = 0.2;
 const OF_OTHER: f32 = 0.3;
-const BESIDE_OTHER: f32 = 0.06;
+const BESIDE_OTHER: f32 = 0.12;
+
+/// The score of a day by which a sentence asks to pay.
+const BY_DEADLINE: f32 = 0.6;
 
 /// What it costs an end of a range to stand in a column of dates, as those of the rows do.
 const IN_RANGES: f32 = 0.1;
@@ -94,6 +98,9 @@ impl Pool<'_> {
                     let alone = typed::own_date(field, layout, candidate, days, evidence);
                     evidence.score = evidence.score.max(alone);
                 }
+                if field.is("due_date") && deadline::asks_to_pay(layout, candidate) {
+                    evidence.score = evidence.score.max(BY_DEADLINE);
+                }
                 let mut scored = self.scored(field, candidate, evidence)?;
                 if typed::asks_for_own_date(field) {
                     if self.is_in_column(candidate, candidates, 1) {
@@ -128,6 +135,7 @@ impl Pool<'_> {
                 // Totals come last, dates and numbers of the document first.
                 let aside = self.surroundings.is_base(candidate)
                     || self.surroundings.is_in_label(candidate)
+                    || self.surroundings.is_in_remark(candidate)
                     || self.is_count(candidate);
                 if field.shape == Shape::Amount && aside {
                     scored.score -= ASIDE;
@@ -205,10 +213,11 @@ impl Pool<'_> {
         let paid = if is_due { self.prepaid() } else { Vec::new() };
         let is_whole = |total| labelled.get(&total).is_some_and(|&score| score > LABELLED);
         let left = if is_due { self.remainders(is_whole) } else { FxHashSet::default() };
-        // What was paid is itself one of the amounts.
+        // What was paid is itself one of the amounts: in another line, as a price stands beside its amount.
         let stands_twice = |total: Decimal| {
             let value = |c: &&Candidate| matches!(&c.typed, Typed::Number(n) if n.value.parse() == Ok(total));
-            self.numbers.iter().filter(value).nth(1).is_some()
+            let mut lines = self.numbers.iter().filter(value).map(Candidate::line);
+            lines.next().is_some_and(|first| lines.any(|line| line != first))
         };
         for found in scored.iter_mut() {
             let Some(total) = value(found).filter(|total| *total > Decimal::ZERO) else { continue };
@@ -334,7 +343,7 @@ impl Pool<'_> {
             return false;
         }
         let mut beside = self.surroundings.segments[heading - 1].matches.iter();
-        beside.any(|m| m.similarity >= 0.97 && typed::is_number_of_other(field, m.key))
+        beside.any(|m| m.similarity >= 0.85 && typed::is_number_of_other(field, m.key))
     }
 
     /// The amounts that are labelled as paid already.
