@@ -400,10 +400,10 @@ fn core_of<'p, 't>(printed: &'p [Printed<'t>]) -> (Cow<'p, [Printed<'t>]>, usize
         // "VAT 21%" is the tax at a rate, "VAT %" is the rate.
         let rate = last.text == "%" && is_number(&printed[to - 2]) || is_number(last);
         let currency = currency::code_of(last.text).is_some();
-        if rate
-            || currency
-            || matches!(last.text, "in" | "en" | "a" | "de" | "of" | "the" | "at") && to < printed.len()
-        {
+        // The last letter of "I.V.A." is no word.
+        let is_initial = last.text == "a" && printed[to - 2].text.len() == 1;
+        let is_word = matches!(last.text, "in" | "en" | "a" | "de" | "of" | "the" | "at") && !is_initial;
+        if rate || currency || is_word && to < printed.len() {
             to -= 1;
         } else {
             break;
@@ -522,6 +522,7 @@ mod tests {
         assert_eq!(best("3. Gross Amount", "gross_amount"), 1.0);
         assert_eq!(best("Steuerbetrag in EUR", "tax_total"), 1.0);
         assert_eq!(best("VAT 21 %", "tax_total"), 1.0);
+        assert_eq!(best("I V A 21 %", "tax_total"), 1.0);
         assert_eq!(best("Handelsrechnung (380) Nr.", "invoice_number"), 1.0);
         assert_eq!(best("Name: Gross Amount", "gross_amount"), 1.0);
         assert_eq!(best("Invoice #", "invoice_number"), 1.0);

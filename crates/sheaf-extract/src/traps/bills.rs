@@ -454,3 +454,15 @@ fn a_number_of_several_words_is_not_its_last_word() {
     assert_eq!(one(&number, &["Rechnung Nr. 2024 118 30557 zahlbar bis 31.12.2024"]), "2024 118 30557");
     assert_eq!(one(&number, &["Rechnung N\u{b0} 388 / 2024"]), "388 / 2024");
 }
+
+#[test]
+fn a_tax_may_be_abbreviated_with_stops() {
+    let lines = [
+        "Cuota social 2.º trimestre 2024      1    145,00 €    145,00 €",
+        "Base imponible                                        747,95 €",
+        "I.V.A. 21 %                                           157,07 €",
+        "Total a pagar                                         905,02 €",
+    ];
+    assert_eq!(values(&page(&lines), &TOTALS[..3]), ["747.95", "157.07", "905.02"]);
+    assert_eq!(one(&[("tax_total", "currency", "")], &lines), "157.07");
+}
