@@ -101,6 +101,9 @@ impl Pool<'_> {
                 if field.is("due_date") && deadline::asks_to_pay(layout, candidate) {
                     evidence.score = evidence.score.max(BY_DEADLINE);
                 }
+                if is_effect && effective::is_said(layout, candidate) {
+                    evidence.score = evidence.score.max(NOTHING);
+                }
                 let mut scored = self.scored(field, candidate, evidence)?;
                 if typed::asks_for_own_date(field) {
                     if self.is_in_column(candidate, candidates, 1) {
