@@ -335,6 +335,7 @@ fn a_table_of_signatures_names_the_firms() {
     let lines = [
         "By signing, each party agrees to this agreement.",
         "               PARTY 1                  PARTY 2",
+        "Signature      Jane Example             John Roe",
         "Print Name     Jane Example             John Roe",
         "Title          Chief Officer            Director",
         "Company        Example Software, Inc.   Sample Logistics, PBC",

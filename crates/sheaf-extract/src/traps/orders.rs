@@ -1,5 +1,8 @@
 //! Orders of advertising time: their days, amounts and clients among what looks like them.
 
+use serde_json::json;
+use sheaf_types::{FieldValue, TemplateSpec};
+
 use super::values;
 use crate::locate::sample::page;
 
@@ -136,14 +139,18 @@ fn a_schedule_says_in_many_words_when_it_runs() {
 
 #[test]
 fn the_number_of_a_contract_is_not_that_of_the_order_below_it() {
-    let number = [("contract_num", "text", "Contract / Revision")];
     let lines = [
         "EXAMPLE TELEVISION SALES                  ELECTRONIC ORDER",
         "",
         "N E W   O R D E R             CONTRACT#   70441726   MOD# 00",
         "STA: WXYZ-TV                  HDLN#: 6103355         AGY EST#: 20/01",
     ];
-    assert_eq!(values(&page(&lines), &number), ["70441726"]);
+    let template = TemplateSpec::from_json(&json!({"name": "t", "fields": [{
+        "name": "contract_num", "type": "text", "anchor": "Contract / Revision",
+        "description": "Number of the order, contract or invoice of the station",
+    }]}));
+    let found = crate::extract(&page(&lines), &template.unwrap()).swap_remove(0).value;
+    assert_eq!(found, Some(FieldValue::Scalar("70441726".to_owned())));
     let station = ["Station order no. (traffic):     607338", "Rep firm:                        none"];
     assert_eq!(values(&page(&station), &[("order_no", "text", "")]), ["607338"]);
 }
