@@ -11,7 +11,9 @@ use std::rc::Rc;
 use super::boxes::Boxes;
 use super::candidate::{Candidate, Typed};
 use super::field::Field;
-use super::labels::{LabelMatch, Labels, asks_for, content_words, key_words, printed, printed_segment};
+use super::labels::{
+    LabelMatch, Labels, asks_for, content_words, key_words, names_person, printed, printed_segment,
+};
 use super::layout::{BLANK, Layout, Line, Rect, Segment, TAB, Token};
 use super::names::{self, Look, is_unmistakable_form};
 use super::score::Loose;
@@ -395,7 +397,12 @@ impl<'a> Surroundings<'a> {
             let by_words = anchors.iter().filter_map(|(keys, all)| {
                 let has = |words: &[String]| words.iter().all(|w| printed.iter().any(|p| p.is(w)));
                 let letters: usize = keys.iter().map(String::len).sum();
-                (!keys.is_empty() && letters >= 8 && has(keys)).then(|| {
+                let before: Vec<&str> = printed
+                    .iter()
+                    .map(|p| p.text)
+                    .take_while(|text| !keys.iter().any(|key| key == text))
+                    .collect();
+                (!keys.is_empty() && letters >= 8 && has(keys) && !names_person(&before)).then(|| {
                     if asks_for(&printed, keys) {
                         return ASKED;
                     }

@@ -37,6 +37,7 @@ static PHRASES: LazyLock<Phrases> = LazyLock::new(|| {
         kinds: list("kinds"),
         papers: list("papers"),
         another: list("another"),
+        replaces: list("replaces"),
         last: list("last"),
         signs: list("signs"),
         takes: list("takes"),
@@ -50,6 +51,7 @@ struct Phrases {
     kinds: Vec<&'static str>,
     papers: Vec<&'static str>,
     another: Vec<&'static str>,
+    replaces: Vec<&'static str>,
     last: Vec<&'static str>,
     signs: Vec<&'static str>,
     takes: Vec<&'static str>,
@@ -59,20 +61,16 @@ struct Phrases {
 /// How much speaks for a date as the one on which a contract takes effect: what is said before and behind it, and standing
 /// early. `signed` is the day of the last signature, where that is said to make the contract.
 pub(crate) fn fit(layout: &Layout<'_>, candidate: &Candidate, signed: Option<Day>, order: DateOrder) -> f32 {
-    let last = &candidate.spans[candidate.spans.len() - 1];
-    let rest = &layout.lines[last.line].text[last.range.end..];
-    let next = layout.lines.get(last.line + 1).map_or("", |line| line.text.as_str());
-    let after: String = fold(&format!("{rest} {next}")).chars().take(40).collect();
     let before = before(layout, candidate);
     let position = candidate.line() as f32 / layout.lines.len().max(1) as f32;
     let mut fit = -0.15 * position;
-    if after.contains("effective date") {
+    if is_named(layout, candidate) {
         fit += NAMED;
     }
     if position < OPENING && opens_contract(&before) {
         fit += NAMED;
     }
-    let sentence = words(before.rsplit(['.', ';', TAB]).next().unwrap_or_default());
+    let sentence = sentence_of(&before);
     if says_effect(&sentence) {
         fit += TAKES_EFFECT;
     } else if is_of_another(&sentence) {
@@ -82,6 +80,27 @@ pub(crate) fn fit(layout: &Layout<'_>, candidate: &Candidate, signed: Option<Day
         fit += LAST_SIGNATURE;
     }
     fit
+}
+
+/// Whether a sentence says that a date is the one on which the contract takes effect, whatever labels say: before it, and by its
+/// name behind it.
+pub(crate) fn is_said(layout: &Layout<'_>, candidate: &Candidate) -> bool {
+    let before = before(layout, candidate);
+    is_named(layout, candidate) && says_effect(&sentence_of(&before))
+}
+
+/// Whether the date is named the effective one right behind it.
+fn is_named(layout: &Layout<'_>, candidate: &Candidate) -> bool {
+    let last = &candidate.spans[candidate.spans.len() - 1];
+    let rest = &layout.lines[last.line].text[last.range.end..];
+    let next = layout.lines.get(last.line + 1).map_or("", |line| line.text.as_str());
+    let after: String = fold(&format!("{rest} {next}")).chars().take(40).collect();
+    after.contains("effective date")
+}
+
+/// The words of the last sentence of a text.
+fn sentence_of(text: &str) -> Vec<String> {
+    words(text.rsplit(['.', ';', TAB]).next().unwrap_or_default())
 }
 
 /// The day of the last signature, where the contract says that it takes effect with that.
@@ -147,10 +166,13 @@ fn is_of_another(before: &[String]) -> bool {
     let head = &before[dated.saturating_sub(HEAD)..dated];
     let names = |phrases| head[head.len().saturating_sub(BETWEEN)..].iter().any(|word| has(phrases, word));
     let whose = head.iter().rposition(|word| word == "this" || has(&PHRASES.another, word));
-    let is_this = whose.is_some_and(|at| head[at] == "this");
+    // "This agreement supersedes the letter dated".
+    let replaces = |word: &String| PHRASES.replaces.iter().any(|stem| word.starts_with(stem));
+    let is_replaced = head[whose.unwrap_or_default()..].iter().any(replaces);
+    let is_this = whose.is_some_and(|at| head[at] == "this") && !is_replaced;
     // "This is an agreement dated".
     let is = |at: usize| at > 0 && head[at - 1] == "is";
-    let is_other = whose.is_some_and(|at| !is_this && !is(at));
+    let is_other = is_replaced || whose.is_some_and(|at| !is_this && !is(at));
     before.len() - dated <= BETWEEN
         && (names(&PHRASES.kinds) && is_other || names(&PHRASES.papers) && !is_this)
 }

@@ -39,6 +39,11 @@ pub(crate) fn by_label(
     let nearest = own.max_by(|a, b| a.geometry.total_cmp(&b.geometry))?;
     let label = match (nearest.place, nearest.segment) {
         (Place::Left | Place::Above, Some(segment)) => words(layout.text(&layout.segments[segment])),
+        (Place::Wrapped, _) => {
+            let above = candidate.line().checked_sub(1).map_or("", |above| &layout.lines[above].text);
+            let mut before = words(above);
+            before.split_off(before.len().saturating_sub(NEAR))
+        }
         _ => {
             let segment = &layout.segments[candidate.segment];
             let mut before =

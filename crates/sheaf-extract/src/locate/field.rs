@@ -14,7 +14,7 @@ use crate::parse::{self, Locale, Parsed, duration};
 /// A template's own anchors.
 const ANCHOR: f32 = 1.0;
 /// Synonyms of the concept that the field's name means.
-const BY_NAME: f32 = 0.96;
+pub(super) const BY_NAME: f32 = 0.96;
 /// Synonyms of a concept that the name only ends or starts with.
 const BY_PART_OF_NAME: f32 = 0.88;
 /// The same where the rest of the name may restrict it: enough to propose a value, not to accept it.

@@ -8,13 +8,15 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
+use std::sync::LazyLock;
 
+use rustc_hash::FxHashSet;
 use sheaf_types::TemplateSpec;
 
 use super::field::is_known;
 use super::layout::{Layout, Line, Token};
 use crate::ablation::{Family, uses};
-use crate::lexicon::{Entry, Key, LEXICON, Strength, Trie};
+use crate::lexicon::{Entry, Key, LEXICON, Shape, Strength, Trie, listed};
 use crate::parse::currency;
 use crate::parse::fold::{tight, words};
 
@@ -78,6 +80,27 @@ pub(crate) struct Printed<'t> {
     pub(crate) colon: bool,
 }
 
+/// The days of the week.
+static WEEKDAYS: LazyLock<FxHashSet<&str>> =
+    LazyLock::new(|| listed(include_str!("../../data/weekdays.txt")));
+/// Words for a signature, for signing and for who keeps the money, and those that lead from one to whose it is.
+const SIGNATURES: [&str; 13] = [
+    "signature",
+    "signed",
+    "unterschrift",
+    "firma",
+    "handtekening",
+    "assinatura",
+    "treasurer",
+    "schatzmeister",
+    "tresorier",
+    "tesorero",
+    "tesoriere",
+    "penningmeester",
+    "tesoureiro",
+];
+const WHOSE: [&str; 15] =
+    ["of", "by", "for", "des", "der", "du", "de", "del", "della", "dell", "van", "do", "da", "l", "d"];
 /// Words by which a form asks for names.
 const ASKING: [&str; 4] = ["list", "name", "names", "identify"];
 /// Words between one of those and what it asks for, at most: "list every", "state the name of the".
@@ -188,6 +211,7 @@ impl Labels {
         if spans.iter().all(|&(start, _, _)| start > 0) && uses(Family::Lexicon) {
             spans.extend(compounds(&texts));
         }
+        spans.retain(|&(start, _, entry)| !may_be_name(entry.key) || !names_person(&texts[..start]));
         let mut matches: Vec<LabelMatch> = self.named(&core, offset + skipped).collect();
         let lengths: Vec<usize> = texts.iter().map(|t| t.chars().count()).collect();
         let total: usize = lengths.iter().sum();
@@ -361,6 +385,19 @@ fn compounds<'t>(texts: &[&'t str]) -> Vec<(usize, usize, &'static Entry)> {
     Vec::new()
 }
 
+/// Whether what a label is of may be a name.
+fn may_be_name(key: Key) -> bool {
+    match key {
+        Key::Field(_) => true,
+        Key::Concept(concept) => LEXICON.shape(concept) == Shape::Name,
+    }
+}
+
+/// Whether the words before what a label is of ask for a person of it: under "Signature of advertiser" stands who signs for it.
+pub(crate) fn names_person(before: &[&str]) -> bool {
+    before.windows(2).any(|words| SIGNATURES.contains(&words[0]) && WHOSE.contains(&words[1]))
+}
+
 /// How much a label's strength is worth.
 pub(crate) fn strength_weight(strength: Strength) -> f32 {
     match strength {
@@ -383,8 +420,9 @@ pub(crate) fn printed_segment<'l>(layout: &'l Layout<'_>, segment: usize) -> Vec
     printed(layout.line_of(segment), layout.tokens(segment))
 }
 
-/// The tokens that make the label: without an enumerator before it ("1.", "a)"), and without a currency, a rate or "in"
-/// behind it ("Total (EUR)", "VAT 21%", "Steuerbetrag in EUR"). Also how many tokens were left out at the start.
+/// The tokens that make the label: without an enumerator before it ("1.", "a)"), and without a currency, a rate, "in" or the day
+/// of the week behind it ("Total (EUR)", "VAT 21%", "Steuerbetrag in EUR", "begins Monday"). Also how many tokens were left out at
+/// the start.
 fn core_of<'p, 't>(printed: &'p [Printed<'t>]) -> (Cow<'p, [Printed<'t>]>, usize) {
     // What stands before a colon within is the label of something else.
     let after_colon =
@@ -397,6 +435,11 @@ fn core_of<'p, 't>(printed: &'p [Printed<'t>]) -> (Cow<'p, [Printed<'t>]>, usize
     }
     while to > from + 1 {
         let last = &printed[to - 1];
+        let is_day = |at: usize| printed.get(at).is_some_and(|p| WEEKDAYS.contains(p.text));
+        if is_day(to - 1) || is_day(to) && matches!(last.text, "on" | "am" | "le" | "el" | "il" | "op") {
+            to -= 1;
+            continue;
+        }
         // "VAT 21%" is the tax at a rate, "VAT %" is the rate.
         let rate = last.text == "%" && is_number(&printed[to - 2]) || is_number(last);
         let currency = currency::code_of(last.text).is_some();

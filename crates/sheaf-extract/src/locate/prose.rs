@@ -226,8 +226,8 @@ impl<'l> Prose<'l> {
         let mut score = 0.0;
         for (stems, weight) in [
             (&["terminat", "expire", "expiration"][..], 0.14),
-            (&["survive", "continu", "remain", "effect", "force"], 0.08),
-            (&["confidential", "obligation", "disclos"], 0.08),
+            (&["survive", "continu", "remain", "effect", "force", "bind"], 0.08),
+            (&["confidential", "obligation", "undertaking", "disclos"], 0.08),
             (&["agreement"], 0.06),
         ] {
             if any(window, stems) {
@@ -251,7 +251,9 @@ impl<'l> Prose<'l> {
             score -= 0.1;
         }
         let after: Vec<&str> = self.words[at + 1..].iter().take(7).map(|w| w.folded).collect();
-        if after.first().is_some_and(|w| matches!(*w, "from" | "after" | "following"))
+        if after
+            .first()
+            .is_some_and(|w| matches!(*w, "from" | "after" | "following" | "commencing" | "beginning"))
             && after.iter().any(|w| matches!(*w, "date" | "hereof" | "disclosure" | "effective"))
         {
             score += 0.14;
@@ -268,14 +270,24 @@ impl<'l> Prose<'l> {
         if self.is_of_covenant(at) { score - OF_COVENANT } else { score }
     }
 
-    /// Whether a span of time is that of another covenant than the one of confidence: nobody's staff is solicited and no shares
-    /// are bought for so long.
+    /// Whether a span of time is that of another covenant than the one of confidence: nobody's staff is solicited, no shares are
+    /// bought and no options are held for so long.
     fn is_of_covenant(&self, at: usize) -> bool {
         let sentence = &self.words[self.sentence(at)];
         let any = |stems: &[&str]| {
             sentence.iter().any(|word| stems.iter().any(|stem| word.folded.starts_with(stem)))
         };
-        any(&["solicit", "hire", "compet", "standstill", "acquir", "voting", "proxy"])
+        any(&[
+            "solicit",
+            "hire",
+            "compet",
+            "circumvent",
+            "standstill",
+            "acquir",
+            "voting",
+            "proxy",
+            "options",
+        ])
     }
 
     /// The words of the sentence that a word stands in.
@@ -431,7 +443,8 @@ impl<'l> Prose<'l> {
             let form = names::is_legal_form(word.folded)
                 && (capital || word.folded == "plc")
                 && (word.folded != "as" || word.text == "AS")
-                || word.folded.len() == 1 && capital;
+                || word.folded.len() == 1 && capital
+                || self.is_in_dotted_form(at, end);
             // After "Inc." the name has ended.
             if names::is_unmistakable_form(self.words[end - 1].folded) && !form {
                 break;
@@ -458,6 +471,16 @@ impl<'l> Prose<'l> {
             end += 1;
         }
         (end - at >= 2).then_some(end)
+    }
+
+    /// Whether a word of a name is one of the letters of a legal form that points part: "S.p.A.", "s.r.o.".
+    fn is_in_dotted_form(&self, name: usize, at: usize) -> bool {
+        let is_letter = |at: usize| self.words.get(at).is_some_and(|word| word.folded.len() == 1);
+        let parted = |at: usize| is_letter(at) && is_letter(at + 1) && self.gap(at) == ".";
+        let start = (name + 1..at).rev().take_while(|&before| parted(before)).last().unwrap_or(at);
+        let end = (at..).find(|&last| !parted(last)).unwrap_or(at);
+        let letters: String = self.words[start..=end].iter().map(|word| word.folded).collect();
+        end > start && is_letter(at) && names::is_legal_form(&letters)
     }
 
     /// Whether a definition follows: `("Company")`, `(the “Company”)`, `(“X”)`.

@@ -11,7 +11,7 @@ use sheaf_types::{BoundingBox, FieldKind, Region};
 
 use super::candidate::Candidate;
 use super::context::{Context, Place};
-use super::field::Field;
+use super::field::{BY_NAME, Field};
 use super::labels::{LabelMatch, strength_weight};
 use crate::ablation::{Family, uses};
 use crate::lexicon::{ConceptId, Key, LEXICON, Shape, Strength};
@@ -20,6 +20,8 @@ use crate::lexicon::{ConceptId, Key, LEXICON, Shape, Strength};
 const RIVAL: f32 = 0.6;
 /// How much the weaker axis adds or takes away.
 const SECOND_AXIS: f32 = 0.22;
+/// How much a field listens to the number that the document's title is of, where its own name means another one.
+const BY_TITLE: f32 = 0.9;
 /// How much a label of what is due is one of the total, where the template asks for both.
 const OF_DUE: f32 = 0.9;
 /// How much the start of the segment adds or takes away.
@@ -43,6 +45,8 @@ struct AxisEvidence {
     own: f32,
     rival: f32,
     best: Evidence,
+    /// What the best label is of.
+    key: Option<Key>,
 }
 
 impl AxisEvidence {
@@ -114,6 +118,7 @@ pub(crate) fn by_labels(
             let value = value * weight * if of_due { OF_DUE } else { 1.0 };
             if value > axis.own {
                 axis.own = value;
+                axis.key = Some(found.key);
                 axis.best = Evidence {
                     score: 0.0,
                     similarity: found.similarity * strength_weight(found.strength),
@@ -134,6 +139,9 @@ pub(crate) fn by_labels(
         let rival = row.rival.max(column.rival);
         return Evidence { score: -RIVAL * rival, ..Evidence::default() };
     }
+    // The number of an order under that of a contract is no more sure to be either.
+    let is_other = matches!((row.key, column.key), (Some(Key::Concept(a)), Some(Key::Concept(b))) if a != b);
+    let weaker = if is_other { weaker.min(0.0) } else { weaker };
     let head = HEAD * if head.own > 0.0 { head.own } else { -head.rival };
     Evidence { score: better + SECOND_AXIS * weaker.clamp(-0.5, 1.0) + head, ..best }
 }
@@ -186,10 +194,12 @@ fn listens(field: &Field<'_>, key: Key, strength: Strength, titled: &[ConceptId]
         }
         // Of several numbers a document could be known by, the field's name and the document's title say which is meant.
         Key::Concept(concept) if weight > 0.0 && field.concepts().nth(1).is_some() && !titled.is_empty() => {
-            if titled.contains(&concept) || field.concept == Some(concept) {
-                weight.max(0.96)
-            } else {
-                weight * 0.9
+            let is_named = field.concept.is_some_and(|named| field.weight(Key::Concept(named)) >= BY_NAME);
+            match titled.contains(&concept) {
+                _ if field.concept == Some(concept) => weight.max(BY_NAME),
+                true if is_named => weight.max(BY_TITLE),
+                true => weight.max(BY_NAME),
+                false => weight * 0.9,
             }
         }
         _ => weight,

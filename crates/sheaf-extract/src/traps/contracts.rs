@@ -77,6 +77,8 @@ fn a_party_has_its_whole_name_and_no_more() {
         "eSample Corporation, Inc.",
         "Florists’ Example Delivery Inc.",
         "Example & Roe, L.P.",
+        "Example Idraulica S.p.A.",
+        "Example Stavby s.r.o.",
     ] {
         assert_eq!(found("party", &[&between(name)]), name);
     }
@@ -291,4 +293,52 @@ fn a_word_that_starts_sentences_may_stand_within_a_name() {
         "This Agreement is made by and between Example Private Sample Holdings, Inc. (the “Company”) and you.",
     ];
     assert_eq!(found("party", &lines), "Example Private Sample Holdings, Inc.");
+}
+
+#[test]
+fn a_contract_takes_effect_on_the_day_that_is_named_so() {
+    let lines = [
+        "Signed by both sides on the days below.",
+        "This Agreement enters into force retroactively on June 2, 2012 (\"Effective Date\"), irrespective of the",
+        "dates of signature. Exchange of information under it ends on May 31, 2014.",
+    ];
+    assert_eq!(found("effective_date", &lines), "2012-06-02");
+}
+
+#[test]
+fn the_day_of_a_letter_that_a_contract_replaces_is_not_its_own() {
+    let lines = [
+        "You agree to treat all information in accordance with the provisions of this letter agreement. This",
+        "letter agreement supersedes the letter dated November 3, 2007 between the Company and you.",
+    ];
+    assert_eq!(found("effective_date", &lines), "");
+}
+
+#[test]
+fn a_term_is_not_that_of_another_covenant_or_contract() {
+    let lines = [
+        "SECTION 4 - NON-CIRCUMVENTION",
+        "For two (2) years from the Effective Date no Party shall deal with an investor introduced by another.",
+        "SECTION 5 - DURATION",
+        "The undertakings in Section 3 bind the Parties for a period of four (4) years commencing on the",
+        "Effective Date.",
+    ];
+    assert_eq!(found("term", &lines), "4 years");
+    let prime = [
+        "The prime contract, if awarded, is expected to have a base period of one year and four one-year options.",
+    ];
+    assert_eq!(found("term", &prime), "");
+}
+
+#[test]
+fn a_table_of_signatures_names_the_firms() {
+    let lines = [
+        "By signing, each party agrees to this agreement.",
+        "               PARTY 1                  PARTY 2",
+        "Signature      Jane Example             John Roe",
+        "Print Name     Jane Example             John Roe",
+        "Title          Chief Officer            Director",
+        "Company        Example Software, Inc.   Sample Logistics, PBC",
+    ];
+    assert_eq!(found("party", &lines), "Example Software, Inc.");
 }

@@ -1,5 +1,8 @@
 //! Orders of advertising time: their days, amounts and clients among what looks like them.
 
+use serde_json::json;
+use sheaf_types::{FieldValue, TemplateSpec};
+
 use super::values;
 use crate::locate::sample::page;
 
@@ -117,4 +120,86 @@ fn a_sentence_names_the_advertiser_behind_the_word_and_is_no_label() {
     let agency =
         ["BILL TO                    ON BEHALF OF", "Example & Roe Media        Example Leadership Fund"];
     assert_eq!(values(&page(&agency), &advertiser), ["Example Leadership Fund"]);
+}
+
+#[test]
+fn a_schedule_says_in_many_words_when_it_runs() {
+    for lines in [
+        ["Run from:   10/17/16   to:   10/29/16", ""],
+        ["First air 10/17/2016", "Last air 10/29/2016"],
+        ["Schedule starts: 10-17-16        Schedule ends: 10-29-16", ""],
+        [
+            "Your announcements (:60) will begin Monday, October 17, 2016",
+            "and end Saturday, October 29, 2016, as ordered.",
+        ],
+    ] {
+        assert_eq!(values(&page(&lines), &FLIGHT), ["2016-10-17", "2016-10-29"], "{}", lines[0]);
+    }
+}
+
+#[test]
+fn the_number_of_a_contract_is_not_that_of_the_order_below_it() {
+    let lines = [
+        "EXAMPLE TELEVISION SALES                  ELECTRONIC ORDER",
+        "",
+        "N E W   O R D E R             CONTRACT#   70441726   MOD# 00",
+        "STA: WXYZ-TV                  HDLN#: 6103355         AGY EST#: 20/01",
+    ];
+    let template = TemplateSpec::from_json(&json!({"name": "t", "fields": [{
+        "name": "contract_num", "type": "text", "anchor": "Contract / Revision",
+        "description": "Number of the order, contract or invoice of the station",
+    }]}));
+    let found = crate::extract(&page(&lines), &template.unwrap()).swap_remove(0).value;
+    assert_eq!(found, Some(FieldValue::Scalar("70441726".to_owned())));
+    let station = ["Station order no. (traffic):     607338", "Rep firm:                        none"];
+    assert_eq!(values(&page(&station), &[("order_no", "text", "")]), ["607338"]);
+}
+
+#[test]
+fn the_revised_amount_is_wanted_and_not_the_previous_one() {
+    let lines = [
+        "                      Previous (Rev 2)   Revised (Rev 3)",
+        "Gross order total            56,100.00         58,350.00",
+        "Agency commission 15%         8,415.00          8,752.50",
+    ];
+    assert_eq!(values(&page(&lines), &[("gross_amount", "currency", "Gross Amount")]), ["58350.00"]);
+}
+
+#[test]
+fn the_heading_of_a_column_holds_for_all_its_rows() {
+    let lines = [
+        "Zone                      Spots      Gross                         Net",
+        "",
+        "Upper Valley / Zone 17         104                2,348.00            1,995.80",
+        "Twin Cities / Zone 22          100                2,679.00            2,277.15",
+        "Lower Valley / Zone 25          64                  558.00              474.30",
+        "Westfield / Zone 31             82                1,080.00              918.00",
+        "CONTRACT TOTAL                 350                6,665.00            5,665.25",
+    ];
+    assert_eq!(values(&page(&lines), &[("gross_amount", "currency", "Gross Amount")]), ["6665.00"]);
+}
+
+#[test]
+fn the_committee_is_the_advertiser_and_not_who_signs_for_it() {
+    let advertiser = [("advertiser", "text", "Advertiser")];
+    let form = [
+        "I, Maria Sample-Roe, media buyer, do hereby request station time as follows:",
+        "Authorized committee: Example for Congress",
+        "Treasurer of candidate's authorized committee: John Q. Roe",
+        "",
+        "Signature of candidate / committee / agent:",
+        "M. Sample-Roe",
+    ];
+    assert_eq!(values(&page(&form), &advertiser), ["Example for Congress"]);
+    assert_eq!(values(&page(&["Signature of advertiser:   M. Sample-Roe"]), &advertiser), [""]);
+    for line in ["Candidate:   Jane Roe for Sheriff", "ADV: JANE ROE FOR SHERIFF      ADV CODE: ROES"] {
+        assert_eq!(values(&page(&[line]), &advertiser)[0].to_lowercase(), "jane roe for sheriff", "{line}");
+    }
+    let sponsor = [
+        "Name of sponsor: Roe for Assessor Committee",
+        "Ordered by: Richard Roe Jr.",
+        "",
+        "Sponsor: Richard Roe Jr.                Station: P. Example",
+    ];
+    assert_eq!(values(&page(&sponsor), &advertiser), ["Roe for Assessor Committee"]);
 }

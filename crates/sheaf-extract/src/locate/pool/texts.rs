@@ -55,6 +55,10 @@ const MATCHES: usize = 200;
 /// Words of a text beside a label that names a party, a place or a span of time: more are a clause of the contract.
 const MOST_WORDS: usize = 10;
 
+/// The score of a contract's party beside a label for a firm, and how near that stands at least.
+const FIRM: f32 = 0.6;
+const NEXT_TO: f32 = 0.8;
+
 /// Under this, the words around a passage say that it is something else than what its label would make it.
 const AGAINST: f32 = 0.0;
 
@@ -402,7 +406,9 @@ impl<'a> Pool<'a> {
                 // A form's label beside the value is as good as the words of a sentence around it.
                 let is_label = label.similarity > 0.95 && passage.score > AGAINST && passage.may_be_labelled;
                 let labelled = if is_label { 0.9 * label.score } else { 0.0 };
-                let evidence = Evidence { score: passage.score.max(labelled), ..label };
+                let is_firm = field.shape == Shape::Party && names_firm(&candidate, contexts);
+                let by_role = if is_firm { FIRM } else { 0.0 };
+                let evidence = Evidence { score: passage.score.max(labelled).max(by_role), ..label };
                 self.scored(field, &candidate, evidence)
             })
             .collect();
@@ -471,6 +477,16 @@ impl<'a> Pool<'a> {
         }
         scored
     }
+}
+
+/// Whether a text with a legal form stands beside a label for the name of a firm, or of one side: "Company", "Supplier:".
+fn names_firm(candidate: &Candidate, contexts: &[Context]) -> bool {
+    let asks = |m: &LabelMatch| m.similarity >= 0.99 && m.means(&["seller", "buyer", "name"]);
+    let is_beside = |c: &&Context| {
+        matches!(c.place, Place::Before | Place::Left) && c.segment.is_some() && c.geometry >= NEXT_TO
+    };
+    names::look(&candidate.source).ends_in_legal_form
+        && contexts.iter().filter(is_beside).any(|c| c.matches.iter().any(asks))
 }
 
 /// Lets a code of several words stand before the last of them, which its label stands further from: "No. 2024 118 305".

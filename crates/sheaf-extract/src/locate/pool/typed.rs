@@ -15,7 +15,7 @@ use crate::locate::effective;
 use crate::locate::ends;
 use crate::locate::field::Field;
 use crate::locate::labels::LabelMatch;
-use crate::locate::layout::BLANK;
+use crate::locate::layout::{BLANK, Rect};
 use crate::locate::payment::Payment;
 use crate::locate::score::{self, Evidence, Loose};
 use crate::locate::typed;
@@ -42,6 +42,9 @@ const IN_RANGES: f32 = 0.1;
 
 /// What it is worth for a gross amount to be the sum of those under a heading of it.
 const SUM_OF_COLUMN: f32 = 0.25;
+
+/// How far below a cell the next one of its column stands at most, in font sizes.
+const NEXT_CELL: f32 = 1.5;
 
 /// Lines in which the next date of a column stands.
 const NEXT_ROW: usize = 6;
@@ -100,6 +103,9 @@ impl Pool<'_> {
                 }
                 if field.is("due_date") && deadline::asks_to_pay(layout, candidate) {
                     evidence.score = evidence.score.max(BY_DEADLINE);
+                }
+                if is_effect && effective::is_said(layout, candidate) {
+                    evidence.score = evidence.score.max(NOTHING);
                 }
                 let mut scored = self.scored(field, candidate, evidence)?;
                 if typed::asks_for_own_date(field) {
@@ -288,26 +294,43 @@ impl Pool<'_> {
         if !field.is("gross_amount") || !uses(Family::Arithmetic) {
             return BTreeMap::new();
         }
-        let mut columns: BTreeMap<usize, Vec<(f32, Decimal)>> = BTreeMap::new();
-        let segments = &self.surroundings.layout.segments;
-        let is_cell = |candidate: &&Candidate| segments[candidate.segment].range == candidate.spans[0].range;
-        for candidate in candidates.iter().filter(is_cell) {
-            let Some(heading) = self.heading_of(field, candidate) else { continue };
-            let Some(amount) = money(candidate).filter(|amount| !amount.is_zero()) else { continue };
-            let column = columns.entry(heading).or_default();
-            let size = segments[candidate.segment].size;
-            if column.first().is_none_or(|(x1, _)| (x1 - candidate.rect.x1).abs() < size) {
-                column.push((candidate.rect.x1, amount));
-            }
-        }
+        let columns = self.columns(field, candidates);
         let stands = |sum: Decimal| candidates.iter().any(|c| money(c) == Some(sum) && self.ends_segment(c));
-        let sum_of = |amounts: &[(f32, Decimal)]| {
+        let sum_of = |amounts: &[(Rect, Decimal)]| {
             let ((_, last), above) = amounts.split_last().filter(|(_, above)| !above.is_empty())?;
             let above: Decimal = above.iter().map(|(_, amount)| amount).sum();
             let sum = if above == *last { above } else { above + last };
             (sum > Decimal::ZERO && stands(sum)).then_some(sum)
         };
         columns.into_iter().filter_map(|(heading, amounts)| Some((heading, sum_of(&amounts)?))).collect()
+    }
+
+    /// The amounts under each heading of a field, those of a row without other labels also where only the rows above it stand near
+    /// enough to the heading.
+    fn columns(&self, field: &Field<'_>, candidates: &[Candidate]) -> BTreeMap<usize, Vec<(Rect, Decimal)>> {
+        let mut columns: BTreeMap<usize, Vec<(Rect, Decimal)>> = BTreeMap::new();
+        let segments = &self.surroundings.layout.segments;
+        let is_cell = |candidate: &&Candidate| segments[candidate.segment].range == candidate.spans[0].range;
+        for candidate in candidates.iter().filter(is_cell) {
+            let Some(amount) = money(candidate).filter(|amount| !amount.is_zero()) else { continue };
+            let (rect, size) = (candidate.rect, segments[candidate.segment].size);
+            let is_in_line = |cell: Rect| (cell.x1 - rect.x1).abs() < size;
+            let is_next = |above: Rect| (0.0..NEXT_CELL * size).contains(&(rect.y0 - above.y1));
+            let goes_on = |cells: &[(Rect, Decimal)]| {
+                cells.last().is_some_and(|&(above, _)| is_in_line(above) && is_next(above))
+            };
+            let of_row_above = || {
+                let is_labelled = self.labels_beside(candidate).next().is_some();
+                let above = columns.iter().find(|(_, cells)| goes_on(cells)).filter(|_| !is_labelled);
+                above.map(|(&heading, _)| heading)
+            };
+            let Some(heading) = self.heading_of(field, candidate).or_else(of_row_above) else { continue };
+            let column = columns.entry(heading).or_default();
+            if column.first().is_none_or(|&(first, _)| is_in_line(first)) {
+                column.push((rect, amount));
+            }
+        }
+        columns
     }
 
     /// The label of a field that heads the column in which a value without a label of its own stands.
