@@ -8,6 +8,7 @@ use std::cell::OnceCell;
 use std::ops::Range;
 use std::rc::Rc;
 
+use super::box_labels::{BEYOND_BOX, IN_BOX};
 use super::boxes::Boxes;
 use super::candidate::{Candidate, Typed};
 use super::field::Field;
@@ -33,7 +34,7 @@ const LEFT: [f32; 3] = [0.97, 0.72, 0.6];
 /// A label to the left that stands up to so many font heights higher or lower, and so far away.
 const BESIDE: f32 = 0.88;
 const OFFSET: f32 = 1.5;
-const FAR: f32 = 14.0;
+pub(super) const FAR: f32 = 14.0;
 /// The first, second and third label above.
 pub(super) const ABOVE: [f32; 3] = [0.93, 0.74, 0.6];
 /// The label right below (forms that name a line under it).
@@ -43,16 +44,8 @@ const SPENT: f32 = 0.45;
 /// A label that another text answers to its right is less of a label of the text below; one that ends in a colon, much less.
 const ANSWERED: f32 = 0.88;
 const ANSWERED_COLON: f32 = 0.6;
-/// A label is less of one of what stands beyond the edge of its box, if something else stands in the box with it.
-const BEYOND_BOX: f32 = 0.6;
 /// How much a question that asks for a field by the words of an anchor resembles it.
 const ASKED: f32 = 0.8;
-/// Height of the box of a heading, in its font sizes.
-const HEADING_LINES: f32 = 3.5;
-/// How well a label stands over a text that is in its box on the form and not under it.
-const IN_BOX: f32 = 0.9;
-/// What each line between them takes from that.
-const LOWER_IN_BOX: f32 = 0.03;
 /// How much a text resembles another field's anchor that is that field's label.
 const ALIKE: f32 = 0.72;
 /// How much of a label of what stands to its right one is that stands over its values, and of what stands below it one that
@@ -63,8 +56,6 @@ const UNDER_VALUES: f32 = 0.2;
 const LABELLED: f32 = 0.6;
 /// The same of a label right before a value, which then has none below.
 const FOLLOWS: f32 = 0.95;
-/// Lines that a box on a form has at most.
-const BOX_LINES: f32 = 7.0;
 /// Tokens of a label that is a question or an instruction.
 const LONGEST_LABEL: usize = 32;
 /// Tokens of a label behind a value, at most.
@@ -122,7 +113,7 @@ pub(crate) struct SegmentLabel {
     /// Behind that value, a label of the template ends it.
     ends_in_label: bool,
     /// How much it labels what stands below it, given what stands to its right.
-    below: f32,
+    pub(super) below: f32,
     /// It is the rest of the label above it.
     pub(super) is_rest: bool,
     /// Where its value has it, if the labels of its page tell.
@@ -142,13 +133,13 @@ pub(crate) struct Surroundings<'a> {
     occupied: Vec<Vec<Range<usize>>>,
     /// Lines that hold the heading of a tax summary, from top to bottom.
     tax_summaries: Vec<usize>,
-    boxes: Boxes,
+    pub(super) boxes: Boxes,
     /// What each segment looks like, once somebody has asked.
     looks: Vec<OnceCell<Look>>,
     /// For each segment its box on a form, if it is answered there.
-    answered: Vec<OnceCell<Option<Rect>>>,
+    pub(super) answered: Vec<OnceCell<Option<Rect>>>,
     /// For each segment the box right below its own, if it heads that one.
-    headed: Vec<OnceCell<Option<Rect>>>,
+    pub(super) headed: Vec<OnceCell<Option<Rect>>>,
     /// For each segment the anchors that it resembles, once somebody has asked.
     resembled: Vec<OnceCell<Box<[LabelMatch]>>>,
 }
@@ -836,93 +827,6 @@ impl<'a> Surroundings<'a> {
         }
     }
 
-    /// How much of a label a segment still is for a text at this place: less beyond the edge of its box on a form, if something
-    /// else stands in the box with it.
-    fn within_box(&self, label: usize, text: Rect) -> f32 {
-        if self.segments[label].matches.is_empty() {
-            return 1.0;
-        }
-        let around = self.answered[label].get_or_init(|| self.answered_box(label));
-        if around.is_some_and(|around| !holds(around, text)) { BEYOND_BOX } else { 1.0 }
-    }
-
-    /// Whether a text below a label stands in the box that the label heads from a box of its own, wherever in it; `None` where it
-    /// heads none.
-    fn in_headed_box(&self, label: usize, text: Rect) -> Option<bool> {
-        if self.segments[label].matches.is_empty() {
-            return None;
-        }
-        let headed = self.headed[label].get_or_init(|| self.headed_box(label)).as_ref()?;
-        Some(headed.x0 < text.centre_x() && text.centre_x() < headed.x1)
-    }
-
-    /// The box right below that of a label which stands alone in its own, as the heading of a column does: between the same rules, and
-    /// with a text that is no label.
-    fn headed_box(&self, label: usize) -> Option<Rect> {
-        let layout = self.layout;
-        let own = &layout.segments[label];
-        let page = layout.lines[own.line].page;
-        let around = self.boxes.around(page, own.rect).filter(|found| found.is_closed)?.rect;
-        let just_below = Rect { y0: around.y1 + 0.3 * own.size, y1: around.y1 + 0.6 * own.size, ..own.rect };
-        let below = self.boxes.around(page, just_below).filter(|found| found.is_closed)?.rect;
-        let same_sides = (below.x0 - around.x0).abs() < own.size && (below.x1 - around.x1).abs() < own.size;
-        if !same_sides || around.height() > HEADING_LINES * own.size {
-            return None;
-        }
-        let lines = own.line..(own.line + 2 * BOX_LINES as usize).min(layout.pages[page].end);
-        let mut near = lines.flat_map(|line| layout.lines[line].segments.clone()).filter(|&s| s != label);
-        let is_alone = !near.clone().any(|s| holds(around, layout.segments[s].rect));
-        (is_alone && near.any(|s| holds(below, layout.segments[s].rect) && !self.is_label(s)))
-            .then_some(below)
-    }
-
-    /// The box of a label on a form, if something else than labels stands in it, under the label.
-    fn answered_box(&self, label: usize) -> Option<Rect> {
-        let layout = self.layout;
-        let own = &layout.segments[label];
-        let page = layout.lines[own.line].page;
-        let around = self.boxes.around(page, own.rect).filter(|found| found.is_closed)?.rect;
-        if around.height() > BOX_LINES * own.size {
-            return None;
-        }
-        let below = own.line + 1..layout.pages[page].end;
-        let mut below =
-            below.take(2 * BOX_LINES as usize).flat_map(|line| layout.lines[line].segments.clone());
-        let is_answer = |s: usize| {
-            let text = &layout.segments[s];
-            holds(around, text.rect) && !self.is_label(s) && !layout.text(text).starts_with('(')
-        };
-        below.any(is_answer).then_some(around)
-    }
-
-    /// The label that stands first in the candidate's box on a form, whatever place it has there; where others label it, the box
-    /// must be closed, and nothing stand beside the label.
-    fn in_box(&self, candidate: &Candidate, is_labelled: bool) -> Option<Context> {
-        let layout = self.layout;
-        let own = &layout.segments[candidate.segment];
-        let page = layout.lines[own.line].page;
-        let around = self.boxes.around(page, candidate.rect);
-        let around = around.filter(|found| found.is_closed || !is_labelled)?.rect;
-        if around.height() > BOX_LINES * own.size {
-            return None;
-        }
-        let above = layout.pages[page].start..own.line;
-        let segments =
-            above.rev().take(2 * BOX_LINES as usize).flat_map(|l| layout.lines[l].segments.clone());
-        let label = segments.filter(|&s| holds(around, layout.segments[s].rect)).min_by(|&a, &b| {
-            let start = |s: usize| layout.segments[s].rect.y0 + 0.1 * layout.segments[s].rect.x0;
-            start(a).total_cmp(&start(b))
-        })?;
-        let gap = -layout.segments[label].rect.overlap_x(own.rect) / own.size;
-        if is_labelled && (gap > FAR || self.segments[label].below < 1.0) {
-            return None;
-        }
-        let lines = own.line - layout.segments[label].line;
-        let geometry = ABOVE[0] * IN_BOX - LOWER_IN_BOX * lines as f32;
-        let matches = Rc::clone(&self.segments[label].matches);
-        Some(Context { place: Place::Above, geometry, matches, segment: Some(label) })
-    }
-
     /// The labels right below a candidate: of a text, or where the form's labels stand under their values.
     fn below(&self, candidate: &Candidate, contexts: &mut Vec<Context>) {
         let is_text = matches!(candidate.typed, Typed::Text);
@@ -1015,11 +919,6 @@ fn last_of_two(labels: &Labels, line: &Line, tokens: &[Token]) -> Option<Vec<Lab
     let all = printed(line, tokens);
     let last = labels.own_within(&all).pop().filter(|last| last.end == all.len() && last.start > 0)?;
     (!all[last.start - 1].colon).then(|| labels.classify(&all[last]))
-}
-
-/// Whether the middle of a text stands in a box.
-fn holds(around: Rect, text: Rect) -> bool {
-    (around.x0..around.x1).contains(&text.centre_x()) && (around.y0..around.y1).contains(&text.centre_y())
 }
 
 /// Whether a sentence ends within a text and another one begins, as in a line of a paragraph.

@@ -6,6 +6,7 @@
 
 pub(crate) mod address;
 pub(crate) mod assign;
+mod box_labels;
 mod boxes;
 pub(crate) mod candidate;
 mod column;
