@@ -135,6 +135,11 @@ const TRADES_AS: [&str; 5] = [" d/b/a ", " dba ", " d.b.a. ", " t/a ", " doing b
 
 /// The name by which a firm is registered, without the one that it trades under: "Name Inc. d/b/a Other Name".
 fn before_trade_name(text: &str) -> &str {
+    // Few texts have a word that starts like one of those, which is seen sooner than that they are none.
+    let starts_like = |pair: &[u8]| pair[0] == b' ' && matches!(pair[1].to_ascii_lowercase(), b'd' | b't');
+    if !text.as_bytes().windows(2).any(starts_like) {
+        return text;
+    }
     let small = text.to_ascii_lowercase();
     let cut = TRADES_AS.iter().filter_map(|words| small.find(words)).filter(|&at| at > 2).min();
     cut.map_or(text, |at| text[..at].trim_end_matches([' ', ',']))
