@@ -59,10 +59,7 @@ pub(crate) fn addresses(surroundings: &Surroundings<'_>) -> Vec<Candidate> {
             taken[segment] = true;
         }
         let unit = unit_above(surroundings, first).filter(|&unit| !taken[unit]);
-        let unit = unit.map(|unit| {
-            let segment = &layout.segments[unit];
-            Span { line: segment.line, range: segment.range.clone() }
-        });
+        let unit = unit.map(|unit| layout.segments[unit].span());
         let rest = segments[1..].iter().map(|&s| {
             let segment = &layout.segments[s];
             let end = segment.range.start + before_contact(whole(surroundings, s));

@@ -45,10 +45,12 @@ impl Surroundings<'_> {
         let own = &layout.segments[label];
         let page = layout.lines[own.line].page;
         let around = self.boxes.around(page, own.rect).filter(|found| found.is_closed)?.rect;
+        if around.height() > HEADING_LINES * own.size {
+            return None;
+        }
         let just_below = Rect { y0: around.y1 + 0.3 * own.size, y1: around.y1 + 0.6 * own.size, ..own.rect };
         let below = self.boxes.around(page, just_below).filter(|found| found.is_closed)?.rect;
-        let same_sides = (below.x0 - around.x0).abs() < own.size && (below.x1 - around.x1).abs() < own.size;
-        if !same_sides || around.height() > HEADING_LINES * own.size {
+        if (below.x0 - around.x0).abs() >= own.size || (below.x1 - around.x1).abs() >= own.size {
             return None;
         }
         let lines = own.line..(own.line + 2 * BOX_LINES as usize).min(layout.pages[page].end);

@@ -20,7 +20,7 @@ use super::names::{self, Look, is_unmistakable_form};
 use super::score::Loose;
 use super::text::is_in_brackets;
 use crate::ablation::{Family, uses};
-use crate::lexicon::{Key, LEXICON, Shape, Strength};
+use crate::lexicon::{Key, Shape, Strength};
 use crate::parse::{currency, date};
 
 /// Text right before the value, in its segment.
@@ -422,14 +422,14 @@ impl<'a> Surroundings<'a> {
     fn end_of_question(&self, question: usize) -> usize {
         let layout = self.layout;
         let own = &layout.segments[question];
-        let next = layout.lines.get(own.line + 1).map_or(0..0, |line| line.segments.clone());
+        let mut next = layout.lines.get(own.line + 1).map_or(0..0, |line| line.segments.clone());
         let goes_on = |&segment: &usize| {
             let next = &layout.segments[segment];
             layout.text(next).starts_with(char::is_lowercase)
                 && (next.rect.x0 - own.rect.x0).abs() < 3.0 * own.size
-                && (0.0..1.2 * own.size).contains(&(next.rect.y0 - own.rect.y1).max(0.0))
+                && next.rect.y0 - own.rect.y1 < 1.2 * own.size
         };
-        { next }.find(goes_on).unwrap_or(question)
+        next.find(goes_on).unwrap_or(question)
     }
 
     /// Whether a candidate is the amount that another one is reckoned on ("VAT 21% on 100.00").
@@ -698,9 +698,7 @@ impl<'a> Surroundings<'a> {
         matches!(&candidate.typed, Typed::Number(number) if number.decimals == 2)
             && !line.text[segment.range.clone()].contains(':')
             && values.all(|v| !date::find(&line.text[v.clone()]).is_empty())
-            && self.segments[index].matches.iter().any(|m| {
-                m.start == 0 && matches!(m.key, Key::Concept(c) if LEXICON.shape(c) == Shape::Amount)
-            })
+            && self.segments[index].matches.iter().any(|m| m.start == 0 && m.has_shape(Shape::Amount))
     }
 
     /// What is known of the words behind the last value of a segment that starts with a label of it.
@@ -862,7 +860,7 @@ impl<'a> Surroundings<'a> {
 
 /// Whether a known label is that of an amount, near enough.
 fn is_amount_label(found: &LabelMatch) -> bool {
-    found.similarity >= 0.9 && matches!(found.key, Key::Concept(c) if LEXICON.shape(c) == Shape::Amount)
+    found.similarity >= 0.9 && found.has_shape(Shape::Amount)
 }
 
 /// A label of the template with a remark in brackets behind it, of which no label is known: "Fee: (before May 1)"; or any known
@@ -890,9 +888,9 @@ fn remarked(
     let mut matches = labels.classify(&printed(line, &tokens[..opens]));
     // "Total (3 items)".
     let counts = remark.starts_with(|c: char| c.is_ascii_digit());
-    let is_amount = |m: &LabelMatch| matches!(m.key, Key::Concept(c) if LEXICON.shape(c) == Shape::Amount);
     matches.retain(|m| {
-        m.is_exactly_own() && m.strength >= Strength::Word || counts && m.similarity >= 0.99 && is_amount(m)
+        m.is_exactly_own() && m.strength >= Strength::Word
+            || counts && m.similarity >= 0.99 && m.has_shape(Shape::Amount)
     });
     (!matches.is_empty()).then_some(matches)
 }

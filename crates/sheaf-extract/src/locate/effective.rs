@@ -85,8 +85,7 @@ pub(crate) fn fit(layout: &Layout<'_>, candidate: &Candidate, signed: Option<Day
 /// Whether a sentence says that a date is the one on which the contract takes effect, whatever labels say: before it, and by its
 /// name behind it.
 pub(crate) fn is_said(layout: &Layout<'_>, candidate: &Candidate) -> bool {
-    let before = before(layout, candidate);
-    is_named(layout, candidate) && says_effect(&sentence_of(&before))
+    is_named(layout, candidate) && says_effect(&sentence_of(&before(layout, candidate)))
 }
 
 /// Whether the date is named the effective one right behind it.

@@ -55,6 +55,11 @@ impl LabelMatch {
         matches!(self.key, Key::Concept(concept) if concepts.contains(&LEXICON.name(concept)))
     }
 
+    /// Whether the lexicon has this label for a concept whose values look like that.
+    pub(crate) fn has_shape(&self, shape: Shape) -> bool {
+        matches!(self.key, Key::Concept(concept) if LEXICON.shape(concept) == shape)
+    }
+
     /// Whether the template has this label, and no more or less is printed.
     pub(crate) fn is_exactly_own(&self) -> bool {
         self.is_own() && self.similarity >= 0.99

@@ -11,7 +11,7 @@ use super::candidate::Candidate;
 use super::context::{Context, Place, Surroundings};
 use super::field::Field;
 use super::labels::LabelMatch;
-use super::layout::Layout;
+use super::layout::{Layout, TAB};
 use super::names::{
     Look, domain_carries, domains, ends_name, is_courtesy, is_house_number, is_person, is_registration, look,
 };
@@ -116,15 +116,14 @@ impl Parties {
     pub(crate) fn may_name(&self, surroundings: &Surroundings<'_>, text: &TextCandidate) -> bool {
         let candidate = &text.candidate;
         let (source, look) = (candidate.source.as_str(), text.look);
-        // "Client services": a bare word before other words is no label of theirs.
         // "Patient: Example, Jane, born 1970" has the first name last.
         let segment = &surroundings.layout.segments[candidate.segment];
         let behind = &surroundings.layout.lines[segment.line].text[candidate.spans[0].range.end..];
         if text.part == Part::Head && candidate.start() > segment.range.start && is_surname(source, behind) {
             return false;
         }
-        let is_addressed = begins_with_courtesy(source);
-        if text.part == Part::AfterLabel && !text.long_label && !is_addressed {
+        // "Client services": a bare word before other words is no label of theirs, unless they address somebody.
+        if text.part == Part::AfterLabel && !text.long_label && !begins_with_courtesy(source) {
             return false;
         }
         // A quantity before a text makes it the name of goods.
@@ -173,14 +172,14 @@ impl Parties {
         text: &TextCandidate,
         by_label: f32,
     ) -> Option<f32> {
-        let contexts = surroundings.contexts(&text.candidate);
-        let is_below_firm =
-            is_for_attention(field, contexts) && self.block(surroundings, &text.candidate).above > 0;
-        let by_label = if is_below_firm { 0.0 } else { by_label };
-        let join = |by_place: f32| by_label.max(by_place) + 0.25 * by_label.min(by_place).max(0.0);
         let candidate = &text.candidate;
         let (source, look) = (candidate.source.as_str(), text.look);
-        let sublabel = self.sublabel(surroundings, candidate.segment, surroundings.contexts(candidate));
+        let contexts = surroundings.contexts(candidate);
+        let is_below_firm =
+            is_for_attention(field, contexts) && self.block(surroundings, candidate).above > 0;
+        let by_label = if is_below_firm { 0.0 } else { by_label };
+        let join = |by_place: f32| by_label.max(by_place) + 0.25 * by_label.min(by_place).max(0.0);
+        let sublabel = self.sublabel(surroundings, candidate.segment, contexts);
         if sublabel == Some(false) {
             return None;
         }
@@ -197,7 +196,7 @@ impl Parties {
             _ => field.weight(Key::Concept(concept)) > 0.0,
         };
         // A first name under "Seller", or a person beside it, is who looks after the order or sits at the till.
-        let labels = surroundings.contexts(candidate).iter().flat_map(|context| context.matches.iter());
+        let labels = contexts.iter().flat_map(|context| context.matches.iter());
         let mut own = labels.filter(|m| m.similarity >= 0.9);
         let named = section.is_some_and(|section| asked(section.concept))
             || field.is("seller") && own.any(|m| matches!(m.key, Key::Concept(concept) if asked(concept)));
@@ -672,7 +671,7 @@ fn begins_with_courtesy(text: &str) -> bool {
 /// Whether a word is a surname, with the first name behind a comma: "Example, Jane".
 fn is_surname(word: &str, behind: &str) -> bool {
     let is_name = |word: &str| word.starts_with(char::is_uppercase) && word.chars().all(char::is_alphabetic);
-    let given = behind.strip_prefix(", ").and_then(|rest| rest.split([',', '\t']).next());
+    let given = behind.strip_prefix(", ").and_then(|rest| rest.split([',', TAB]).next());
     is_name(word) && given.is_some_and(|given| is_name(given.trim()) && !is_only_place(given))
 }
 

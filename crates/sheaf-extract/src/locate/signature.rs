@@ -123,6 +123,9 @@ fn name_and_title(
 pub(super) fn whole_title(layout: &Layout<'_>, name: usize, title: Span) -> Vec<Span> {
     let start = &layout.lines[title.line].text[title.range.clone()];
     let last = start.rsplit(BLANK).next().unwrap_or_default().to_lowercase();
+    if !RANKS.contains(&last.as_str()) {
+        return vec![title];
+    }
     let own = &layout.segments[layout.segment_at(title.line, title.range.start)];
     let edges = [own.rect.x0, layout.segments[name].rect.x0];
     let next = right_below(layout, title.line, own.rect.y1 + own.size, 1).find(|&segment| {
@@ -130,10 +133,7 @@ pub(super) fn whole_title(layout: &Layout<'_>, name: usize, title: Span) -> Vec<
         let is_aligned = edges.iter().any(|edge| (rect.x0 - edge).abs() < own.size);
         is_aligned && is_title(&format!("{start} {}", layout.text(&layout.segments[segment])))
     });
-    match next.filter(|_| RANKS.contains(&last.as_str())) {
-        Some(rest) => vec![title, layout.segments[rest].span()],
-        None => vec![title],
-    }
+    std::iter::once(title).chain(next.map(|rest| layout.segments[rest].span())).collect()
 }
 
 /// The title right below a name.

@@ -240,13 +240,13 @@ fn parts(surroundings: &Surroundings<'_>, index: usize) -> Vec<(Range<usize>, Pa
     let is_small = |token: &Token| line.text[token.range.clone()].starts_with(char::is_lowercase);
     let prefix = surroundings.labels.longest_prefix(&all);
     // "To Mrs Example".
-    let is_addressed = |used: &usize| {
-        let next = tokens.get(*used).map(|token| &line.text[token.range.clone()]);
+    let is_addressed = || {
+        let next = tokens.get(1).map(|token| &line.text[token.range.clone()]);
         next.is_some_and(|next| next.chars().count() > 1 && is_courtesy(next))
-            && surroundings.labels.classify(&all[..*used]).iter().any(|m| m.similarity >= 0.99)
+            && surroundings.labels.classify(&all[..1]).iter().any(|m| m.similarity >= 0.99)
     };
     if colons.first().is_none_or(|&c| c > 0) {
-        let label = prefix.or_else(|| Some(1).filter(is_addressed));
+        let label = prefix.or_else(|| is_addressed().then_some(1));
         // "Limit (95% of all days): 12": the label goes on to the colon.
         let goes_on = |used: usize| colons.first().is_some_and(|&c| (used..used + REST).contains(&c));
         // "limitations below for more": the label's words within a sentence.

@@ -311,6 +311,7 @@ pub(crate) fn person_fit(field: &Field<'_>, layout: &Layout<'_>, text: &TextCand
     part + looks - if lines { OVER_TITLE } else { 0.0 }
 }
 
+/// Whether the first line of a text is a person's name, and the last one a title.
 fn person_over_title(layout: &Layout<'_>, candidate: &Candidate) -> bool {
     let line = |span: &Span| layout.lines[span.line].text[span.range.clone()].replace(',', "");
     let (first, last) = (&candidate.spans[0], &candidate.spans[candidate.spans.len() - 1]);

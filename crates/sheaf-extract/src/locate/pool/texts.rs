@@ -253,11 +253,13 @@ impl<'a> Pool<'a> {
     /// Whether a text stands in a part of the document before the one in which somebody else signs, as officers in a list do.
     fn is_before_signing(&self, field: &Field<'_>, candidate: &Candidate) -> bool {
         let first = self.signatures(field).map(|found| found.candidate.line()).min();
+        if first.is_none_or(|first| candidate.line() + SIGNING >= first) {
+            return false;
+        }
         let own = fold(&candidate.source);
         let same_word =
             |source: &str| fold(source).split(BLANK).any(|word| word.len() > 2 && own.contains(word));
-        first.is_some_and(|first| candidate.line() + SIGNING < first)
-            && !self.signatures(field).any(|found| same_word(&found.candidate.source))
+        !self.signatures(field).any(|found| same_word(&found.candidate.source))
     }
 
     /// Names and titles of those who signed, whatever labels say.
