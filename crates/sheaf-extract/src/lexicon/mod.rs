@@ -31,6 +31,30 @@ pub(crate) fn listed_under(list: &'static str, key: &str, separator: &str) -> Ve
     entries.map(|entries| entries.split(separator).collect()).unwrap_or_default()
 }
 
+/// Words that labels, questions and names are made of, by what they say (`data/label_words.txt`).
+pub(crate) struct LabelWords {
+    pub(crate) signatures: Vec<&'static str>,
+    pub(crate) whose: Vec<&'static str>,
+    pub(crate) asking: Vec<&'static str>,
+    pub(crate) addresses: Vec<&'static str>,
+    pub(crate) joining: Vec<&'static str>,
+    pub(crate) definite: Vec<&'static str>,
+    pub(crate) ranks: Vec<&'static str>,
+}
+
+pub(crate) static LABEL_WORDS: LazyLock<LabelWords> = LazyLock::new(|| {
+    let list = |key| listed_under(include_str!("../../data/label_words.txt"), key, " ");
+    LabelWords {
+        signatures: list("signatures"),
+        whose: list("whose"),
+        asking: list("asking"),
+        addresses: list("addresses"),
+        joining: list("joining"),
+        definite: list("definite"),
+        ranks: list("ranks"),
+    }
+});
+
 /// What the values of a concept look like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Shape {

@@ -422,14 +422,12 @@ impl<'a> Surroundings<'a> {
     fn end_of_question(&self, question: usize) -> usize {
         let layout = self.layout;
         let own = &layout.segments[question];
-        let mut next = layout.lines.get(own.line + 1).map_or(0..0, |line| line.segments.clone());
         let goes_on = |&segment: &usize| {
             let next = &layout.segments[segment];
             layout.text(next).starts_with(char::is_lowercase)
                 && (next.rect.x0 - own.rect.x0).abs() < 3.0 * own.size
-                && next.rect.y0 - own.rect.y1 < 1.2 * own.size
         };
-        next.find(goes_on).unwrap_or(question)
+        layout.right_below(own.line, own.rect.y1 + 1.2 * own.size, 1).find(goes_on).unwrap_or(question)
     }
 
     /// Whether a candidate is the amount that another one is reckoned on ("VAT 21% on 100.00").
@@ -527,7 +525,7 @@ impl<'a> Surroundings<'a> {
         self.before(candidate, &mut contexts);
         contexts.extend(self.behind(candidate, &contexts));
         self.left(candidate, &mut contexts);
-        self.ticked(candidate, &mut contexts);
+        self.label_ticked(candidate, &mut contexts);
         self.above(candidate, &mut contexts);
         let best = |context: &Context| {
             context.geometry * context.matches.iter().map(|m| m.similarity).fold(0.0, f32::max)

@@ -16,7 +16,7 @@ use sheaf_types::TemplateSpec;
 use super::field::is_known;
 use super::layout::{Layout, Line, Token};
 use crate::ablation::{Family, uses};
-use crate::lexicon::{Entry, Key, LEXICON, Shape, Strength, Trie, listed};
+use crate::lexicon::{Entry, Key, LABEL_WORDS, LEXICON, Shape, Strength, Trie, listed};
 use crate::parse::currency;
 use crate::parse::fold::{tight, words};
 
@@ -88,27 +88,7 @@ pub(crate) struct Printed<'t> {
 /// The days of the week.
 static WEEKDAYS: LazyLock<FxHashSet<&str>> =
     LazyLock::new(|| listed(include_str!("../../data/weekdays.txt")));
-/// Words for a signature, for signing and for who keeps the money, and those that lead from one to whose it is.
-const SIGNATURES: [&str; 13] = [
-    "signature",
-    "signed",
-    "unterschrift",
-    "firma",
-    "handtekening",
-    "assinatura",
-    "treasurer",
-    "schatzmeister",
-    "tresorier",
-    "tesorero",
-    "tesoriere",
-    "penningmeester",
-    "tesoureiro",
-];
-const WHOSE: [&str; 15] =
-    ["of", "by", "for", "des", "der", "du", "de", "del", "della", "dell", "van", "do", "da", "l", "d"];
-/// Words by which a form asks for names.
-const ASKING: [&str; 4] = ["list", "name", "names", "identify"];
-/// Words between one of those and what it asks for, at most: "list every", "state the name of the".
+/// Words between one that asks for names and what it asks for, at most: "list every", "state the name of the".
 const BETWEEN: usize = 4;
 
 impl Printed<'_> {
@@ -126,7 +106,7 @@ pub(crate) fn asks_for(printed: &[Printed<'_>], words: &[String]) -> bool {
         printed.len() >= at + words.len() && words.iter().zip(&printed[at..]).all(|(word, p)| p.is(word))
     };
     let first = printed.iter().position(|p| !is_number(p)).unwrap_or(0);
-    let asking = (first..printed.len()).filter(|&at| ASKING.contains(&printed[at].text));
+    let asking = (first..printed.len()).filter(|&at| LABEL_WORDS.asking.contains(&printed[at].text));
     !words.is_empty()
         && (words.len() > 1 && starts_with(first) || { asking }
             .any(|at| (at + 1..=at + BETWEEN).any(starts_with)))
@@ -400,7 +380,9 @@ fn may_be_name(key: Key) -> bool {
 
 /// Whether the words before what a label is of ask for a person of it: under "Signature of advertiser" stands who signs for it.
 pub(crate) fn names_person(before: &[&str]) -> bool {
-    before.windows(2).any(|words| SIGNATURES.contains(&words[0]) && WHOSE.contains(&words[1]))
+    before
+        .windows(2)
+        .any(|words| LABEL_WORDS.signatures.contains(&words[0]) && LABEL_WORDS.whose.contains(&words[1]))
 }
 
 /// How much a label's strength is worth.

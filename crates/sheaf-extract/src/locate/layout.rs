@@ -289,6 +289,16 @@ impl<'d> Layout<'d> {
         self.words(&span).any(|word| word.source.is_ocr())
     }
 
+    /// The segments of the next lines of a page, `most` at most, that start above a height.
+    pub(super) fn right_below(&self, line: usize, height: f32, most: usize) -> impl Iterator<Item = usize> {
+        let page = self.lines[line].page;
+        self.lines[line + 1..]
+            .iter()
+            .take(most)
+            .take_while(move |next| next.page == page && next.rect.y0 < height)
+            .flat_map(|next| next.segments.clone())
+    }
+
     pub(crate) fn document(&self) -> &'d Document {
         self.document
     }

@@ -57,7 +57,7 @@ impl Surroundings<'_> {
     }
 
     /// Lets the label to the right of a mark be its label, where it stands nearer than what is to the left.
-    pub(super) fn ticked(&self, candidate: &Candidate, contexts: &mut Vec<Context>) {
+    pub(super) fn label_ticked(&self, candidate: &Candidate, contexts: &mut Vec<Context>) {
         if !is_mark(&candidate.source) {
             return;
         }

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use rustc_hash::FxHashSet;
 
 use super::prose::is_place;
-use crate::lexicon::listed;
+use crate::lexicon::{LABEL_WORDS, listed};
 use crate::parse::date;
 use crate::parse::fold::fold;
 
@@ -247,14 +247,10 @@ fn is_name(text: &str, words: &[&str], bare: &[Cow<'_, str>], ends_in_form: bool
         && date::find(text).is_empty()
 }
 
-/// Words for addresses, in which labels end and names do not.
-const ADDRESS: [&str; 9] =
-    ["address", "addresses", "adresse", "anschrift", "direccion", "indirizzo", "adres", "endereco", "morada"];
-
 /// Whether a text ends as the label of an address does: "Principal address".
 pub(crate) fn asks_for_address(text: &str) -> bool {
     let last = text.trim_end_matches(|c: char| !c.is_alphanumeric()).rsplit(' ').next().unwrap_or_default();
-    ADDRESS.contains(&&*fold(last))
+    LABEL_WORDS.addresses.contains(&&*fold(last))
 }
 
 /// Whether a text of several words ends as a sentence does: "Your receipt from us.".

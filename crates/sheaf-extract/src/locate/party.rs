@@ -270,11 +270,7 @@ impl Parties {
         let own = &layout.segments[label];
         // What stands behind a colon is a value, unless it is none and one stands below.
         let colon = layout.ends_in_colon(own) && surroundings.segments[label + 1].is_value;
-        let next =
-            layout.lines[own.line + 1..].iter().take(2).flat_map(|line| line.segments.clone()).find(|&i| {
-                let rect = layout.segments[i].rect;
-                (rect.x0 - own.rect.x0).abs() < 0.5 * own.size && rect.y0 < own.rect.y1 + 1.2 * own.size
-            });
+        let next = under(layout, label, 0.5, 1.2).next();
         !colon && next.is_some_and(|i| surroundings.segments[i].is_value)
     }
 
@@ -608,12 +604,9 @@ impl Parties {
 /// in its font sizes.
 fn under(layout: &Layout<'_>, segment: usize, edge: f32, gap: f32) -> impl Iterator<Item = usize> {
     let own = &layout.segments[segment];
-    let page = layout.lines[own.line].page;
-    let near = layout.lines[own.line + 1..].iter().take_while(move |line| line.page == page).take(2);
-    near.flat_map(|line| line.segments.clone()).filter(move |&s| {
-        let rect = layout.segments[s].rect;
-        (rect.x0 - own.rect.x0).abs() < edge * own.size && rect.y0 - own.rect.y1 < gap * own.size
-    })
+    layout
+        .right_below(own.line, own.rect.y1 + gap * own.size, 2)
+        .filter(move |&s| (layout.segments[s].rect.x0 - own.rect.x0).abs() < edge * own.size)
 }
 
 /// Whether a segment is the name of a firm, or stands over a line of an address: beside the boxes of a form's head as well. What

@@ -10,7 +10,7 @@ use super::flow;
 use super::layout::{BLANK, Layout, Segment, Span};
 use super::names;
 use crate::ablation::{Family, uses};
-use crate::lexicon::{Entry, Key, Strength, Trie};
+use crate::lexicon::{Entry, Key, LABEL_WORDS, Strength, Trie};
 use crate::parse::duration::{self, Unit};
 use crate::parse::fold::words;
 
@@ -28,9 +28,8 @@ const OPENING: usize = 700;
 const SHORT: f32 = 0.6;
 /// The share of the way to that edge that a line takes which wraps.
 const FULL: f32 = 0.85;
-/// The score of a name that a sentence sets behind what it is, and what stands before such a word.
+/// The score of a name that a sentence sets behind what it is.
 const APPOSED: f32 = 0.6;
-const ARTICLES: [&str; 10] = ["the", "der", "die", "le", "la", "il", "el", "de", "o", "a"];
 /// What it costs a span of time to be that of another covenant.
 const OF_COVENANT: f32 = 0.22;
 /// Words that a party's name may have.
@@ -350,7 +349,7 @@ impl<'l> Prose<'l> {
         let mut found = Vec::new();
         for start in 2..self.words.len().saturating_sub(1) {
             let [article, word] = &self.words[start - 2..start] else { continue };
-            let is_said = ARTICLES.contains(&article.folded) && self.gap(start - 1) == ", ";
+            let is_said = LABEL_WORDS.definite.contains(&article.folded) && self.gap(start - 1) == ", ";
             let is_name = has_capital(self.words[start].text) && is_label(word.line, word.range.start);
             if !is_said || !is_name {
                 continue;

@@ -7,8 +7,7 @@ use super::candidate::{Candidate, Typed};
 use super::context::Surroundings;
 use super::layout::{BLANK, Layout, Span};
 use super::names::{is_name_suffix, is_person, is_title, look};
-use super::text::right_below;
-use crate::lexicon::listed;
+use crate::lexicon::{LABEL_WORDS, listed};
 
 /// Words by which somebody signs what stands above, or is about to.
 static SIGNING: LazyLock<Vec<&'static str>> =
@@ -19,9 +18,6 @@ const MARKS: [&str; 8] = ["/s/", "/S/", "/s", "Isl", "lsl", "/5/", "Is/", "(s)"]
 const MARKED: f32 = 0.8;
 /// What a name with a title says where somebody signs.
 const TITLED: f32 = 0.72;
-/// Words of titles that another one follows.
-const RANKS: [&str; 8] =
-    ["vice", "deputy", "assistant", "associate", "senior", "executive", "managing", "chief"];
 /// Lines below a name in which its title may stand, and how far below, in font sizes.
 const BELOW: usize = 3;
 const FAR: f32 = 2.5;
@@ -123,12 +119,12 @@ fn name_and_title(
 pub(super) fn whole_title(layout: &Layout<'_>, name: usize, title: Span) -> Vec<Span> {
     let start = &layout.lines[title.line].text[title.range.clone()];
     let last = start.rsplit(BLANK).next().unwrap_or_default().to_lowercase();
-    if !RANKS.contains(&last.as_str()) {
+    if !LABEL_WORDS.ranks.contains(&last.as_str()) {
         return vec![title];
     }
     let own = &layout.segments[layout.segment_at(title.line, title.range.start)];
     let edges = [own.rect.x0, layout.segments[name].rect.x0];
-    let next = right_below(layout, title.line, own.rect.y1 + own.size, 1).find(|&segment| {
+    let next = layout.right_below(title.line, own.rect.y1 + own.size, 1).find(|&segment| {
         let rect = layout.segments[segment].rect;
         let is_aligned = edges.iter().any(|edge| (rect.x0 - edge).abs() < own.size);
         is_aligned && is_title(&format!("{start} {}", layout.text(&layout.segments[segment])))

@@ -12,6 +12,7 @@ use super::names::{
 };
 use super::signature::whole_title;
 use crate::ablation::{Family, uses};
+use crate::lexicon::LABEL_WORDS;
 
 /// Longer texts are paragraphs, not values.
 const LONGEST: usize = 240;
@@ -514,7 +515,8 @@ fn following(surroundings: &Surroundings<'_>, last: usize, start: &Start) -> Opt
             && !layout.ends_in_colon(segment)
             && !surroundings.segments[index].matches.iter().any(LabelMatch::is_own)
     };
-    let mut below = right_below(layout, above.line, above.rect.y1 + most * size, 2)
+    let mut below = layout
+        .right_below(above.line, above.rect.y1 + most * size, 2)
         .take_while(|&index| goes_on(index) || !ends(index));
     below.find(|&index| {
         let next = &layout.segments[index];
@@ -661,10 +663,7 @@ fn wrapped_name(surroundings: &Surroundings<'_>, span: &Span, first: Look) -> Op
 /// Whether a line says whose the office is that the line above it names: "of Example Land".
 fn names_whose(rest: &str) -> bool {
     let mut words = rest.split(BLANK);
-    let is_joint = |word: &str| {
-        matches!(word, "of" | "de" | "du" | "des" | "del" | "della" | "di" | "do" | "da" | "van")
-    };
-    words.next().is_some_and(is_joint)
+    words.next().is_some_and(|word| LABEL_WORDS.joining.contains(&word))
         && (1..=REST).contains(&words.clone().count())
         && words.clone().any(|word| word.starts_with(char::is_uppercase))
         && words.all(|word| word.chars().all(|c| c.is_alphabetic() || matches!(c, '-' | '\'' | '’')))
@@ -724,7 +723,7 @@ fn filled_lines(surroundings: &Surroundings<'_>, span: &Span, first: Look) -> Op
         return None;
     }
     let next = |from: &Segment| {
-        right_below(layout, from.line, from.rect.y1 + TIGHT * own.size, 2).find(|&s| {
+        layout.right_below(from.line, from.rect.y1 + TIGHT * own.size, 2).find(|&s| {
             let found = &layout.segments[s];
             (found.rect.x0 - own.rect.x0).abs() < own.size && found.rect.y0 > from.rect.centre_y()
         })
@@ -822,7 +821,7 @@ pub(crate) fn below(surroundings: &Surroundings<'_>, span: &Span) -> Option<usiz
     let size = layout.segments[own].size;
     // The box of recognised words is as high as what they are: "Senate" has nothing below its line, "Hagerty," has.
     let alike = if layout.is_recognised(&layout.segments[own]) { 0.25 } else { 0.15 };
-    right_below(layout, span.line, rect.y1 + TIGHT * size, 3).find(|&index| {
+    layout.right_below(span.line, rect.y1 + TIGHT * size, 3).find(|&index| {
         let next = &layout.segments[index];
         let label = &surroundings.segments[index];
         let known = label.matches.iter().any(|m| m.similarity > 0.97);
@@ -835,19 +834,4 @@ pub(crate) fn below(surroundings: &Surroundings<'_>, span: &Span) -> Option<usiz
             && !label.is_spent
             && (next.size - size).abs() < alike * size
     })
-}
-
-/// The segments of the next lines of a page, `most` at most, that start above a height.
-pub(super) fn right_below(
-    layout: &Layout<'_>,
-    line: usize,
-    height: f32,
-    most: usize,
-) -> impl Iterator<Item = usize> {
-    let page = layout.lines[line].page;
-    layout.lines[line + 1..]
-        .iter()
-        .take(most)
-        .take_while(move |next| next.page == page && next.rect.y0 < height)
-        .flat_map(|next| next.segments.clone())
 }
