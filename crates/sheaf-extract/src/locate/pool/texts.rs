@@ -103,20 +103,9 @@ impl<'a> Pool<'a> {
             .filter(|&segment| !is_party || !Parties::is_in_row(&self.surroundings, field, segment))
             .flat_map(|segment| self.texts(segment))
             .filter(|text| !is_party || self.parties().may_name(&self.surroundings, text))
-            .filter(|text| match text.part {
-                Part::Block => {
-                    let starts_address = || self.surroundings.look(text.candidate.segment).address;
-                    field.shape == Shape::Text || field.shape == Shape::Address && starts_address()
-                }
-                Part::Column | Part::Mark => field.shape == Shape::Text,
-                Part::Lines => field.shape == Shape::Name && !is_party,
-                Part::Title => field.is("signer_title"),
-                Part::AfterDate => field.shape == Shape::Person,
-                _ => true,
-            })
+            .filter(|text| self.is_apt(field, text, is_party))
             .filter_map(|text| {
                 let contexts = self.surroundings.contexts(&text.candidate);
-                let is_unknown = |c: &Context| c.place != Place::Before || c.matches.is_empty();
                 let mut evidence = score::by_labels(field, contexts, &self.titled, loose);
                 // Only beside its own label does an address go on where nothing looks like one.
                 if text.part == Part::Block && field.shape == Shape::Address && !evidence.by_anchor {
@@ -127,56 +116,12 @@ impl<'a> Pool<'a> {
                 }
                 let mut scored = self.scored(field, &text.candidate, evidence)?;
                 scored.ends_in_legal_form = is_name && text.look.ends_in_legal_form;
-                if is_name {
-                    let person = field.shape == Shape::Person;
-                    scored.score += typed::name_fit(&text.candidate.source, text.look, person);
-                }
-                scored.score += match text.part {
-                    Part::Whole | Part::Mark => 0.0,
-                    // "Hong Kong: a survey", where nothing says that it starts with a label.
-                    Part::AfterColon if loose.is_empty() && contexts.iter().all(is_unknown) => -0.03,
-                    Part::AfterColon => 0.02,
-                    Part::AfterLabel => -0.04,
-                    Part::Head => -0.05,
-                    Part::WithoutId if is_name => 0.03,
-                    Part::WithoutId => -0.05,
-                    Part::Name if is_name => 0.05,
-                    Part::Name => -0.02,
-                    Part::Block => 0.04,
-                    Part::Lines | Part::Column => 0.05,
-                    Part::Title | Part::AfterDate => 0.0,
-                };
-                if field.shape == Shape::Person {
-                    let both = contexts.iter().any(score::names_and_titles);
-                    scored.score += typed::person_fit(field, self.surroundings.layout, text, both);
-                }
-                if field.shape == Shape::Text {
-                    let first = &text.candidate.spans[0];
-                    let first = &self.surroundings.layout.lines[first.line].text[first.range.clone()];
-                    scored.score += typed::text_fit(field, first, &self.locale);
-                }
-                match self.surroundings.answers(field, &text.candidate) {
-                    Some(true) if contexts.iter().any(score::names_something) => scored.score += ANSWERS,
-                    Some(true) => {}
-                    Some(false) => scored.score -= ANSWERS_ANOTHER,
-                    None => {}
-                }
-                if is_name && text.labelled && !text.look.ends_in_legal_form {
-                    scored.score -= if field.shape == Shape::Person { 0.3 } else { 0.15 };
-                } else if text.colon {
-                    scored.score -= WITH_LABEL;
-                }
-                if self.surroundings.is_label_of_another(field, &text.candidate) {
-                    scored.score -= LABEL_OF_ANOTHER;
-                }
-                if is_name {
-                    scored.score += self.name_beside(field, text, contexts);
-                }
-                if field.shape == Shape::Person && self.is_before_signing(field, &text.candidate) {
-                    scored.score -= BEFORE_SIGNING;
-                }
-                scored.score += 0.03 * (text.candidate.spans.len() - 1).min(2) as f32;
-                scored.score -= 0.03 * score::position(&text.candidate, self.surroundings.layout.lines.len());
+                scored.score += part_fit(text, contexts, is_name, loose)
+                    + self.shape_fit(field, text, contexts)
+                    + self.question_fit(field, text, contexts)
+                    + self.label_fit(field, text, is_name)
+                    + 0.03 * (text.candidate.spans.len() - 1).min(2) as f32
+                    - 0.03 * score::position(&text.candidate, self.surroundings.layout.lines.len());
                 Some(scored)
             })
             .collect();
@@ -187,6 +132,67 @@ impl<'a> Pool<'a> {
             scored.extend(self.apposed(field));
         }
         scored
+    }
+
+    /// Whether fields of this kind take such a part of what is printed.
+    fn is_apt(&self, field: &Field<'_>, text: &TextCandidate, is_party: bool) -> bool {
+        match text.part {
+            Part::Block => {
+                let starts_address = || self.surroundings.look(text.candidate.segment).address;
+                field.shape == Shape::Text || field.shape == Shape::Address && starts_address()
+            }
+            Part::Column | Part::Mark => field.shape == Shape::Text,
+            Part::Lines => field.shape == Shape::Name && !is_party,
+            Part::Title => field.is("signer_title"),
+            Part::AfterDate => field.shape == Shape::Person,
+            _ => true,
+        }
+    }
+
+    /// How well a text suits what values of the field look like.
+    fn shape_fit(&self, field: &Field<'_>, text: &TextCandidate, contexts: &[Context]) -> f32 {
+        let source = &text.candidate.source;
+        match field.shape {
+            Shape::Name => {
+                typed::name_fit(source, text.look, false) + self.name_beside(field, text, contexts)
+            }
+            Shape::Person => {
+                let both = contexts.iter().any(score::names_and_titles);
+                let early = if self.is_before_signing(field, &text.candidate) { BEFORE_SIGNING } else { 0.0 };
+                typed::name_fit(source, text.look, true)
+                    + typed::person_fit(field, self.surroundings.layout, text, both)
+                    + self.name_beside(field, text, contexts)
+                    - early
+            }
+            Shape::Text => {
+                let first = &text.candidate.spans[0];
+                let first = &self.surroundings.layout.lines[first.line].text[first.range.clone()];
+                typed::text_fit(field, first, &self.locale)
+            }
+            _ => 0.0,
+        }
+    }
+
+    /// What the question above says, if there is one.
+    fn question_fit(&self, field: &Field<'_>, text: &TextCandidate, contexts: &[Context]) -> f32 {
+        match self.surroundings.answers(field, &text.candidate) {
+            Some(true) if contexts.iter().any(score::names_something) => ANSWERS,
+            Some(false) => -ANSWERS_ANOTHER,
+            _ => 0.0,
+        }
+    }
+
+    /// What it costs a text to hold a label, or to be that of another field.
+    fn label_fit(&self, field: &Field<'_>, text: &TextCandidate, is_name: bool) -> f32 {
+        let own = if is_name && text.labelled && !text.look.ends_in_legal_form {
+            if field.shape == Shape::Person { 0.3 } else { 0.15 }
+        } else if text.colon {
+            WITH_LABEL
+        } else {
+            0.0
+        };
+        let is_anothers = self.surroundings.is_label_of_another(field, &text.candidate);
+        -own - if is_anothers { LABEL_OF_ANOTHER } else { 0.0 }
     }
 
     /// Names of which a sentence says that they are the field's: "the advertiser, Citizens for Example, for".
@@ -478,6 +484,25 @@ impl<'a> Pool<'a> {
             found.score += 0.35 * votes.get(&found.parsed.value).copied().unwrap_or(0) as f32 / all;
         }
         scored
+    }
+}
+
+/// How well a part of what is printed serves as a value by itself.
+fn part_fit(text: &TextCandidate, contexts: &[Context], is_name: bool, loose: &Loose) -> f32 {
+    let is_unknown = |c: &Context| c.place != Place::Before || c.matches.is_empty();
+    match text.part {
+        Part::Whole | Part::Mark | Part::Title | Part::AfterDate => 0.0,
+        // "Hong Kong: a survey", where nothing says that it starts with a label.
+        Part::AfterColon if loose.is_empty() && contexts.iter().all(is_unknown) => -0.03,
+        Part::AfterColon => 0.02,
+        Part::AfterLabel => -0.04,
+        Part::Head => -0.05,
+        Part::WithoutId if is_name => 0.03,
+        Part::WithoutId => -0.05,
+        Part::Name if is_name => 0.05,
+        Part::Name => -0.02,
+        Part::Block => 0.04,
+        Part::Lines | Part::Column => 0.05,
     }
 }
 
