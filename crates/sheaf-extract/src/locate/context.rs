@@ -209,6 +209,8 @@ impl<'a> Surroundings<'a> {
                                 .get(label.end)
                                 .is_some_and(|p| p.text.starts_with(|c: char| c.is_ascii_digit()))
                     });
+                // What is offered to be ticked has no other value than its mark.
+                let matches = if layout.is_offered(segment) { Vec::new() } else { matches };
                 // "Add: goods and services tax".
                 let is_label_behind_colon = value == 0 && matches.iter().any(is_amount_label);
                 let is_spent = colon_within && !is_label_behind_colon
@@ -374,7 +376,7 @@ impl<'a> Surroundings<'a> {
         let anchors: Vec<(Vec<String>, Vec<String>)> =
             field.spec.anchors.iter().map(|anchor| (key_words(anchor), content_words(anchor))).collect();
         for (index, label) in self.segments.iter().enumerate() {
-            if label.is_value {
+            if label.is_value || self.layout.is_offered(&self.layout.segments[index]) {
                 continue;
             }
             let printed = printed_segment(self.layout, index);

@@ -6,6 +6,7 @@ use sheaf_types::template::compile_pattern;
 use sheaf_types::{FieldKind, FieldSpec, Region, TemplateSpec};
 
 use super::ends::end_of;
+use super::marks::TickBox;
 use crate::lexicon::{ConceptId, Key, LEXICON, Shape};
 use crate::parse::fold::words;
 use crate::parse::form::Form;
@@ -132,6 +133,10 @@ impl<'t> Field<'t> {
         if let Some(figures) = self.in_figures(source) {
             parsed.value = figures;
         }
+        // A box that is ticked is what people write into it.
+        if self.spec.kind == FieldKind::Text && TickBox::of_sign(source) == Some(TickBox::Ticked) {
+            "X".clone_into(&mut parsed.value);
+        }
         if let Some(form) = self.form {
             parsed.certain = form.is_certain(source);
         }
@@ -171,10 +176,11 @@ impl<'t> Field<'t> {
         })
     }
 
-    /// Whether these words are no more than some of those of an anchor.
+    /// Whether these words are no more than some of those of an anchor; those of a question may be an answer that it names.
     pub(crate) fn has_in_anchor(&self, words: &[String]) -> bool {
-        let holds = |anchor: &Vec<String>| words.iter().all(|word| anchor.contains(word));
-        !words.is_empty() && self.anchor_words.iter().any(holds)
+        let anchors = self.spec.anchors.iter().zip(&self.anchor_words);
+        let mut labels = anchors.filter(|(anchor, _)| !anchor.trim_end().ends_with('?'));
+        !words.is_empty() && labels.any(|(_, anchor)| words.iter().all(|word| anchor.contains(word)))
     }
 
     /// Whether its name means this concept.

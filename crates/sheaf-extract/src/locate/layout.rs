@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use sheaf_types::{BoundingBox, Document, Page, Word};
 
 use super::lines::{Frame, group_lines};
+use super::marks::{TickBox, boxes_lead};
 use super::misread;
 use crate::lexicon::is_label_character;
 use crate::parse::fold::fold;
@@ -25,6 +26,9 @@ const SEGMENT_GAP: f32 = 0.9;
 /// The same in widths of a letter, for recognised words, whose height says little of the width of a blank: a typewriter's is as
 /// wide as its letters.
 const SEGMENT_GAP_LETTERS: f32 = 1.7;
+
+/// The box of a form goes with what it is for over a gap of so many font heights.
+const BOX_GAP: f32 = 4.0;
 
 /// Words in brackets are one text over gaps of so many font heights, if so few of them stand behind the gap.
 const BRACKET_GAP: f32 = 4.0;
@@ -115,6 +119,8 @@ pub(crate) struct Segment {
     pub(crate) size: f32,
     /// Whether all its words are bold.
     pub(crate) bold: bool,
+    /// The box of a form before or behind it: bytes of the line's text.
+    pub(super) tick_box: Option<(Range<usize>, TickBox)>,
 }
 
 impl Segment {
@@ -239,6 +245,11 @@ impl<'d> Layout<'d> {
     /// Whether a colon ends a segment.
     pub(crate) fn ends_in_colon(&self, segment: &Segment) -> bool {
         self.tokens(segment).last().is_some_and(|token| token.colon)
+    }
+
+    /// Whether a segment is what a form offers to be ticked.
+    pub(crate) fn is_offered(&self, segment: &Segment) -> bool {
+        segment.tick_box.is_some() && !self.ends_in_colon(segment)
     }
 
     /// Index of the segment that holds a byte of a line.
@@ -379,15 +390,27 @@ impl<'d> Layout<'d> {
         let usual = usual_letter_width(words.iter().map(|&(index, rect)| (&page.words[index], rect)));
         let mut open: Option<Segment> = None;
         let mut first_word = 0;
+        let has_box = words.iter().any(|&(index, _)| TickBox::of_sign(&page.words[index].text).is_some());
+        let boxes_lead = has_box.then(|| {
+            let texts = words.iter().map(|&(index, rect)| (page.words[index].text.as_str(), rect));
+            boxes_lead(&texts.collect::<Vec<_>>())
+        });
+        let boxes_lead = boxes_lead.flatten();
         let mut last: Option<(&Word, Rect, f32)> = None;
         for (at, &(index, rect)) in words.iter().enumerate() {
             let word = &page.words[index];
             let size = font_size(word, rect);
+            let tick_box = TickBox::of_sign(&word.text);
             // "(Jane   A. Roe)".
             let is_closed =
                 || words[at..].iter().take(BRACKETED).any(|&(i, _)| page.words[i].text.ends_with(')'));
             let parted = last.is_some_and(|(word_before, before, before_size)| {
                 let gap = rect.x0 - before.x1;
+                // What a box is for goes with it, and nothing else does.
+                let is_after = TickBox::of_sign(&word_before.text).is_some();
+                if let Some(lead) = boxes_lead.filter(|_| tick_box.is_some() || is_after) {
+                    return tick_box.is_some() == lead || gap > BOX_GAP * size;
+                }
                 let opens = word_before.text.starts_with('(') && !word_before.text.contains(')');
                 if opens && gap < BRACKET_GAP * size && is_closed() {
                     return false;
@@ -425,7 +448,11 @@ impl<'d> Layout<'d> {
                 rect,
                 size,
                 bold: true,
+                tick_box: None,
             });
+            if let Some(tick_box) = tick_box {
+                segment.tick_box = Some((start..line.text.len(), tick_box));
+            }
             segment.range.end = line.text.len();
             segment.tokens.end = line.tokens.len();
             segment.rect = segment.rect.union(rect);

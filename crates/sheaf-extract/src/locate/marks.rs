@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::candidate::Candidate;
 use super::context::{Context, Place, Surroundings};
 use super::labels::{LabelMatch, printed};
-use super::layout::{BLANK, Span, TAB};
+use super::layout::{BLANK, Rect, Span, TAB};
 
 /// A mark is that of the label to its right, where that is the nearer one, up to so many font heights away.
 const NEAR: f32 = 6.0;
@@ -19,26 +19,51 @@ const OTHERS: f32 = 0.6;
 const NEARER: f32 = 0.8;
 
 /// A box of a form, as a word of its own.
-#[derive(Clone, Copy, PartialEq)]
-enum TickBox {
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum TickBox {
     Ticked,
     Empty,
 }
 
 impl TickBox {
-    fn of(word: &str) -> Option<Self> {
-        match word.trim_matches(['[', ']', '(', ')', '_']) {
-            "☒" | "☑" | "✓" | "✔" | "✗" | "✘" | "🗹" => Some(Self::Ticked),
-            mark if is_mark(mark) => Some(Self::Ticked),
+    /// The box that a sign is.
+    pub(super) fn of_sign(word: &str) -> Option<Self> {
+        match word {
+            "☒" | "☑" | "🗹" => Some(Self::Ticked),
             "☐" | "□" | "▢" | "◻" => Some(Self::Empty),
             _ => None,
         }
     }
+
+    fn of(word: &str) -> Option<Self> {
+        let mark = word.trim_matches(['[', ']', '(', ')', '_']);
+        if is_mark(mark) { Some(Self::Ticked) } else { Self::of_sign(mark) }
+    }
 }
 
-/// Whether a text is a mark.
+/// Whether a text is a mark, or a box that has one.
 pub(super) fn is_mark(text: &str) -> bool {
-    matches!(text, "x" | "X" | "xx" | "XX")
+    matches!(text, "x" | "X" | "xx" | "XX" | "✓" | "✔" | "✗" | "✘")
+        || TickBox::of_sign(text) == Some(TickBox::Ticked)
+}
+
+/// Whether the boxes of a line stand before what they are for rather than behind it; `None` where there are none. Each is a word
+/// and where it stands.
+pub(super) fn boxes_lead(words: &[(&str, Rect)]) -> Option<bool> {
+    let is_box = |at: usize| words.get(at).is_some_and(|(word, _)| TickBox::of_sign(word).is_some());
+    let boxes: Vec<usize> = (0..words.len()).filter(|&at| is_box(at)).collect();
+    let (&first, &last) = (boxes.first()?, boxes.last()?);
+    let gap = |left: Option<usize>, right: usize| match (left, words.get(right)) {
+        (Some(left), Some((_, right))) => (right.x0 - words[left].1.x1).clamp(0.0, NEAR * right.height()),
+        _ => NEAR * words[first].1.height(),
+    };
+    let before: f32 = boxes.iter().map(|&at| gap(at.checked_sub(1), at)).sum();
+    let behind: f32 = boxes.iter().map(|&at| gap(Some(at), at + 1)).sum();
+    Some(if before.min(behind) < NEARER * before.max(behind) {
+        behind < before
+    } else {
+        first == 0 || last + 1 < words.len()
+    })
 }
 
 impl Surroundings<'_> {
@@ -50,6 +75,9 @@ impl Surroundings<'_> {
         let ([first, rest @ ..], [before @ .., last]) = (tokens, tokens) else { return None };
         let is_label =
             |tokens| self.labels.classify(&printed(line, tokens)).iter().any(LabelMatch::is_exactly_own);
+        if let Some((tick_box, TickBox::Ticked)) = &segment.tick_box {
+            return is_label(tokens).then(|| tick_box.clone());
+        }
         [(first, rest), (last, before)]
             .into_iter()
             .find(|(mark, label)| is_mark(&line.text[mark.range.clone()]) && is_label(label))

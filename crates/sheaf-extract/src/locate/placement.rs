@@ -27,7 +27,7 @@ const ANSWER: usize = 4;
 const SURE: f32 = 0.9;
 /// Letters of a label, at least.
 const LETTERS: usize = 3;
-/// Numbered labels of the template that make a page one of numbered items.
+/// Numbered labels of the template that make a page one of numbered items, and numbered headings that make its sections.
 const ITEMS: usize = 3;
 
 impl Surroundings<'_> {
@@ -65,6 +65,7 @@ impl Surroundings<'_> {
                 lines.flat_map(|line| self.layout.lines[line].segments.clone()).collect();
             let own: Vec<usize> = segments.iter().copied().filter(|&s| self.is_plain_label(s)).collect();
             let items = self.items(&segments, &own);
+            let headings = self.section_headings(&segments);
             let votes: Vec<(usize, Place)> =
                 own.iter().filter_map(|&label| Some((label, self.vote(label)?))).collect();
             if let Some(place) = majority(&votes) {
@@ -83,7 +84,7 @@ impl Surroundings<'_> {
                 }
                 peers.into_iter().for_each(|peer| self.segments[peer].is_peer = true);
             }
-            items.into_iter().for_each(|item| self.segments[item].is_peer = true);
+            items.into_iter().chain(headings).for_each(|item| self.segments[item].is_peer = true);
         }
     }
 
@@ -229,6 +230,21 @@ impl Surroundings<'_> {
         }
         found
     }
+
+    /// The headings of a page's sections, in capitals behind their Roman numbers or letters: "II. TIMING".
+    fn section_headings(&self, segments: &[usize]) -> Vec<usize> {
+        let sections = [roman as fn(&str) -> Option<u32>, letter].map(|number| {
+            let mut found = Vec::new();
+            for &segment in segments {
+                let this = heading_number(self.layout.text(&self.layout.segments[segment]), number);
+                if this == Some(found.len() as u32 + 1) {
+                    found.push(segment);
+                }
+            }
+            found
+        });
+        sections.into_iter().filter(|found| found.len() >= ITEMS).flatten().collect()
+    }
 }
 
 /// Where most of a page's labels stand, if they agree.
@@ -245,5 +261,30 @@ fn item_number(text: &str) -> Option<u32> {
     let item = first.strip_suffix(['.', ')'])?;
     let number = item.strip_suffix(|c: char| c.is_ascii_uppercase()).unwrap_or(item);
     let is_number = number.len() < 3 && number.bytes().all(|b| b.is_ascii_digit());
-    (is_number && rest.starts_with(char::is_uppercase)).then(|| number.parse().ok())?
+    (is_number && rest.starts_with(char::is_alphabetic)).then(|| number.parse().ok())?
+}
+
+/// The number of the section that a heading in capitals begins with; what follows in brackets may be in small letters.
+fn heading_number(text: &str, number: fn(&str) -> Option<u32>) -> Option<u32> {
+    let (first, rest) = text.split_once(BLANK)?;
+    let heading = rest.split('(').next().unwrap_or_default();
+    let is_heading = heading.chars().filter(|c| c.is_uppercase()).count() >= LETTERS
+        && !heading.chars().any(|c| c.is_lowercase() || c.is_ascii_digit());
+    // The point may be read as two.
+    let first = first.strip_suffix('.')?.trim_end_matches('.');
+    is_heading.then(|| number(first))?
+}
+
+/// The number that some Roman letters up to X are.
+fn roman(letters: &str) -> Option<u32> {
+    const NUMBERS: [&str; 10] = ["I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X"];
+    NUMBERS.iter().zip(1..).find_map(|(number, value)| (*number == letters).then_some(value))
+}
+
+/// The place of a letter in the alphabet.
+fn letter(letters: &str) -> Option<u32> {
+    match letters.as_bytes() {
+        [letter @ b'A'..=b'Z'] => Some(u32::from(letter - b'A') + 1),
+        _ => None,
+    }
 }

@@ -6,6 +6,7 @@ use super::candidate::{Candidate, Typed};
 use super::context::Surroundings;
 use super::labels::{LabelMatch, printed};
 use super::layout::{BLANK, Layout, Line, Segment, Span, Token};
+use super::marks::TickBox;
 use super::names::{
     Look, breaks_off, ends_name, is_courtesy, is_name_suffix, is_only_form, is_person, is_registration,
     is_title, look, registered_name, without_id,
@@ -92,7 +93,8 @@ pub(crate) fn texts(surroundings: &Surroundings<'_>, index: usize) -> Vec<TextCa
     if segment.range.len() > LONGEST {
         return sender(layout, segment).into_iter().collect();
     }
-    if layout.tokens(segment).is_empty() {
+    let is_empty_box = segment.tick_box.as_ref().is_some_and(|(_, found)| *found == TickBox::Empty);
+    if layout.tokens(segment).is_empty() || is_empty_box {
         return found;
     }
     let is_label = surroundings.is_label(index);
@@ -122,8 +124,12 @@ pub(crate) fn texts(surroundings: &Surroundings<'_>, index: usize) -> Vec<TextCa
         if is_label && !matches!(part, Part::AfterColon | Part::Mark) {
             continue;
         }
-        let Some(range) = trimmed(layout, line, range) else { continue };
-        let range = without_dash(layout, index, range);
+        let range = if part == Part::Mark {
+            range
+        } else {
+            let Some(range) = trimmed(layout, line, range) else { continue };
+            without_dash(layout, index, range)
+        };
         let text = &layout.lines[line].text[range.clone()];
         let shorter = without_id(text).len();
         if shorter < text.len() && part != Part::AfterDate {
@@ -312,16 +318,16 @@ pub(crate) fn is_in_brackets(line: &Line, segment: &Segment, token: &Token) -> b
 /// Without blanks and loose marks at its edges.
 fn trimmed(layout: &Layout<'_>, line: usize, range: Range<usize>) -> Option<Range<usize>> {
     let text = &layout.lines[line].text[range.clone()];
-    let start = text
-        .trim_start_matches(|c: char| c.is_whitespace() || matches!(c, ':' | '_' | '|' | ',' | ';' | '='));
+    let is_loose =
+        |c: char| c.is_whitespace() || matches!(c, ':' | '_' | '|' | ',' | ';' | '=' | '☒' | '☑' | '🗹');
+    let start = text.trim_start_matches(is_loose);
     // A speck before the colon: ". : Smith".
     let start = start
         .split_once(" : ")
         .filter(|(speck, _)| speck.len() == 1 && !speck.contains(char::is_alphanumeric))
         .map_or(start, |(_, rest)| rest);
     let from = range.start + (text.len() - start.len());
-    let end =
-        start.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, '_' | '|' | ',' | ';' | ':' | '='));
+    let end = start.trim_end_matches(is_loose);
     let range = from..from + end.len();
     end.chars().any(char::is_alphanumeric).then_some(range)
 }

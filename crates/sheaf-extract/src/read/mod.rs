@@ -3,6 +3,7 @@
 //! Reading never guesses silently: a page that could not be read whole is a page with a warning, and a character
 //! without a Unicode value is U+FFFD. The same bytes give the same document on every machine.
 
+mod checkboxes;
 mod content;
 mod docx;
 mod error;

@@ -3,7 +3,7 @@
 //! The page is cut into narrow strips; where a strip is ink across its whole width and thin, it holds a piece of a line.
 //! Pieces of neighbouring strips at nearly one height make a line, so that it may be slanted as much as a scan is.
 
-use image::{GrayImage, RgbImage, imageops};
+use image::{GrayImage, imageops};
 use sheaf_types::{BoundingBox, Rule, Word};
 
 /// Side of the squares in which the brightness of the paper is taken, in pixels.
@@ -29,13 +29,11 @@ const LENGTH: [f32; 2] = [2.5, 1.6];
 /// How far one rule may stray from its direction, as a share of the shorter side: a point and a half on A4.
 const STRAY: f32 = 0.0025;
 
-/// The lines drawn on a page with these words, at most `most` of them; a slanted one is given as several.
-pub(super) fn rules(pixels: &RgbImage, words: &[Word], most: usize) -> Vec<Rule> {
-    let letter = letter_height(words) * pixels.height() as f32;
-    let ink = ink(&imageops::grayscale(pixels));
+/// The lines drawn on a page whose words are `letter` pixels high, at most `most` of them; a slanted one is given as several.
+pub(super) fn rules(ink: &GrayImage, letter: f32, most: usize) -> Vec<Rule> {
     let mut rules: Vec<Rule> = Vec::new();
-    let turned = imageops::rotate90(&imageops::flip_vertical(&ink));
-    for (upright, ink) in [(false, &ink), (true, &turned)] {
+    let turned = imageops::rotate90(&imageops::flip_vertical(ink));
+    for (upright, ink) in [(false, ink), (true, &turned)] {
         let (width, height) = (ink.width() as f32, ink.height() as f32);
         for line in lines(ink, (LENGTH[usize::from(upright)] * letter) as u32) {
             let (x0, x1) = (line.from as f32 / width, line.to as f32 / width);
@@ -53,7 +51,7 @@ pub(super) fn rules(pixels: &RgbImage, words: &[Word], most: usize) -> Vec<Rule>
 }
 
 /// The usual height of a word on the page, as a share of the page's; 0 without upright words.
-fn letter_height(words: &[Word]) -> f32 {
+pub(super) fn letter_height(words: &[Word]) -> f32 {
     let mut heights: Vec<f32> =
         words.iter().filter(|word| word.turn % 2 == 0).map(|word| word.bbox.height()).collect();
     heights.sort_by(f32::total_cmp);
@@ -70,7 +68,7 @@ struct Line {
 }
 
 /// White where there is ink, judged against the paper around it.
-fn ink(page: &GrayImage) -> GrayImage {
+pub(super) fn ink(page: &GrayImage) -> GrayImage {
     let (columns, rows) = (page.width().div_ceil(SQUARE), page.height().div_ceil(SQUARE));
     let paper = GrayImage::from_fn(columns, rows, |column, row| {
         let mut counts = [0u32; 256];
@@ -218,7 +216,7 @@ fn straight(chain: &Chain, strip: u32, stray: u32, shortest: u32, ink: &GrayImag
 
 #[cfg(test)]
 mod tests {
-    use image::Rgb;
+    use image::{Rgb, RgbImage};
 
     use super::*;
 
@@ -252,7 +250,7 @@ mod tests {
         for x in [200, 897] {
             fill(&mut page, x..x + 3, 300..503, 60);
         }
-        let found = rules(&page, &[], 100);
+        let found = rules(&ink(&imageops::grayscale(&page)), 0.0, 100);
         assert_eq!(found.len(), 4, "{found:?}");
         for side in [[200, 300, 900, 303], [200, 500, 900, 503], [200, 300, 203, 503], [897, 300, 900, 503]] {
             assert!(found.iter().any(|rule| near(rule.bbox, side)), "{side:?} in {found:?}");
@@ -269,7 +267,7 @@ mod tests {
             fill(&mut page, 100 + 30 * letter..106 + 30 * letter, 1100..1126, 20);
             fill(&mut page, 100 + 30 * letter..120 + 30 * letter, 1110..1114, 20);
         }
-        let found = rules(&page, &[], 100);
+        let found = rules(&ink(&imageops::grayscale(&page)), 0.0, 100);
         let across: Vec<&Rule> = found.iter().filter(|rule| rule.bbox.width() > 0.3).collect();
         assert_eq!(across.len(), 1, "{found:?}");
         assert!(near(across[0].bbox, [100, 700, 1100, 702]), "{across:?}");
@@ -283,7 +281,7 @@ mod tests {
             let y = 400 + x / 40;
             fill(&mut page, x..x + 1, y..y + 3, 30);
         }
-        let found = rules(&page, &[], 100);
+        let found = rules(&ink(&imageops::grayscale(&page)), 0.0, 100);
         assert!(found.len() > 2, "{found:?}");
         assert!(found.iter().all(|rule| rule.bbox.height() * (HEIGHT as f32) < 8.0), "{found:?}");
         let covered: f32 = found.iter().map(|rule| rule.bbox.width() * WIDTH as f32).sum();

@@ -3,13 +3,13 @@
 use std::time::Instant;
 
 use hayro_font::kurbo::Rect;
-use image::{Rgb, RgbImage};
+use image::{Rgb, RgbImage, imageops};
 use sheaf_types::{BoundingBox, Page, PageWarning, Word};
 
 use super::opinion::{self, Opinion};
 use super::order::{self, Placed};
 use super::page::Pictures;
-use super::{garbled, is_over, ruled};
+use super::{checkboxes, garbled, is_over, ruled};
 use crate::ocr::{LEGIBLE, Reading, Recognised, Recogniser};
 
 /// Width across the shorter side at which a page is drawn to be recognised, in pixels: 300 an inch on A4.
@@ -90,10 +90,15 @@ pub(super) fn recognise(
     show(page, words(reading, pixels, page.height), pixels);
 }
 
-/// Gives a page the words that were recognised on it, and the lines drawn between them.
+/// Gives a page the words that were recognised on it, the lines drawn between them, and the boxes to tick.
 fn show(page: &mut Page, words: Vec<Word>, pixels: &RgbImage) {
+    let ink = ruled::ink(&imageops::grayscale(pixels));
+    let letter = ruled::letter_height(&words) * pixels.height() as f32;
     page.words = words;
-    page.rules.extend(ruled::rules(pixels, &page.words, MOST_RULES));
+    page.rules.extend(ruled::rules(&ink, letter, MOST_RULES));
+    if checkboxes::add(&mut page.words, &ink, letter) {
+        page.words = order::sort(std::mem::take(&mut page.words));
+    }
 }
 
 /// Recognises a picture among text, in the size that it has on the page: the rest of the page is left white.

@@ -503,3 +503,58 @@ fn a_recognised_name_wraps_between_lines_of_different_letters() {
     senate.font_size *= 0.78;
     assert_eq!(values(&document, &fields), ["Blue Media Group", "Hagarty, Will - TN Senate"]);
 }
+
+#[test]
+fn a_box_is_that_of_what_it_stands_beside_and_what_is_not_ticked_is_no_value() {
+    let fields = [
+        ("concept", "text", "Concept"),
+        ("production", "text", "In Production"),
+        ("shipped", "text", "Shipped"),
+        ("status", "text", "Status"),
+    ];
+    for (line, expected) in [
+        ("Status    ☐ Concept ☒ In Production ☐ Shipped", ["", "X", "", "In Production"]),
+        ("Status    ☐   Concept    ☐   In Production    ☑   Shipped", ["", "", "X", "Shipped"]),
+        ("Status    Concept ☒   In Production ☐   Shipped ☐", ["X", "", "", "Concept"]),
+    ] {
+        assert_eq!(values(&page(&[line]), &fields), expected, "{line}");
+    }
+}
+
+#[test]
+fn the_next_question_and_the_next_heading_answer_none() {
+    let lines = [
+        "I. OBJECTIVE",
+        "Primary:     Win new members",
+        "Secondary:",
+        "II. TIMING",
+        "Start:       May 7",
+        "III. COST",
+        "Total:       $40,068",
+    ];
+    let fields =
+        [("primary", "text", "Primary:"), ("secondary", "text", "Secondary:"), ("start", "text", "Start:")];
+    assert_eq!(values(&recognised(&lines), &fields), ["Win new members", "", "May 7"]);
+    let lines = [
+        "1. what colour do you like most?",
+        "Green",
+        "2. About how many have you?",
+        "A dozen",
+        "3. Have you tried any other? Which?",
+        "4. Into which of these groups do you fall? (HAND CARD)",
+        "Under 25",
+    ];
+    let fields = [
+        ("colour", "text", "1. What colour do you like most?"),
+        ("count", "text", "2. About how many have you?"),
+        ("other", "text", "3. Have you tried any other? Which?"),
+    ];
+    assert_eq!(values(&recognised(&lines), &fields), ["Green", "A dozen", ""]);
+}
+
+#[test]
+fn an_answer_may_be_one_that_the_question_names() {
+    let lines = ["What size is that - small, large or extra?", "Large"];
+    let fields = [("size", "text", "What size is that - small, large or extra?")];
+    assert_eq!(values(&page(&lines), &fields), ["Large"]);
+}
