@@ -142,7 +142,7 @@ fn is_part(own: &FieldResult, found: &FieldResult) -> bool {
 }
 
 fn of_scalar(field: &FieldSpec, found: Grounded) -> FieldResult {
-    let value = Field::alone(field).in_figures(&found.source).unwrap_or_else(|| found.value.clone());
+    let value = Field::alone(field).meant(&found.source).unwrap_or_else(|| found.value.clone());
     FieldResult {
         confidence: trust(&found),
         review_reason: (found.closeness == Closeness::Pictured).then_some(ReviewReason::LowConfidence),

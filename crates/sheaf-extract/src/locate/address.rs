@@ -5,9 +5,9 @@
 
 use super::candidate::{Candidate, Typed};
 use super::context::Surroundings;
+use super::governing::is_place;
 use super::layout::{BLANK, Rect, Span};
 use super::names::{self, look};
-use super::prose::is_place;
 
 /// Lines that an address has at most.
 const MOST_LINES: usize = 7;

@@ -33,6 +33,8 @@ const CLAIM: f32 = 0.4;
 const LABEL: f32 = 0.7;
 const CONTEST: f32 = 0.11;
 const NEAR: f32 = 0.85;
+/// Lines between two places that stand together, at most.
+const TOGETHER: usize = 2;
 
 /// What was chosen for a field.
 #[derive(Debug, Clone, Default)]
@@ -91,6 +93,9 @@ fn rival(
     let Choice { index: Some(index), adds_up, .. } = choices[field] else { return None };
     let chosen = &candidates[field][index];
     let (own, shape) = (chosen.evidence, fields[field].shape);
+    if shape == Shape::Place {
+        return other_place(chosen, &candidates[field]);
+    }
     let is_contestable = shape.is_typed() || shape == Shape::Name;
     if !is_contestable
         || adds_up == Some(true)
@@ -113,6 +118,17 @@ fn rival(
             && label.geometry >= NEAR * own.geometry
             && (label.by_anchor || !own.by_anchor)
             && is_free(fields, candidates, choices, (field, other), Some(field))
+    })
+}
+
+/// The place of another part of the text of which is said as much. Of two that stand together, one is a part of the other: "Ontario
+/// and the laws of Canada that apply there".
+fn other_place(chosen: &Scored, candidates: &[Scored]) -> Option<usize> {
+    let line = |found: &Scored| found.spans.first().map_or(0, |span| span.line);
+    candidates.iter().position(|other| {
+        other.parsed.value != chosen.parsed.value
+            && chosen.score - other.score < CONTEST
+            && line(other).abs_diff(line(chosen)) > TOGETHER
     })
 }
 

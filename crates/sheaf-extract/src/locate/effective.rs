@@ -4,8 +4,8 @@ use std::sync::LazyLock;
 
 use super::candidate::{Candidate, Typed};
 use super::layout::{Layout, TAB};
-use crate::lexicon::listed_under;
-use crate::parse::date::Day;
+use crate::lexicon::{LABEL_WORDS, listed_under};
+use crate::parse::date::{self, Day};
 use crate::parse::fold::{fold, words};
 use crate::parse::locale::DateOrder;
 
@@ -21,12 +21,17 @@ const OF_ANOTHER: f32 = 0.5;
 const LAST_SIGNATURE: f32 = 0.6;
 /// Lines above a date's that its sentence may begin in.
 const ABOVE: usize = 3;
-/// Words before a date that say that the contract takes effect then, and that it is another document's.
+/// Words before a date that say that the contract takes effect then, before what the day is in their place, and that it is another
+/// document's.
 const NEAR: usize = 5;
+const NEAR_DAY: usize = 8;
 const HEAD: usize = 8;
 /// Words between a document and what says that a date is its own, and between "last" and a word for signing, at most.
 const BETWEEN: usize = 4;
 const FAR: usize = 8;
+/// Words of what a contract calls a day, and of a label with that in it, at most.
+const LONGEST_NAME: usize = 4;
+const LONGEST_LABEL: usize = 6;
 
 /// Phrases by what they are for.
 static PHRASES: LazyLock<Phrases> = LazyLock::new(|| {
@@ -42,6 +47,9 @@ static PHRASES: LazyLock<Phrases> = LazyLock::new(|| {
         signs: list("signs"),
         takes: list("takes"),
         signed: list("signed"),
+        days: list("days"),
+        this: list("this"),
+        contracts: list("contracts"),
     }
 });
 
@@ -56,62 +64,99 @@ struct Phrases {
     signs: Vec<&'static str>,
     takes: Vec<&'static str>,
     signed: Vec<&'static str>,
+    days: Vec<&'static str>,
+    this: Vec<&'static str>,
+    contracts: Vec<&'static str>,
 }
 
-/// How much speaks for a date as the one on which a contract takes effect: what is said before and behind it, and standing
-/// early. `signed` is the day of the last signature, where that is said to make the contract.
-pub(crate) fn fit(layout: &Layout<'_>, candidate: &Candidate, signed: Option<Day>, order: DateOrder) -> f32 {
-    let before = before(layout, candidate);
-    let position = candidate.line() as f32 / layout.lines.len().max(1) as f32;
-    let mut fit = -0.15 * position;
-    if is_named(layout, candidate) {
-        fit += NAMED;
-    }
-    if position < OPENING && opens_contract(&before) {
-        fit += NAMED;
-    }
-    let sentence = sentence_of(&before);
-    if says_effect(&sentence) {
-        fit += TAKES_EFFECT;
-    } else if is_of_another(&sentence) {
-        fit -= OF_ANOTHER;
-    }
-    if signed.is_some() && is_signature(layout, candidate) && day(candidate, order) == signed {
-        fit += LAST_SIGNATURE;
-    }
-    fit
+/// What a contract says of the day on which it takes effect.
+pub(crate) struct Effect {
+    /// The day of the last signature, where that is said to make the contract.
+    signed: Option<Day>,
+    /// How it calls the day on which it says that it takes effect: "with effect from the Commencement Date".
+    names: Vec<String>,
+    order: DateOrder,
 }
 
-/// Whether a sentence says that a date is the one on which the contract takes effect, whatever labels say: before it, and by its
-/// name behind it.
-pub(crate) fn is_said(layout: &Layout<'_>, candidate: &Candidate) -> bool {
-    is_named(layout, candidate) && says_effect(&sentence_of(&before(layout, candidate)))
+impl Effect {
+    pub(crate) fn new(layout: &Layout<'_>, dates: &[Candidate], order: DateOrder) -> Self {
+        let lines: Vec<&str> = layout.lines.iter().map(|line| line.text.as_str()).collect();
+        let text = lines.join(" ");
+        let sentences = || text.split(['.', ';']);
+        let signatures = dates.iter().filter(|date| is_signature(layout, date));
+        let last = signatures.filter_map(|date| day(date, order)).max();
+        // A contract that names the day itself waits for no signature.
+        let waits =
+            |sentence: &str| waits_for_last_signature(&words(sentence)) && date::find(sentence).is_empty();
+        let signed = last.filter(|_| sentences().any(waits));
+        let names = sentences().filter_map(|sentence| name_of_day(&words(sentence))).collect();
+        Self { signed, names, order }
+    }
+
+    /// How much speaks for a date as the one on which a contract takes effect: what is said before and behind it, and standing
+    /// early.
+    pub(crate) fn fit(&self, layout: &Layout<'_>, candidate: &Candidate) -> f32 {
+        let before = before(layout, candidate);
+        let position = candidate.line() as f32 / layout.lines.len().max(1) as f32;
+        let mut fit = -0.15 * position;
+        let says_effect = says_effect(&before);
+        if self.is_named(layout, candidate) {
+            fit += NAMED;
+        }
+        if (position < OPENING || says_effect) && opens_contract(&before) {
+            fit += NAMED;
+        }
+        if says_effect || self.is_labelled(layout, candidate) {
+            fit += TAKES_EFFECT;
+        } else if is_of_another(&sentence_of(&before)) {
+            fit -= OF_ANOTHER;
+        }
+        if self.signed.is_some()
+            && is_signature(layout, candidate)
+            && day(candidate, self.order) == self.signed
+        {
+            fit += LAST_SIGNATURE;
+        }
+        fit
+    }
+
+    /// Whether a sentence says that a date is the one on which the contract takes effect, whatever labels say: before it, and by
+    /// its name behind it or that of the contract.
+    pub(crate) fn is_said(&self, layout: &Layout<'_>, candidate: &Candidate) -> bool {
+        let before = before(layout, candidate);
+        says_effect(&before) && (self.is_named(layout, candidate) || opens_contract(&before))
+    }
+
+    /// Whether the date is named the effective one right behind it.
+    fn is_named(&self, layout: &Layout<'_>, candidate: &Candidate) -> bool {
+        let last = &candidate.spans[candidate.spans.len() - 1];
+        let rest = &layout.lines[last.line].text[last.range.end..];
+        let next = layout.lines.get(last.line + 1).map_or("", |line| line.text.as_str());
+        let after: String = fold(&format!("{rest} {next}")).chars().take(40).collect();
+        after.contains("effective date") || self.names.iter().any(|name| after.contains(name))
+    }
+
+    /// Whether the label beside the date is how the contract calls the day on which it takes effect.
+    fn is_labelled(&self, layout: &Layout<'_>, candidate: &Candidate) -> bool {
+        let label = label_before(layout, candidate);
+        label.len() <= LONGEST_LABEL && self.names.iter().any(|name| label.join(" ").contains(name))
+    }
 }
 
-/// Whether the date is named the effective one right behind it.
-fn is_named(layout: &Layout<'_>, candidate: &Candidate) -> bool {
-    let last = &candidate.spans[candidate.spans.len() - 1];
-    let rest = &layout.lines[last.line].text[last.range.end..];
-    let next = layout.lines.get(last.line + 1).map_or("", |line| line.text.as_str());
-    let after: String = fold(&format!("{rest} {next}")).chars().take(40).collect();
-    after.contains("effective date")
+/// How a sentence calls the day on which something takes effect: "with effect from the Commencement Date".
+fn name_of_day(sentence: &[String]) -> Option<String> {
+    let says = |end: usize| ends_in_effect(&sentence[..end], NEAR);
+    let is_definite = |at: usize| LABEL_WORDS.definite.contains(&sentence[at].as_str());
+    let article = (0..sentence.len()).find(|&at| is_definite(at) && says(at))?;
+    let name = &sentence[article + 1..];
+    let day = name.iter().take(LONGEST_NAME).position(|word| PHRASES.days.contains(&word.as_str()))?;
+    // "The date" is no name.
+    (day > 0).then(|| name[..=day].join(" "))
 }
 
 /// The words of the last sentence of a text.
 fn sentence_of(text: &str) -> Vec<String> {
     words(text.rsplit(['.', ';', TAB]).next().unwrap_or_default())
-}
-
-/// The day of the last signature, where the contract says that it takes effect with that.
-pub(crate) fn last_signature(layout: &Layout<'_>, dates: &[Candidate], order: DateOrder) -> Option<Day> {
-    let signatures = dates.iter().filter(|date| is_signature(layout, date));
-    let last = signatures.filter_map(|date| day(date, order)).max()?;
-    let lines: Vec<&str> = layout.lines.iter().map(|line| line.text.as_str()).collect();
-    lines
-        .join(" ")
-        .split(['.', ';'])
-        .any(|sentence| waits_for_last_signature(&words(sentence)))
-        .then_some(last)
 }
 
 fn waits_for_last_signature(sentence: &[String]) -> bool {
@@ -128,9 +173,14 @@ fn day(candidate: &Candidate, order: DateOrder) -> Option<Day> {
 
 /// Whether a date in the second half of a document is labelled as that of a signature.
 fn is_signature(layout: &Layout<'_>, candidate: &Candidate) -> bool {
-    let before = &layout.lines[candidate.line()].text[..candidate.start()];
-    let label = words(before.rsplit(TAB).find(|part| !part.is_empty()).unwrap_or_default()).join(" ");
+    let label = label_before(layout, candidate).join(" ");
     2 * candidate.line() > layout.lines.len() && PHRASES.signed.contains(&label.as_str())
+}
+
+/// The words of what stands before a date in its line, in its own segment or the one to the left.
+fn label_before(layout: &Layout<'_>, candidate: &Candidate) -> Vec<String> {
+    let before = &layout.lines[candidate.line()].text[..candidate.start()];
+    words(before.rsplit(TAB).find(|part| !part.is_empty()).unwrap_or_default())
 }
 
 /// What stands before a date, from a few lines above on.
@@ -145,16 +195,30 @@ fn before(layout: &Layout<'_>, candidate: &Candidate) -> String {
 fn opens_contract(before: &str) -> bool {
     /// Bytes between "this" and the date.
     const FAR: usize = 200;
-    let Some(this) = before.rfind("this ") else { return false };
-    let sentence = &before[this..];
+    let text = format!(" {before}");
+    let starts = PHRASES.this.iter().filter_map(|this| text.rfind(&format!(" {this} ")));
+    let Some(this) = starts.max() else { return false };
+    let sentence = &text[this..];
     sentence.len() <= FAR
-        && ["agreement", "amendment", "contract", "deed"].iter().any(|kind| sentence.contains(kind))
+        && PHRASES.contracts.iter().any(|kind| sentence.contains(kind))
         && !["that certain", "prior agreement"].iter().any(|other| sentence.contains(other))
 }
 
-/// Whether the words before a date say that something takes effect then: "shall become effective on".
-fn says_effect(before: &[String]) -> bool {
-    let near = before[before.len().saturating_sub(NEAR)..].join(" ");
+/// Whether the text before a date says that something takes effect then: "shall become effective on", and with what the day is
+/// between the two: "effective as of the day of the first delivery,".
+fn says_effect(before: &str) -> bool {
+    if ends_in_effect(&sentence_of(before), NEAR) {
+        return true;
+    }
+    let Some(apposed) = before.trim_end().strip_suffix(',') else { return false };
+    let clause = words(apposed.rsplit([',', '.', ';', TAB]).next().unwrap_or_default());
+    let day = clause.iter().position(|word| PHRASES.days.contains(&word.as_str()));
+    day.is_some_and(|day| ends_in_effect(&clause[..day], NEAR_DAY))
+}
+
+/// Whether the last words of a text say that something takes effect then.
+fn ends_in_effect(words: &[String], last: usize) -> bool {
+    let near = words[words.len().saturating_sub(last)..].join(" ");
     PHRASES.effect.iter().any(|phrase| near.contains(phrase))
 }
 

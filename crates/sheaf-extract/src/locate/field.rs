@@ -10,7 +10,7 @@ use super::marks::TickBox;
 use crate::lexicon::{ConceptId, Key, LEXICON, Shape};
 use crate::parse::fold::words;
 use crate::parse::form::Form;
-use crate::parse::{self, Locale, Parsed, duration};
+use crate::parse::{self, Locale, Parsed, country, duration};
 
 /// A template's own anchors.
 const ANCHOR: f32 = 1.0;
@@ -130,8 +130,8 @@ impl<'t> Field<'t> {
     /// What a text means as a value of the field; `None` where it is none.
     pub(crate) fn read(&self, source: &str, locale: &Locale) -> Option<Parsed> {
         let mut parsed = parse::value(self.spec.kind, source, locale, &self.spec.enum_values)?;
-        if let Some(figures) = self.in_figures(source) {
-            parsed.value = figures;
+        if let Some(meant) = self.meant(source) {
+            parsed.value = meant;
         }
         // A box that is ticked is what people write into it.
         if self.spec.kind == FieldKind::Text && TickBox::of_sign(source) == Some(TickBox::Ticked) {
@@ -143,9 +143,13 @@ impl<'t> Field<'t> {
         Some(parsed)
     }
 
-    /// A span of time in figures, where the field asks for one.
-    pub(crate) fn in_figures(&self, source: &str) -> Option<String> {
-        (self.shape == Shape::Duration).then(|| duration::in_figures(source)).flatten()
+    /// What a text means that says it in other words than the field asks for: "2 years" for "two years", "Germany" for "German".
+    pub(crate) fn meant(&self, source: &str) -> Option<String> {
+        match self.shape {
+            Shape::Duration => duration::in_figures(source),
+            Shape::Place => country::of_people(source).map(str::to_owned),
+            _ => None,
+        }
     }
 
     /// How sure a value may be at most: what only a part of the name asks for is proposed to somebody who knows the rest.

@@ -17,6 +17,7 @@ mod ends;
 pub(crate) mod enums;
 pub(crate) mod field;
 mod flow;
+mod governing;
 pub(crate) mod labels;
 pub(crate) mod layout;
 pub(crate) mod lines;

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use rustc_hash::FxHashSet;
 
-use super::prose::is_place;
+use super::governing::is_place;
 use crate::lexicon::{LABEL_WORDS, listed};
 use crate::parse::date;
 use crate::parse::fold::fold;

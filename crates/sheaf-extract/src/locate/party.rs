@@ -10,12 +10,12 @@
 use super::candidate::Candidate;
 use super::context::{Context, Place, Surroundings};
 use super::field::Field;
+use super::governing::is_only_place;
 use super::labels::LabelMatch;
 use super::layout::{Layout, TAB};
 use super::names::{
     Look, domain_carries, domains, ends_name, is_courtesy, is_house_number, is_person, is_registration, look,
 };
-use super::prose::is_only_place;
 use super::text::{Part, TextCandidate};
 use super::typed::is_unit;
 use crate::lexicon::{ConceptId, Key, LEXICON, Shape, Strength};

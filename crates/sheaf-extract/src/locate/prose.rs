@@ -1,4 +1,5 @@
-//! Values in running text: the law that governs a contract, how long it lasts, and between whom it is.
+//! Values in running text: how long a contract lasts, and between whom it is. The law that governs it is found in the same
+//! stream (`governing`).
 //!
 //! The document is read as one stream of tokens, across lines. Candidates are recognised by their shape (a state, a span
 //! of time, a capitalised name) and scored by the words around them.
@@ -7,21 +8,16 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use super::flow;
-use super::layout::{BLANK, Layout, Segment, Span};
+use super::layout::{BLANK, Layout, Segment, Span, TAB};
 use super::names;
 use crate::ablation::{Family, uses};
-use crate::lexicon::{Entry, Key, LABEL_WORDS, Strength, Trie};
+use crate::lexicon::{LABEL_WORDS, listed_under};
 use crate::parse::duration::{self, Unit};
-use crate::parse::fold::words;
 
-/// What it costs a place to be a union of states.
-const OF_THE_UNION: f32 = 0.25;
-/// Words before a place that are looked at.
-const BEFORE: usize = 24;
-/// Words after a law that are looked at.
-const AFTER: usize = 14;
 /// Words on either side of one that its sentence is looked for in.
 const SENTENCE: usize = 60;
+/// Words of a heading that ends in a point, at most.
+const HEADING: usize = 5;
 /// Tokens from the start of the document in which the parties are named.
 const OPENING: usize = 700;
 /// The share of the way to the right edge of the page's text that a line takes which does not wrap.
@@ -32,42 +28,43 @@ const FULL: f32 = 0.85;
 const APPOSED: f32 = 0.6;
 /// What it costs a span of time to be that of another covenant.
 const OF_COVENANT: f32 = 0.22;
+/// Words between a span of time and a promise not to do something, and those before the promise that say whose it is, at most.
+const PROMISE: usize = 12;
+const SUBJECT: usize = 4;
+/// Words between a cell's first line and its second, at most.
+const LONGEST_ROW: usize = 40;
 /// Words that a party's name may have.
 const LONGEST_NAME: usize = 12;
 
-/// Places by their names.
-static PLACES: LazyLock<Trie> = LazyLock::new(|| {
-    let mut trie = Trie::default();
-    for place in include_str!("../../data/places.txt").lines().filter(|line| !line.starts_with('#')) {
-        let entry = Entry { key: Key::Field(0), strength: Strength::Strong, bare: false, language: None };
-        trie.insert(place, entry);
+/// Words by what they say of a span of time.
+static TERMS: LazyLock<Terms> = LazyLock::new(|| {
+    let list = |key| listed_under(include_str!("../../data/terms.txt"), key, " ");
+    Terms {
+        covenants: list("covenants"),
+        promises: list("promises"),
+        not: list("not"),
+        confidence: list("confidence"),
+        duties: list("duties"),
     }
-    trie
 });
 
-/// Whether a short text is a state or country, or starts with one.
-pub(super) fn is_place(text: &str) -> bool {
-    let words = words(text);
-    words.len() <= 4
-        && PLACES.matches(words.iter().map(String::as_str)).any(|(_, entries)| !entries.is_empty())
-}
-
-/// Whether a short text is a state or country and nothing else.
-pub(super) fn is_only_place(text: &str) -> bool {
-    let words = words(text);
-    let found = PLACES.matches(words.iter().map(String::as_str)).filter(|(_, entries)| !entries.is_empty());
-    found.map(|(used, _)| used).any(|used| used == words.len())
+struct Terms {
+    covenants: Vec<&'static str>,
+    promises: Vec<&'static str>,
+    not: Vec<&'static str>,
+    confidence: Vec<&'static str>,
+    duties: Vec<&'static str>,
 }
 
 /// A token of the stream.
 #[derive(Debug)]
-struct Word<'l> {
+pub(super) struct Word<'l> {
     line: usize,
     /// Bytes of the line's text.
     range: Range<usize>,
-    folded: &'l str,
+    pub(super) folded: &'l str,
     /// As printed.
-    text: &'l str,
+    pub(super) text: &'l str,
     opens: bool,
     /// Left and right edge of the column of text that it stands in; the page's where there is but one.
     column: (f32, f32),
@@ -76,7 +73,7 @@ struct Word<'l> {
 /// A document as running text.
 #[derive(Debug)]
 pub(crate) struct Prose<'l> {
-    words: Vec<Word<'l>>,
+    pub(super) words: Vec<Word<'l>>,
     layout: &'l Layout<'l>,
 }
 
@@ -105,80 +102,6 @@ impl<'l> Prose<'l> {
             })
         });
         Self { words: words.collect(), layout }
-    }
-
-    /// States and countries, scored by the words of governing law around them.
-    pub(crate) fn places(&self) -> Vec<Passage> {
-        let mut found: Vec<Passage> = Vec::new();
-        // Where the last mention of the Union ends, which passage it is, and how surely its law governs.
-        let mut union: Option<(usize, usize, f32)> = None;
-        let mut at = 0;
-        while at < self.words.len() {
-            let is_name = self.words[at].text.starts_with(char::is_uppercase);
-            let window = self.words[at..].iter().take(if is_name { 5 } else { 0 }).map(|w| w.folded);
-            let known = PLACES.matches(window).filter(|(_, entries)| !entries.is_empty());
-            let Some((length, _)) = known.last() else {
-                at += 1;
-                continue;
-            };
-            let mut score = self.governs(at, at + length);
-            if self.words[at..at + length].iter().any(|w| w.folded == "states") {
-                union = Some((at + length, found.len(), score));
-                // Copyright, securities and patents are the Union's law, contracts are a state's.
-                score -= OF_THE_UNION;
-            } else if let Some((_, place, governs)) = union.filter(|&(end, _, _)| at - end <= 2) {
-                // "The United States of America, State of California".
-                score = score.max(governs);
-                if let Some(wider) = found.get_mut(place) {
-                    wider.score = 0.0;
-                }
-            }
-            if let Some(spans) = self.spans(at..at + length) {
-                found.push(Passage { spans, score, may_be_labelled: true });
-            }
-            at += length;
-        }
-        found
-    }
-
-    /// How surely the place at these words is the one whose law governs.
-    fn governs(&self, start: usize, end: usize) -> f32 {
-        let before: Vec<&str> =
-            self.words[start.saturating_sub(BEFORE)..start].iter().map(|w| w.folded).collect();
-        let after: Vec<&str> = self.words[end..].iter().take(8).map(|w| w.folded).collect();
-        // "Ohio law, without regard to its conflict-of-law rules, governs this Agreement."
-        let governed = &self.words[end..self.sentence(end.saturating_sub(1)).end];
-        let governs = governed.iter().take(AFTER).any(|w| matches!(w.folded, "governs" | "govern"));
-        let within = |words: &[&str], n: usize| {
-            before[before.len().saturating_sub(n)..].iter().any(|w| words.contains(w))
-        };
-        let mut score: f32 = 0.1;
-        if within(&["law", "laws"], 8) {
-            score += 0.35;
-        }
-        if within(&["governed", "govern", "governing", "governs"], BEFORE) {
-            score += 0.3;
-        }
-        if within(&["construed", "interpreted", "construe", "accordance"], BEFORE) {
-            score += 0.15;
-        }
-        match after.first() {
-            Some(&"law" | &"laws") if score > 0.3 => score += 0.2,
-            Some(&"law" | &"laws") if governs => score += 0.5,
-            _ => {}
-        }
-        if within(&["jurisdiction", "courts", "court", "venue"], 8) {
-            score += 0.12;
-        }
-        if within(&["organized", "existing", "incorporated", "formed", "organised"], 9)
-            || after
-                .iter()
-                .take(3)
-                .any(|w| matches!(*w, "corporation" | "limited" | "company" | "partnership" | "llc"))
-        {
-            score -= 0.5;
-        }
-        score
     }
 
     /// Spans of time, scored by what the text around them says lasts.
@@ -219,26 +142,23 @@ impl<'l> Prose<'l> {
     fn lasts(&self, at: usize) -> f32 {
         let window = &self.words[at.saturating_sub(30)..(at + 25).min(self.words.len())];
         let near = &self.words[at.saturating_sub(12)..(at + 14).min(self.words.len())];
-        let any = |words: &[Word<'_>], stems: &[&str]| {
-            words.iter().any(|w| stems.iter().any(|stem| w.folded.starts_with(stem)))
-        };
         let mut score = 0.0;
         for (stems, weight) in [
             (&["terminat", "expire", "expiration"][..], 0.14),
             (&["survive", "continu", "remain", "effect", "force", "bind"], 0.08),
-            (&["confidential", "obligation", "undertaking", "disclos"], 0.08),
+            (&["confidential", "obligation", "undertaking", "disclos", "duties"], 0.08),
             (&["agreement"], 0.06),
         ] {
-            if any(window, stems) {
+            if starts_any(window, stems) {
                 score += weight;
             }
         }
         let before = &self.words[at.saturating_sub(12)..at];
-        if any(before, &["term", "period"]) {
+        if starts_any(before, &["term", "period"]) {
             score += 0.06;
         }
         // Of two spans, that of confidence is wanted: "Term: 1 year. Term of confidentiality: 3 years".
-        if any(before, &["confiden", "secre"]) {
+        if starts_any(before, &["confiden", "secre"]) {
             score += 0.05;
         }
         // What must be done within a time does not last so long.
@@ -253,7 +173,9 @@ impl<'l> Prose<'l> {
         if after
             .first()
             .is_some_and(|w| matches!(*w, "from" | "after" | "following" | "commencing" | "beginning"))
-            && after.iter().any(|w| matches!(*w, "date" | "hereof" | "disclosure" | "effective"))
+            && after
+                .iter()
+                .any(|w| matches!(*w, "date" | "hereof" | "disclosure" | "effective" | "ends" | "ended"))
         {
             score += 0.14;
         }
@@ -262,7 +184,7 @@ impl<'l> Prose<'l> {
             (&["notice", "prior", "preceding", "previous", "past", "old", "age", "experience"], -0.15),
             (&["salary", "bonus", "payment", "vest", "interest", "option", "shares"], -0.12),
         ] {
-            if any(near, stems) {
+            if starts_any(near, stems) {
                 score += weight;
             }
         }
@@ -270,33 +192,59 @@ impl<'l> Prose<'l> {
     }
 
     /// Whether a span of time is that of another covenant than the one of confidence: nobody's staff is solicited, no shares are
-    /// bought and no options are held for so long.
+    /// bought and no options are held for so long, nor is anything else left undone.
     fn is_of_covenant(&self, at: usize) -> bool {
-        let sentence = &self.words[self.sentence(at)];
-        let any = |stems: &[&str]| {
-            sentence.iter().any(|word| stems.iter().any(|stem| word.folded.starts_with(stem)))
-        };
-        any(&[
-            "solicit",
-            "hire",
-            "compet",
-            "circumvent",
-            "standstill",
-            "acquir",
-            "voting",
-            "proxy",
-            "options",
-        ])
+        let sentence = self.sentence(at);
+        starts_any(&self.words[sentence.clone()], &TERMS.covenants) || self.forbids_other(at, sentence)
     }
 
-    /// The words of the sentence that a word stands in.
-    fn sentence(&self, at: usize) -> Range<usize> {
-        // A point behind a short word may end an abbreviation.
-        let ends = |&word: &usize| self.gap(word).starts_with(". ") && self.words[word].text.len() > 3;
+    /// Whether the promise nearest to a span of time in its sentence is not to do something that is no breach of confidence: "he will
+    /// not serve the companies named below", "it shall not, for six months, call on a supplier".
+    fn forbids_other(&self, at: usize, sentence: Range<usize>) -> bool {
+        let is = |at: usize, words: &[&str]| words.contains(&self.words[at].folded);
+        let promises = (sentence.start + 1..sentence.end).filter(|&not| {
+            is(not, &TERMS.not) && is(not - 1, &TERMS.promises) && not.abs_diff(at) <= PROMISE
+        });
+        let Some(not) = promises.min_by_key(|not| not.abs_diff(at)) else { return false };
+        let subject = &self.words[(not - 1).saturating_sub(SUBJECT).max(sentence.start)..not];
+        let rest = &self.words[not + 1..sentence.end];
+        !starts_any(rest, &TERMS.confidence) && !starts_any(subject, &TERMS.duties)
+    }
+
+    /// The words of the sentence that a word stands in, with the heading right before it.
+    pub(super) fn sentence(&self, at: usize) -> Range<usize> {
+        let ends = |&word: &usize| self.ends_sentence(word);
         let first = at.saturating_sub(SENTENCE);
         let last = (at + SENTENCE).min(self.words.len().saturating_sub(1));
-        let start = (first..at).rev().find(ends).map_or(first, |end| end + 1);
+        let start_of = |at: usize| (first..at).rev().find(ends).map_or(first, |end| end + 1);
+        let start = start_of(at);
+        // "Section 7. Standstill."
+        let above = start_of(start.saturating_sub(1));
+        let start = if start - above <= HEADING { above } else { start };
         start..(at..last).find(ends).unwrap_or(last) + 1
+    }
+
+    /// Whether a point behind a word ends its sentence. Behind a short word it may end an abbreviation, but behind a number that ends
+    /// its line: "named in Annex 1."
+    fn ends_sentence(&self, at: usize) -> bool {
+        let word = &self.words[at];
+        let Some(rest) = self.layout.lines[word.line].text[word.range.end..].strip_prefix('.') else {
+            return false;
+        };
+        let is_number = word.text.bytes().all(|b| b.is_ascii_digit());
+        let is_long = word.text.len() > 3 && (rest.is_empty() || rest.starts_with([BLANK, TAB]));
+        is_long || is_number && rest.is_empty()
+    }
+
+    /// Up to `most` words before one, as far as they stand in its own column of a table.
+    pub(super) fn of_column(&self, at: usize, most: usize) -> &[Word<'l>] {
+        let parts = |&before: &usize| {
+            let (word, next) = (&self.words[before], &self.words[before + 1]);
+            next.line > word.line && !self.is_one_column(word, next)
+        };
+        let from = at.saturating_sub(most);
+        let start = (from..at).rev().find(parts).map_or(from, |parted| parted + 1);
+        &self.words[start..at]
     }
 
     /// Names of the contract's parties, scored by where they are named.
@@ -304,6 +252,8 @@ impl<'l> Prose<'l> {
         let mut found = Vec::new();
         let opening = self.words.len().min(OPENING);
         let mut after_between = None;
+        // Where the second halves of names start that a cell of a table wraps.
+        let mut halves: Vec<usize> = Vec::new();
         for at in 0..opening {
             let word = &self.words[at];
             if after_between.is_none()
@@ -312,12 +262,15 @@ impl<'l> Prose<'l> {
             {
                 after_between = Some(at);
             }
-            let starts = self.starts_name(at);
-            if !starts {
+            if !self.starts_name(at) || halves.contains(&at) {
                 continue;
             }
             let Some(end) = self.name_end(at) else { continue };
-            let Some(spans) = self.spans(self.with_article(at)..end) else { continue };
+            let Some(mut spans) = self.spans(self.with_article(at)..end) else { continue };
+            if let Some(half) = self.rest_in_cell(end) {
+                halves.push(half.start);
+                spans.extend(self.spans(half).into_iter().flatten());
+            }
             let look = names::look(&self.layout.source(&spans));
             if !look.name || look.address || look.reachable {
                 continue;
@@ -448,6 +401,12 @@ impl<'l> Prose<'l> {
             if names::is_unmistakable_form(self.words[end - 1].folded) && !form {
                 break;
             }
+            // Nor does it go on in the next line behind a form that other words may follow: "Example Company" over "Ohio".
+            let connects = matches!(word.folded, "of" | "and" | "de" | "for" | "the" | "van" | "von");
+            let is_wrapped = word.line != self.words[end - 1].line;
+            if is_wrapped && names::is_legal_form(self.words[end - 1].folded) && !form && !connects {
+                break;
+            }
             let possessive = matches!(gap, "’" | "'") && word.folded.len() <= 2;
             let joined =
                 joins(gap) || matches!(gap, "." | ". " | ".-") || matches!(gap, ", " | "., ") && form;
@@ -459,7 +418,7 @@ impl<'l> Prose<'l> {
             if gap == ". " && !form && self.words[end - 1].text.len() > 3 {
                 break;
             }
-            let connects = matches!(word.folded, "of" | "and" | "de" | "for" | "the" | "van" | "von")
+            let connects = connects
                 && self.words.get(end + 1).is_some_and(|next| next.text.starts_with(char::is_uppercase))
                 && word.folded != "and";
             let common =
@@ -470,6 +429,28 @@ impl<'l> Prose<'l> {
             end += 1;
         }
         (end - at >= 2).then_some(end)
+    }
+
+    /// The rest of a name that ends before a word, where it stands in one of several cells of a line and the next line of that cell
+    /// ends it in its legal form: "Example Valley" over "Mills Inc.".
+    fn rest_in_cell(&self, end: usize) -> Option<Range<usize>> {
+        let last = &self.words[end - 1];
+        let (line, cell) = (&self.layout.lines[last.line], self.segment(last));
+        let below = self.layout.lines.get(last.line + 1)?;
+        let is_near = below.page == line.page && below.rect.y0 - line.rect.y1 < line.rect.height();
+        if line.segments.len() == 1 || cell.range.end != last.range.end || !is_near {
+            return None;
+        }
+        let mut cells = self.layout.segments[below.segments.clone()].iter();
+        let rest = cells.find(|other| (other.rect.x0 - cell.rect.x0).abs() < 0.5 * cell.size)?;
+        let starts = |word: &Word<'_>| word.line == last.line + 1 && word.range.start == rest.range.start;
+        let start = end + self.words[end..].iter().take(LONGEST_ROW).position(starts)?;
+        let is_form = |at: usize| names::is_legal_form(self.words[at].folded);
+        let capitals = self.words[start..].iter().take_while(|word| has_capital(word.text));
+        let capitals =
+            capitals.take_while(|word| word.line == last.line + 1 && word.range.end <= rest.range.end);
+        let after = start + capitals.count();
+        (after > start && !is_form(end - 1) && is_form(after - 1)).then_some(start..after)
     }
 
     /// Whether a word of a name is one of the letters of a legal form that points part: "S.p.A.", "s.r.o.".
@@ -549,7 +530,7 @@ impl<'l> Prose<'l> {
 
     /// The words as spans, with brackets that stand around the first and points that end abbreviations; `None` where they
     /// are on different pages.
-    fn spans(&self, words: Range<usize>) -> Option<Vec<Span>> {
+    pub(super) fn spans(&self, words: Range<usize>) -> Option<Vec<Span>> {
         let mut spans: Vec<Span> = Vec::new();
         for word in &self.words[words] {
             match spans.last_mut() {
@@ -593,6 +574,11 @@ impl<'l> Prose<'l> {
     }
 }
 
+/// Whether a word starts with one of some stems.
+fn starts_any(words: &[Word<'_>], stems: &[&str]) -> bool {
+    words.iter().any(|word| stems.iter().any(|stem| word.folded.starts_with(stem)))
+}
+
 /// Whether a word has a capital as names do: "Example", "eExample".
 fn has_capital(word: &str) -> bool {
     word.chars().take(2).any(char::is_uppercase)
@@ -605,7 +591,7 @@ fn joins(gap: &str) -> bool {
 
 /// Words of those that stand within names all the same: "First Example State Bank".
 fn is_inner(folded: &str) -> bool {
-    matches!(folded, "private" | "state" | "united" | "street")
+    matches!(folded, "private" | "state" | "united" | "street" | "mutual")
 }
 
 /// Words that start sentences and headings of contracts and no names.

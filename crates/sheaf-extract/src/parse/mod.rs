@@ -3,8 +3,9 @@
 //! Everything here is a pure function of the text and of the document's [`Locale`]: which mark is decimal, and whether
 //! day or month comes first. The same functions that find candidates on a page read the source of a result again, so
 //! that "the value is the parse of its source" is one rule and not two. A field that asks for a span of time has it in figures
-//! (`duration`).
+//! (`duration`), and one that asks for a place has its name (`country`).
 
+pub(crate) mod country;
 pub mod currency;
 pub mod date;
 pub(crate) mod duration;

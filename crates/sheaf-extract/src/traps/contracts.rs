@@ -342,3 +342,124 @@ fn a_table_of_signatures_names_the_firms() {
     ];
     assert_eq!(found("party", &lines), "Example Software, Inc.");
 }
+
+#[test]
+fn a_law_governs_in_other_words() {
+    for (line, place) in [
+        ("This Agreement is subject to German law, without its conflict of laws rules.", "Germany"),
+        (
+            "This Agreement is a contract under Georgia law and may not be assigned by either of them.",
+            "Georgia",
+        ),
+        ("The validity and effect of this Agreement shall be determined by Oregon law.", "Oregon"),
+        ("I live and work there, so that Colorado law applies to this agreement and to me.", "Colorado"),
+        (
+            "The substantive law of the Commonwealth of Massachusetts controls this Agreement.",
+            "Massachusetts",
+        ),
+        ("Dieser Vertrag unterliegt deutschem Recht.", "Deutschland"),
+        ("Le présent contrat est régi par le droit français.", "France"),
+        ("Il presente contratto è regolato dalla legge italiana.", "Italia"),
+    ] {
+        assert_eq!(found("jurisdiction", &[line]), place, "{line}");
+    }
+    for line in [
+        "Notice may be given by any means that Illinois law allows for.",
+        "The German market was small, and this Agreement does not speak of it.",
+    ] {
+        assert_eq!(found("jurisdiction", &[line]), "", "{line}");
+    }
+}
+
+#[test]
+fn a_table_of_parties_names_no_governing_law() {
+    let lines = [
+        "This Agreement is entered into between",
+        "Name               Organized under     Chief office            Called",
+        "                   the laws of                                 here",
+        "Example Valley     Delaware            1 Oak Street, Acton,    \"EVD\"",
+        "Mills Corp.                            Massachusetts",
+        "Sample Hill        Illinois            2 High Street,          \"Sample\"",
+        "Tools, Inc.                            Springfield, Illinois",
+        "and holds for what either of them discloses to the other.",
+        "",
+        "The law of the Commonwealth of Massachusetts controls this Agreement.",
+    ];
+    assert_eq!(found("jurisdiction", &lines), "Massachusetts");
+    // A cell wraps a name, which ends in its legal form.
+    assert_eq!(found("party", &lines), "Example Valley Mills Corp.");
+}
+
+#[test]
+fn two_laws_that_are_said_to_govern_are_looked_at() {
+    let lines = [
+        "This Agreement shall be governed by and construed in accordance with the laws of the State of Ohio.",
+        "Any notice shall be given in writing. Any failure to insist on a right is no waiver of it.",
+        "Either of the parties may end the talks at any time and for any reason or for none.",
+        "This Agreement shall be governed by and construed in accordance with the laws of the State of Utah.",
+    ];
+    let results = crate::extract(&page(&lines), &super::template(&FIELDS[1..2]));
+    assert!(results[0].confidence < 0.75, "{}", results[0].confidence);
+}
+
+#[test]
+fn a_contract_takes_effect_on_the_day_that_it_says() {
+    for (lines, day) in [
+        (
+            [
+                "Signed on the date below, to be effective as of the",
+                "first day of my employment, May 5, 2014.",
+            ],
+            "2014-05-05",
+        ),
+        (
+            [
+                "This Agreement shall be deemed effective as of May 5, 2014,",
+                "although it is signed on later dates.",
+            ],
+            "2014-05-05",
+        ),
+        (
+            [
+                "(1) This Agreement enters into force on 5 May 2014, irrespective of",
+                "the date of its signature.",
+            ],
+            "2014-05-05",
+        ),
+    ] {
+        let mut all = vec!["Confidentiality Agreement", "", ""];
+        all.extend(lines);
+        all.extend([
+            "",
+            "Example Corp.            Sample Inc.",
+            "Date: May 12, 2014       Date: May 19, 2014",
+        ]);
+        assert_eq!(found("effective_date", &all), day, "{lines:?}");
+    }
+}
+
+#[test]
+fn a_contract_takes_effect_on_the_day_that_it_names() {
+    let lines = [
+        "1.  Date of this Agreement      26 August 2014",
+        "2.  Disclosing Party            Example Mills Ltd.",
+        "3.  Commencement Date           1 September 2014",
+        "",
+        "The Parties agree to the terms that follow, with effect from the Commencement Date.",
+    ];
+    assert_eq!(found("effective_date", &lines), "2014-09-01");
+}
+
+#[test]
+fn the_time_in_which_something_else_is_left_undone_is_no_term() {
+    let duration = "8.1 The obligations in this deed terminate eighteen (18) months from its date.";
+    for other in [
+        "It shall not, for a period of six months from that date, call on any supplier of the Target.",
+        "He agrees that for a period of one (1) year from completion of the work he will not serve the firms in Annex 1.",
+        "The units that were granted to me vest over four years from the effective date of this agreement.",
+    ] {
+        assert_eq!(found("term", &[other, duration]), "18 months", "{other}");
+    }
+    let secret = "I will not, for a period of three years after my employment ends, use or disclose any secret of the Company.";
+    assert_eq!(found("term", &[secret]), "3 years");
+}

@@ -11,7 +11,7 @@ use crate::lexicon::{Shape, Strength};
 use crate::locate::candidate::{Candidate, Typed};
 use crate::locate::context::{Context, Place};
 use crate::locate::deadline;
-use crate::locate::effective;
+use crate::locate::effective::Effect;
 use crate::locate::ends;
 use crate::locate::field::Field;
 use crate::locate::labels::LabelMatch;
@@ -85,10 +85,8 @@ impl Pool<'_> {
     pub(super) fn typed(&self, field: &Field<'_>, candidates: &[Candidate], loose: &Loose) -> Vec<Scored> {
         let layout = self.surroundings.layout;
         let lines = layout.lines.len();
-        let order = self.locale.order;
         let sums = self.column_sums(field, candidates);
-        let is_effect = field.is("effective_date");
-        let signed = is_effect.then(|| effective::last_signature(layout, &self.dates, order)).flatten();
+        let effect = field.is("effective_date").then(|| Effect::new(layout, &self.dates, self.locale.order));
         candidates
             .iter()
             .filter(|candidate| typed::possible(field, layout, candidate))
@@ -104,7 +102,7 @@ impl Pool<'_> {
                 if field.is("due_date") && deadline::asks_to_pay(layout, candidate) {
                     evidence.score = evidence.score.max(BY_DEADLINE);
                 }
-                if is_effect && effective::is_said(layout, candidate) {
+                if effect.as_ref().is_some_and(|effect| effect.is_said(layout, candidate)) {
                     evidence.score = evidence.score.max(NOTHING);
                 }
                 let mut scored = self.scored(field, candidate, evidence)?;
@@ -126,8 +124,8 @@ impl Pool<'_> {
                 if field.is("due_date") && typed::is_for_discount(self.surroundings.layout, candidate) {
                     scored.score -= FOR_DISCOUNT;
                 }
-                if is_effect {
-                    scored.score += effective::fit(layout, candidate, signed, order);
+                if let Some(effect) = &effect {
+                    scored.score += effect.fit(layout, candidate);
                 }
                 scored.score += self.end_fit(field, candidate);
                 let fit = typed::fit(field, candidate);
