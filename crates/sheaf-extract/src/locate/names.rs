@@ -96,11 +96,11 @@ pub(crate) fn are_initials(text: &str, name: &str) -> bool {
 /// Whether a name is another one with some of its words shortened, at least half of them as they are: "Harbour Lane Med Ctr" of
 /// "Harbour Lane Medical Centre".
 pub(crate) fn shortens(short: &str, full: &str) -> bool {
-    let (short, full) = (fold(short), fold(full));
+    let (short, full) = (fold(short).replace('.', ""), fold(full).replace('.', ""));
     let pairs = || short.split(' ').zip(full.split(' '));
     let is_short = |(short, full): (&str, &str)| {
         let mut letters = full.chars();
-        let mut own = short.trim_end_matches('.').chars();
+        let mut own = short.chars();
         short == full
             || short.len() < full.len()
                 && own.next() == letters.next()

@@ -524,11 +524,13 @@ fn names_firm(candidate: &Candidate, contexts: &[Context]) -> bool {
 
 /// Lets a code of several words stand before the first and the last of them: "No. 2024 118 305".
 fn weaken_parts(scored: &mut [Scored]) {
-    let whole: Vec<(Span, f32)> = scored
-        .iter()
-        .filter(|found| found.source.contains(BLANK) && found.evidence.score >= LABELLED)
-        .map(|found| (found.spans[0].clone(), found.score))
-        .collect();
+    let is_whole = |found: &&Scored| {
+        found.source.contains(BLANK)
+            && found.source.ends_with(char::is_alphanumeric)
+            && found.evidence.score >= LABELLED
+    };
+    let whole: Vec<(Span, f32)> =
+        scored.iter().filter(is_whole).map(|found| (found.spans[0].clone(), found.score)).collect();
     for found in scored.iter_mut() {
         let own = &found.spans[0];
         let is_part = |span: &Span| {
