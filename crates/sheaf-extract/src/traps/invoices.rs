@@ -194,9 +194,9 @@ fn the_totals_of_all_rates_are_not_those_of_one() {
         [("net_total", "currency", ""), ("tax_total", "currency", ""), ("grand_total", "currency", "")];
     let lines = [
         "Schlüssel   Warenwert netto   Steuersatz   MwSt.     Brutto",
-        "1                  1.400,00        7,0 %   98,00   1.498,00",
-        "2                    200,00       19,0 %   38,00     238,00",
-        "Summe EUR          1.600,00               136,00   1.736,00",
+        "1           1.400,00          7,0 %        98,00     1.498,00",
+        "2           200,00            19,0 %       38,00     238,00",
+        "Summe EUR   1.600,00                       136,00    1.736,00",
     ];
     assert_eq!(values(&page(&lines), &fields), ["1600.00", "136.00", "1736.00"]);
 }
