@@ -42,6 +42,7 @@ pub(crate) fn addresses(surroundings: &Surroundings<'_>) -> Vec<Candidate> {
             if text.is_empty()
                 || look(line).reachable && text.len() < 8
                 || surroundings.is_label(next)
+                || labels_street(line)
                 || surroundings.segments[next].is_spent && !is_part
             {
                 break;
@@ -118,6 +119,13 @@ fn before_contact(text: &str) -> usize {
     }
 }
 
+/// Whether a line starts another address behind a label: "Branch: Lot 12, Example Road".
+fn labels_street(line: &str) -> bool {
+    let Some((label, rest)) = line.split_once(": ") else { return false };
+    let street = look(rest.split(',').next().unwrap_or_default());
+    label.chars().all(|c| c.is_alphabetic() || c == BLANK) && street.address && !street.town
+}
+
 fn ends_in_house_number(text: &str) -> bool {
     let Some((street, last)) = text.trim_end_matches(',').rsplit_once(' ') else { return false };
     street.starts_with(char::is_uppercase)
@@ -188,8 +196,11 @@ fn rest_of_town(surroundings: &Surroundings<'_>, last: usize) -> Option<usize> {
         return None;
     }
     let ending = layout.text(own).rsplit(' ').next().unwrap_or_default();
+    // "N." over "Example": one letter and a point.
+    let is_initial = ending.len() == 2 && ending.ends_with('.') && ending.starts_with(char::is_uppercase);
     let code = ending.bytes().any(|b| b.is_ascii_digit()) && surroundings.look(last).address;
-    let unfinished = matches!(ending, "an" | "am" | "der" | "de" | "la" | "du" | "sur" | "San" | "Co." | "-")
+    let unfinished = is_initial
+        || matches!(ending, "an" | "am" | "der" | "de" | "la" | "du" | "sur" | "San" | "Co." | "-")
         || code && layout.text(own).contains(' ') && !text.bytes().all(|b| b.is_ascii_digit());
     let page = layout.lines[own.line].page;
     let widest = layout.pages[page].clone().map(|line| layout.lines[line].rect.width()).fold(0.0, f32::max);

@@ -29,6 +29,9 @@ const SWAP: f32 = 0.05;
 /// How much weaker the claim may be that a place changes hands for: what all but says "seller" is no buyer, whoever else might sell.
 const CLAIM: f32 = 0.4;
 
+/// Similarity of a label that means what is due and nothing else, at least.
+const NAMED: f32 = 0.9;
+
 /// Similarity of a label that a value can be contested by, how much less its score may be, and how much less near the label.
 const LABEL: f32 = 0.7;
 const CONTEST: f32 = 0.11;
@@ -61,6 +64,7 @@ pub(crate) fn assign(fields: &[Field<'_>], candidates: &[Vec<Scored>]) -> Vec<Ch
         .filter(|(field, _)| choices[*field].index.is_none())
         .flat_map(|(field, list)| list.iter().enumerate().map(move |(index, c)| (field, index, c.score)))
         .filter(|&(_, _, score)| score >= LEAST)
+        .filter(|&(field, index, _)| !is_part_of_total(fields, candidates, &choices, (field, index)))
         .collect();
     pairs.sort_by(|a, b| b.2.total_cmp(&a.2).then(a.0.cmp(&b.0)).then(a.1.cmp(&b.1)));
     let take = |choices: &mut Vec<Choice>| {
@@ -130,6 +134,27 @@ fn other_place(chosen: &Scored, candidates: &[Scored]) -> Option<usize> {
             && chosen.score - other.score < CONTEST
             && line(other).abs_diff(line(chosen)) > TOGETHER
     })
+}
+
+/// Whether a candidate for what is due is another amount than the total that adds up and stands above it, under a label that may mean
+/// a total of any kind.
+fn is_part_of_total(
+    fields: &[Field<'_>],
+    candidates: &[Vec<Scored>],
+    choices: &[Choice],
+    (field, index): (usize, usize),
+) -> bool {
+    let total = fields.iter().position(|f| f.is("grand_total") && !f.is("amount_due"));
+    let total = total.filter(|&total| total != field && choices[total].adds_up == Some(true));
+    let Some((total, whole)) = total.and_then(|total| Some((total, choices[total].index?))) else {
+        return false;
+    };
+    let (whole, due) = (&candidates[total][whole], &candidates[field][index]);
+    fields[field].is("amount_due")
+        && !due.evidence.by_anchor
+        && due.evidence.similarity < NAMED
+        && due.parsed.value != whole.parsed.value
+        && due.spans[0].line < whole.spans[0].line
 }
 
 /// Whether no field but `except` has a value that rules out this candidate of a field.
@@ -227,33 +252,30 @@ fn totals(fields: &[Field<'_>], candidates: &[Vec<Scored>], choices: &mut [Choic
     else {
         return;
     };
-    let options = |field: usize| -> Vec<(usize, f32, Decimal)> {
+    let options = |field: usize| -> Vec<Amount> {
         let amounts = amounts(&candidates[field], LEAST_OF_TRIPLE).take(TRIED);
         amounts.map(|(index, value)| (index, candidates[field][index].score, value)).collect()
     };
     let (nets, taxes, grosses) = (options(net), options(tax), options(total));
-    let mut best: Option<(f32, [usize; 3])> = None;
-    for &(n, net_score, net_value) in &nets {
-        for &(t, tax_score, tax_value) in &taxes {
-            for &(g, total_score, total_value) in &grosses {
-                if net_value + tax_value != total_value || total_value.is_zero() {
-                    continue;
-                }
+    let mut triples: Vec<[Amount; 3]> = Vec::new();
+    for &n in &nets {
+        for &t in &taxes {
+            for &g in &grosses {
                 // Without tax subtotal and total are the same amount and may be the same place.
-                let shared = clash(&candidates[net][n], &candidates[tax][t])
-                    || clash(&candidates[tax][t], &candidates[total][g])
-                    || clash(&candidates[net][n], &candidates[total][g]);
-                if shared {
-                    continue;
-                }
-                let score = net_score + tax_score + total_score + ADDS_UP;
-                if best.is_none_or(|(s, _)| score > s) {
-                    best = Some((score, [n, t, g]));
+                let shared = clash(&candidates[net][n.0], &candidates[tax][t.0])
+                    || clash(&candidates[tax][t.0], &candidates[total][g.0])
+                    || clash(&candidates[net][n.0], &candidates[total][g.0]);
+                if n.2 + t.2 == g.2 && !g.2.is_zero() && !shared {
+                    triples.push([n, t, g]);
                 }
             }
         }
     }
-    let Some((score, chosen)) = best else {
+    let score = |triple: &[Amount; 3]| triple.iter().map(|amount| amount.1).sum::<f32>() + ADDS_UP;
+    let best_of = |triples: &mut dyn Iterator<Item = [Amount; 3]>| {
+        triples.reduce(|best, triple| if score(&triple) > score(&best) { triple } else { best })
+    };
+    let Some(best) = best_of(&mut triples.iter().copied()) else {
         if let (Some(n), Some(t), Some(g)) = (nets.first(), taxes.first(), grosses.first()) {
             let contradict = n.2 + t.2 != g.2;
             for field in [net, tax, total] {
@@ -263,12 +285,30 @@ fn totals(fields: &[Field<'_>], candidates: &[Vec<Scored>], choices: &mut [Choic
         return;
     };
     let apart: f32 = [&nets, &taxes, &grosses].iter().filter_map(|o| o.first().map(|f| f.1)).sum();
-    if score < apart - DOUBT {
+    if score(&best) < apart - DOUBT {
         return;
     }
-    for (field, index) in [net, tax, total].into_iter().zip(chosen) {
+    // The amounts of one tax rate add up as much as those of all.
+    let is_whole =
+        |whole: &[Amount; 3]| is_sum(whole[0], best[0], &nets) && is_sum(whole[1], best[1], &taxes);
+    let chosen = best_of(&mut triples.iter().copied().filter(is_whole)).unwrap_or(best);
+    for (field, (index, ..)) in [net, tax, total].into_iter().zip(chosen) {
         choices[field] = Choice { index: Some(index), adds_up: Some(true), ..Choice::default() };
     }
+}
+
+/// A candidate of a total: its index, its score and its value.
+type Amount = (usize, f32, Decimal);
+
+/// Whether an amount is the sum of a part of it and of one or two others.
+fn is_sum(whole: Amount, part: Amount, all: &[Amount]) -> bool {
+    let rest = whole.2 - part.2;
+    let others: Vec<&Amount> =
+        all.iter().filter(|other| other.0 != whole.0 && other.0 != part.0 && !other.2.is_zero()).collect();
+    let makes = |(at, first): (usize, &&Amount)| {
+        first.2 == rest || others[at + 1..].iter().any(|second| first.2 + second.2 == rest)
+    };
+    whole.0 != part.0 && others.iter().enumerate().any(makes)
 }
 
 /// The tax that is the sum of those of two rates, of amounts that score nearly alike, where no subtotal and total say which it is.

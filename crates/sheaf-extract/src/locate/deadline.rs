@@ -15,13 +15,15 @@ const BELOW: usize = 1;
 const GAP: f32 = 1.5;
 /// Words right before the day that introduce it, at most.
 const NEAR: usize = 3;
+/// Words between the day and that it is due, or the account charged, at most.
+const CHARGED: usize = 4;
 /// Tokens of a line of running text, at least.
 const RUNNING: usize = 6;
 
-/// Words before the day, and starts of words of paying.
-static WORDS: LazyLock<[Vec<&str>; 2]> = LazyLock::new(|| {
-    let list = |key| listed_under(include_str!("../../data/deadlines.txt"), key, " ");
-    [list("before"), list("paying")]
+/// Words before the day and starts of words of paying, and the same of the day on which something is due.
+static WORDS: LazyLock<[Vec<&str>; 4]> = LazyLock::new(|| {
+    let list = |key| listed_under(include_str!("../../data/deadlines.txt"), key, ", ");
+    [list("before"), list("paying"), list("on"), list("charging")]
 });
 
 /// Whether the sentence of a day asks to pay by it.
@@ -32,11 +34,22 @@ pub(crate) fn asks_to_pay(layout: &Layout<'_>, candidate: &Candidate) -> bool {
     let (before, after) = around(layout, candidate);
     let before = ends(&before).last().map_or(before.as_str(), |end| &before[end..]);
     let after = ends(&after).next().map_or(after.as_str(), |end| &after[..end]);
-    let [introducing, paying] = &*WORDS;
-    let lead = words(before);
+    let [introducing, paying, on, charging] = &*WORDS;
+    let (lead, rest) = (words(before), words(after));
     let is_introduced = lead.iter().rev().take(NEAR).any(|word| introducing.contains(&word.as_str()));
-    let says_to_pay = |word: &String| paying.iter().any(|start| word.starts_with(start));
-    is_introduced && lead.iter().chain(&words(after)).any(says_to_pay)
+    if is_introduced && says(&lead, &rest, paying) {
+        return true;
+    }
+    // "Wird am 3.5. fällig", "se cargará en su cuenta el 3 de mayo".
+    let is_on = lead.last().is_some_and(|word| on.contains(&word.as_str()));
+    let near = lead.len().saturating_sub(CHARGED + 1);
+    is_on && says(&lead[near..], &rest[..rest.len().min(CHARGED)], charging)
+}
+
+/// Whether one of these starts of words, or of a few of them, is among the words before a day and behind it.
+fn says(before: &[String], after: &[String], starts: &[&str]) -> bool {
+    let text = format!(" {} | {}", before.join(" "), after.join(" "));
+    starts.iter().any(|start| text.contains(&format!(" {start}")))
 }
 
 /// Where the sentences of a text end: at a point, not that of "no. 4711".

@@ -6,7 +6,7 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::layout::{BLANK, TAB};
 use crate::lexicon::listed;
@@ -54,6 +54,17 @@ impl<'v> EnumFinder<'v> {
             }
         }
         other
+    }
+
+    /// How often the code of a currency that the field does not know stands in these lines: of that which stands most often.
+    pub(crate) fn other_codes<'l>(&self, lines: impl Iterator<Item = &'l str>) -> usize {
+        let mut counts: FxHashMap<&str, usize> = FxHashMap::default();
+        for word in lines.flat_map(|line| line.split(|c: char| !c.is_alphanumeric())) {
+            if currency::code_of(word) == Some(word) && !self.values.iter().any(|value| value == word) {
+                *counts.entry(word).or_default() += 1;
+            }
+        }
+        counts.into_values().max().unwrap_or(0)
     }
 
     fn words(&self, text: &str) -> Vec<Range<usize>> {

@@ -93,6 +93,27 @@ pub(crate) fn are_initials(text: &str, name: &str) -> bool {
     initials.len() > 1 && text.chars().all(char::is_uppercase) && initials.to_uppercase() == text
 }
 
+/// Whether a name is another one with some of its words shortened, at least half of them as they are: "Harbour Lane Med Ctr" of
+/// "Harbour Lane Medical Centre".
+pub(crate) fn shortens(short: &str, full: &str) -> bool {
+    let (short, full) = (fold(short).replace('.', ""), fold(full).replace('.', ""));
+    let pairs = || short.split(' ').zip(full.split(' '));
+    let is_short = |(short, full): (&str, &str)| {
+        let mut letters = full.chars();
+        let mut own = short.chars();
+        short == full
+            || short.len() < full.len()
+                && own.next() == letters.next()
+                && own.all(|letter| letters.any(|other| other == letter))
+    };
+    let same = pairs().filter(|(short, full)| short == full).count();
+    short.len() < full.len()
+        && short.split(' ').count() == full.split(' ').count()
+        && pairs().all(is_short)
+        && same >= 2
+        && 2 * same >= pairs().count()
+}
+
 /// Whether a text could be a person's name: two to five words of letters, or initials, that start large.
 pub(crate) fn is_person(text: &str) -> bool {
     let words: Vec<&str> = text.split_whitespace().collect();
@@ -145,6 +166,9 @@ fn before_trade_name(text: &str) -> &str {
     cut.map_or(text, |at| text[..at].trim_end_matches([' ', ',']))
 }
 
+/// Words of a salutation or department, at most: "The Accounts Payable Manager".
+const MOST_WORDS: usize = 4;
+
 /// Longer texts are paragraphs: neither names nor lines of an address.
 const LONGEST: usize = 120;
 
@@ -180,7 +204,7 @@ pub(crate) fn look(text: &str) -> Look {
     let ends = ends_in_form(&bare);
     let town = is_town(&words, text);
     let salutation = !words.is_empty()
-        && words.len() <= 3
+        && words.len() <= MOST_WORDS
         && bare.iter().all(|w| SALUTATIONS.contains(w.as_ref()) || COURTESIES.contains(w.as_ref()));
     let legal_form = ends
         || bare
@@ -387,7 +411,7 @@ pub(crate) fn is_only_form(text: &str) -> bool {
     let all_forms = |text: &str| {
         let mut words = text
             .split(|c: char| c.is_whitespace() || matches!(c, '&' | '(' | ')'))
-            .filter(|w| !w.is_empty())
+            .filter(|w| w.contains(char::is_alphanumeric))
             .peekable();
         words.peek().is_some() && words.all(is_form)
     };

@@ -66,7 +66,8 @@ pub(crate) struct Parties {
 }
 
 impl Parties {
-    pub(crate) fn new(surroundings: &Surroundings<'_>, titled: &[ConceptId]) -> Self {
+    /// Those of a document with these titles; a receipt says what was handed over.
+    pub(crate) fn new(surroundings: &Surroundings<'_>, titled: &[ConceptId], is_receipt: bool) -> Self {
         let layout = surroundings.layout;
         let headings = ["seller", "buyer", "issuer", "recipient", "ship_to", "agency", "advertiser"];
         let mut all_domains = Vec::new();
@@ -80,7 +81,7 @@ impl Parties {
         let mut sizes: Vec<f32> = layout.segments.iter().map(|s| s.size).collect();
         sizes.sort_by(f32::total_cmp);
         Self {
-            issuer_buys: issuer_buys(surroundings, titled),
+            issuer_buys: !is_receipt && issuer_buys(surroundings, titled),
             headed: headed(surroundings),
             headings: headings.iter().filter_map(|name| LEXICON.concept(name)).collect(),
             domains: all_domains,

@@ -67,6 +67,11 @@ impl Payment {
         })
     }
 
+    /// Whether an amount was handed over at a till.
+    pub(super) fn hands_over(&self) -> bool {
+        self.paid.iter().any(|paid| paid.scale() == 2)
+    }
+
     /// Whether something was given back.
     pub(super) fn has_change(&self) -> bool {
         !self.change.is_empty()

@@ -13,7 +13,7 @@ use super::names::{
 };
 use super::signature::whole_title;
 use crate::ablation::{Family, uses};
-use crate::lexicon::LABEL_WORDS;
+use crate::lexicon::{LABEL_WORDS, Shape, Strength};
 
 /// Longer texts are paragraphs, not values.
 const LONGEST: usize = 240;
@@ -27,6 +27,8 @@ const TIGHTER: f32 = 0.6;
 const ROOMY: f32 = 1.7;
 /// Words behind a known label, at most, that a colon makes part of the label.
 const REST: usize = 3;
+/// Tokens of a line of a sentence, at least.
+const SENTENCE: usize = 8;
 /// Letters of a label that says too little without a number behind it.
 const SHORT: usize = 4;
 /// Lines above and below one in which the next column may start.
@@ -143,6 +145,11 @@ pub(crate) fn texts(surroundings: &Surroundings<'_>, index: usize) -> Vec<TextCa
             let title = trimmed(layout, line, rest).filter(|_| is_after_name);
             if let Some(title) = title {
                 push(whole_title(layout, index, Span { line, range: title }), Part::Title, None);
+            }
+            if part == Part::Whole
+                && let Some(name) = begun_above(surroundings, index, &head)
+            {
+                push(name, Part::Name, None);
             }
             let part = if part == Part::AfterDate { part } else { Part::Head };
             push(vec![Span { line, range: head }], part, None);
@@ -360,15 +367,20 @@ fn head(layout: &Layout<'_>, line: usize, range: &Range<usize>) -> Option<(Range
         return Some((range.start..end, end..range.end));
     }
     let starts = |at: usize| separators.iter().find(|s| text[at..].starts_with(**s));
-    let (cut, separator) = text.match_indices([' ', ',', ';']).find_map(|(at, _)| Some((at, starts(at)?)))?;
-    // ", LLC" and ", Jr." are part of the name.
-    let rest = &text[cut + separator.len()..];
-    let rest = rest.trim_end_matches(|c: char| !c.is_alphanumeric() && c != '.');
-    if *separator == ", " && (is_only_form(rest) || is_name_suffix(rest)) {
-        return None;
+    let next = |from: usize| {
+        let mut ends = text[from..].match_indices([' ', ',', ';']).map(|(at, _)| from + at);
+        ends.find_map(|at| Some((at, at + starts(at)?.len())))
+    };
+    let (mut cut, mut rest) = next(0)?;
+    if text[cut..].starts_with(", ") {
+        // ", LLC" and ", Jr." are part of the name, and what stands behind them is not.
+        let (end, behind) = next(rest).unwrap_or((text.len(), text.len()));
+        let part = text[rest..end].trim_end_matches(|c: char| !c.is_alphanumeric() && c != '.');
+        if is_only_form(part) || is_name_suffix(part) {
+            (cut, rest) = (end, behind);
+        }
     }
-    let at = range.start + cut;
-    (cut > 2).then_some((range.start..at, at + separator.len()..range.end))
+    (cut > 2 && rest < text.len()).then_some((range.start..range.start + cut, range.start + rest..range.end))
 }
 
 /// The text with the lines below it that belong to it: a text that visibly goes on (it ends in a comma, a hyphen, an
@@ -628,8 +640,9 @@ fn wrapped_name(surroundings: &Surroundings<'_>, span: &Span, first: Look) -> Op
     let own = &layout.segments[index];
     let aligned = below(surroundings, span);
     let index = aligned.or_else(|| set_below(surroundings, span))?;
-    let below_span = layout.segments[index].span();
-    let rest = layout.text(&layout.segments[index]);
+    let (line, range) = (layout.segments[index].line, layout.segments[index].range.clone());
+    let below_span = Span { line, range: trimmed(layout, line, range)? };
+    let rest = &layout.lines[line].text[below_span.range.clone()];
     let second = surroundings.look(index);
     let rest_of_name = is_only_form(rest) || !first.legal_form && ends_name(rest);
     // "Traductora y correctora" under a person's name is what they do.
@@ -664,6 +677,38 @@ fn wrapped_name(surroundings: &Surroundings<'_>, span: &Span, first: Look) -> Op
     });
     let third = third.map(|third| layout.segments[third].span());
     Some([span.clone(), below_span].into_iter().chain(third).collect())
+}
+
+/// A name of a sentence that begins behind its label at the end of the line above: "to our client Example / Harbour Ltd, of".
+fn begun_above(surroundings: &Surroundings<'_>, index: usize, rest: &Range<usize>) -> Option<Vec<Span>> {
+    let layout = surroundings.layout;
+    let own = &layout.segments[index];
+    let above = own.line.checked_sub(1)?;
+    let line = &layout.lines[above];
+    let last = &layout.segments[line.segments.start];
+    let goes_on = line.segments.len() == 1
+        && line.page == layout.lines[own.line].page
+        && layout.line_of(own).segments.start == index
+        && own.rect.y0 - last.rect.y1 < TIGHT * own.size
+        && layout.lines[own.line].text[rest.clone()].starts_with(char::is_uppercase);
+    let tokens = layout.tokens(last);
+    let start = tokens.len() - tokens.iter().rev().take_while(|t| is_capital(line, t)).count();
+    if !goes_on || tokens.len() < SENTENCE || start == tokens.len() || tokens.len() - start > REST {
+        return None;
+    }
+    let is_label = |used: usize| {
+        let label = printed(line, &tokens[start.saturating_sub(used)..start]);
+        let mut matches = surroundings.labels.classify(&label).into_iter();
+        matches.any(|m| m.similarity >= 0.99 && m.strength > Strength::Bare && m.has_shape(Shape::Name))
+    };
+    let first = Span { line: above, range: tokens[start].range.start..last.range.end };
+    (1..=REST).any(is_label).then(|| vec![first, Span { line: own.line, range: rest.clone() }])
+}
+
+/// Whether a token is a word that starts large.
+fn is_capital(line: &Line, token: &Token) -> bool {
+    let word = &line.text[token.range.clone()];
+    word.starts_with(char::is_uppercase) && word.chars().all(|c| c.is_alphabetic() || matches!(c, '-' | '&'))
 }
 
 /// Whether a line says whose the office is that the line above it names: "of Example Land".

@@ -11,7 +11,7 @@ use sheaf_types::FieldKind;
 use super::candidate::{Candidate, Typed};
 use super::field::{End, Field, is_told};
 use super::layout::{BLANK, Layout, Span, TAB};
-use super::names::{Look, asks_for_address, is_person, is_title};
+use super::names::{Look, asks_for_address, is_courtesy, is_person, is_title};
 use super::score::Evidence;
 use super::text::{Part, TextCandidate};
 use crate::ablation::{Family, uses};
@@ -149,9 +149,10 @@ pub(crate) fn asks_for_own_date(field: &Field<'_>) -> bool {
 /// Whether a label is that of the number of another document than the one whose date a field asks for.
 pub(crate) fn is_number_of_other(field: &Field<'_>, key: Key) -> bool {
     let (Key::Concept(number), Some(date)) = (key, field.concept) else { return false };
-    let is_number = LEXICON.name(number).ends_with("_number") && LEXICON.has_titles(number);
-    is_number
-        && LEXICON.name(number).trim_end_matches("number") != LEXICON.name(date).trim_end_matches("date")
+    let name = LEXICON.name(number);
+    let is_titled = name.ends_with("_number") && LEXICON.has_titles(number);
+    let is_own = name.trim_end_matches("number") == LEXICON.name(date).trim_end_matches("date");
+    name == "original_number" || is_titled && !is_own
 }
 
 /// Whether another document is named before a date in its segment: "Contract dated", "Réf. devis : 4711 du".
@@ -407,7 +408,8 @@ pub(crate) fn name_fit(source: &str, look: Look, person: bool) -> f32 {
         fit -= 0.25;
     }
     // "(Type or print name under each signature)", "on whose behalf this material was".
-    let small = source.split_whitespace().filter(|w| w.starts_with(char::is_lowercase)).count();
+    let is_small = |w: &&str| w.starts_with(char::is_lowercase) && !is_courtesy(w);
+    let small = source.split_whitespace().filter(is_small).count();
     if source.starts_with('(') && source.ends_with(')') || words >= 4 && small * 5 >= words * 3 {
         fit -= 0.35;
     }

@@ -183,6 +183,16 @@ fn a_sign_that_a_named_currency_shares_is_not_the_dollar_of_the_usa() {
 }
 
 #[test]
+fn a_currency_that_only_prices_are_in_is_not_the_bills() {
+    let bill = |code: &str| {
+        let (heading, total) = (format!("AMOUNT IN {code}"), format!("TOTAL {code}   3,076.92"));
+        currency(&[&heading, "Sea freight   USD 2,000.00 @ 0.65   3,076.92", &total])
+    };
+    assert_eq!(bill("AUD"), None);
+    assert_eq!(bill("GBP"), Some(FieldValue::Scalar("GBP".to_owned())));
+}
+
+#[test]
 fn a_number_of_an_article_is_no_amount_of_money() {
     let lines = ["RS17   Reserva 75 cl   24   11,40", "Total factura \u{20ac} 273,60"];
     assert_eq!(currency(&lines), Some(FieldValue::Scalar("EUR".to_owned())));
@@ -449,10 +459,17 @@ fn a_day_is_no_telephone_of_the_sender() {
 }
 
 #[test]
-fn a_number_of_several_words_is_not_its_last_word() {
+fn a_number_of_several_words_is_neither_its_first_nor_its_last_word() {
     let number = [("invoice_number", "text", "Rechnungsnummer")];
     assert_eq!(one(&number, &["Rechnung Nr. 2024 118 30557 zahlbar bis 31.12.2024"]), "2024 118 30557");
     assert_eq!(one(&number, &["Rechnung N\u{b0} 388 / 2024"]), "388 / 2024");
+    let bill = [
+        "Example Bakery Ltd       Your electricity bill",
+        "Unit 9 Mill Lane         Bill number 0017 6624 0",
+        "LEEDS                    Bill date: 4 March 2024",
+        "                         Billing period: 1 Feb - 2 Mar 2024",
+    ];
+    assert_eq!(one(&[("invoice_number", "text", "Invoice number")], &bill), "0017 6624 0");
 }
 
 #[test]

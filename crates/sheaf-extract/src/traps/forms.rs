@@ -509,13 +509,13 @@ fn a_box_is_that_of_what_it_stands_beside_and_what_is_not_ticked_is_no_value() {
     let fields = [
         ("concept", "text", "Concept"),
         ("production", "text", "In Production"),
-        ("shipped", "text", "Shipped"),
+        ("archived", "text", "Archived"),
         ("status", "text", "Status"),
     ];
     for (line, expected) in [
-        ("Status    ☐ Concept ☒ In Production ☐ Shipped", ["", "X", "", "In Production"]),
-        ("Status    ☐   Concept    ☐   In Production    ☑   Shipped", ["", "", "X", "Shipped"]),
-        ("Status    Concept ☒   In Production ☐   Shipped ☐", ["X", "", "", "Concept"]),
+        ("Status    ☐ Concept ☒ In Production ☐ Archived", ["", "X", "", "In Production"]),
+        ("Status    ☐   Concept    ☐   In Production    ☑   Archived", ["", "", "X", "Archived"]),
+        ("Status    Concept ☒   In Production ☐   Archived ☐", ["X", "", "", "Concept"]),
     ] {
         assert_eq!(values(&page(&[line]), &fields), expected, "{line}");
     }
@@ -542,7 +542,6 @@ fn the_next_question_and_the_next_heading_answer_none() {
         "A dozen",
         "3. Have you tried any other? Which?",
         "4. Into which of these groups do you fall? (HAND CARD)",
-        "Under 25",
     ];
     let fields = [
         ("colour", "text", "1. What colour do you like most?"),

@@ -187,3 +187,106 @@ fn what_is_left_of_a_total_is_due() {
         ["Total payable    EUR 440.00", "Paid             EUR 220.00", "Instalment       EUR 220.00"];
     assert_eq!(values(&page(&halves), &fields)[0], "440.00");
 }
+
+#[test]
+fn the_totals_of_all_rates_are_not_those_of_one() {
+    let fields =
+        [("net_total", "currency", ""), ("tax_total", "currency", ""), ("grand_total", "currency", "")];
+    let lines = [
+        "Schlüssel   Warenwert netto   Steuersatz   MwSt.     Brutto",
+        "1           1.400,00          7,0 %        98,00     1.498,00",
+        "2           200,00            19,0 %       38,00     238,00",
+        "Summe EUR   1.600,00                       136,00    1.736,00",
+    ];
+    assert_eq!(values(&page(&lines), &fields), ["1600.00", "136.00", "1736.00"]);
+}
+
+#[test]
+fn a_buyer_is_neither_who_keeps_its_accounts_nor_cut_short() {
+    let lines = [
+        "Harbour Light & Power",
+        "Account number 4711",
+        "",
+        "The Accounts Payable Manager",
+        "Northwind Bakery Ltd",
+        "Unit 9 Mill Lane",
+        "Leeds LS1 2AB",
+    ];
+    assert_eq!(values(&page(&lines), &[("buyer_name", "text", "")]), ["Northwind Bakery Ltd"]);
+    let lines = [
+        "MINUTA DE HONORARIOS",
+        "que presenta Ejemplo & Muestra Abogados por sus servicios a su cliente Talleres",
+        "Sauce y Roble, S.L., con domicilio en Avda. del Puerto, 130, 33401 Villamuestra, por lo siguiente",
+    ];
+    let buyer = [("seller_name", "text", ""), ("buyer_name", "text", "")];
+    assert_eq!(values(&page(&lines), &buyer)[1], "Talleres Sauce y Roble, S.L.");
+    let lines = [
+        "Eikenhof schilders",
+        "Industrieweg 51b",
+        "8304 AS Voorbeeldstad",
+        "0527 555 014",
+        "",
+        "",
+        "De heer en mevrouw Jansen-de Wit",
+        "Lindelaan 8",
+        "8316 PM Modeldorp",
+    ];
+    assert_eq!(values(&page(&lines), &buyer)[1], "De heer en mevrouw Jansen-de Wit");
+}
+
+#[test]
+fn a_seller_is_spelled_out_where_the_slip_shortens_it() {
+    let lines = [
+        "HARBOUR FALLS REGIONAL MEDICAL CENTER        INVOICE #    4711-2",
+        "PO BOX 88120",
+        "",
+        "                                             REMIT TO:",
+        "                                             HARBOUR FALLS REGIONAL MED CTR",
+        "                                             LOCKBOX 774013",
+    ];
+    let seller = [("seller_name", "text", "")];
+    assert_eq!(values(&page(&lines), &seller), ["HARBOUR FALLS REGIONAL MEDICAL CENTER"]);
+}
+
+#[test]
+fn a_sentence_says_on_which_day_the_account_is_charged() {
+    for (sentence, day) in [
+        ("Der Betrag von EUR 25,00 wird am 28.06.2024 fällig und von Ihrem Konto eingezogen.", "2024-06-28"),
+        ("Wij verzoeken u dit bedrag vóór 20 september 2024 over te maken op onze rekening.", "2024-09-20"),
+        ("Se cargará en su cuenta el 8 de julio de 2024 y no tiene que hacer nada más.", "2024-07-08"),
+        ("Die am 03.05.2024 gelieferten Waren sind sofort nach Erhalt fällig, ohne jeden Abzug.", ""),
+    ] {
+        let lines = ["Belegdatum   01.05.2024", sentence];
+        assert_eq!(values(&page(&lines), &[("due_date", "date", "")]), [day], "{sentence}");
+    }
+}
+
+#[test]
+fn what_may_mean_any_total_is_not_due_above_the_total() {
+    let lines = [
+        "Gutschrift 4711",
+        "Pos   Leistung          Menge       Preis      Gesamt",
+        "1     Flyer             5 Tsd.    38,60 €    193,00 €",
+        "2     Expressversand    1 mal     19,90 €     19,90 €",
+        "Zwischensumme netto                          212,90 €",
+        "zzgl. 19 % Umsatzsteuer                       40,45 €",
+        "Gutschriftbetrag                             253,35 €",
+    ];
+    let fields = [
+        ("net_total", "currency", ""),
+        ("tax_total", "currency", ""),
+        ("grand_total", "currency", ""),
+        ("amount_due", "currency", ""),
+    ];
+    assert!(!["193.00", "19.90"].contains(&values(&page(&lines), &fields)[3].as_str()));
+}
+
+#[test]
+fn the_date_beside_the_original_invoice_is_that_ones() {
+    let lines = [
+        "Gutschrift GU-0044",
+        "Datum          Ihre Nr.    Zu Rechnung    vom              Bearbeiter",
+        "23. Mai 2024   21877       RE-1187        30. April 2024   M. Muster",
+    ];
+    assert_eq!(values(&page(&lines), &[("invoice_date", "date", "")]), ["2024-05-23"]);
+}

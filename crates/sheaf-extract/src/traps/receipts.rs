@@ -187,3 +187,69 @@ fn an_american_receipt_writes_the_month_first_whatever_the_template_says() {
     assert_eq!(found.value, Some(FieldValue::Scalar("2024-02-10".to_owned())));
     assert!(found.confidence < 0.5);
 }
+
+#[test]
+fn a_total_is_what_rounding_or_a_discount_leaves_of_it() {
+    let total = [("total", "currency", "Total")];
+    let rounded = [
+        "SUB TOTAL (EXCL. GST)     110.60",
+        "GST @ 6%                    6.64",
+        "TOTAL (INCL. GST)         117.24",
+        "ROUNDING                    0.01",
+        "NET TOTAL RM              117.25",
+    ];
+    assert_eq!(values(&page(&rounded), &total), ["117.25"]);
+    let reduced = [
+        "CABLE     1    25.00    25.00",
+        "CASE      2    15.00    30.00",
+        "TOTAL                   55.00",
+        "DISCOUNT                -5.00",
+        "AMOUNT DUE (RM)         50.00",
+        "E-WALLET                50.00",
+    ];
+    assert_eq!(values(&page(&reduced), &total), ["50.00"]);
+    // Where what is due is asked for as well, the total is that before it.
+    let both = [total[0], ("amount_due", "currency", "")];
+    assert_eq!(values(&page(&reduced), &both)[0], "55.00");
+}
+
+#[test]
+fn a_form_between_marks_belongs_to_the_name() {
+    let lines = [
+        "== SAMPLE SEAFOOD RESTAURANT PTE",
+        "             LTD ==",
+        "1206 EXAMPLE PARKWAY #01-09",
+        "SINGAPORE 449891",
+        "TOTAL                     152.54",
+    ];
+    assert_eq!(values(&page(&lines), &SHOP)[0], "SAMPLE SEAFOOD RESTAURANT PTE LTD");
+}
+
+#[test]
+fn a_branch_has_an_address_of_its_own() {
+    let lines = [
+        "EXAMPLE MART SDN BHD",
+        "HQ: NO. 2-8, JALAN CONTOH 5, TAMAN",
+        "CONTOH, 70200 SEREMBAN",
+        "BRANCH: LOT 1450, JALAN BESAR, 71000",
+        "PORT DICKSON, N. SEMBILAN.",
+        "TEL: 06-647 2291",
+    ];
+    assert_eq!(values(&page(&lines), &SHOP)[1], "NO. 2-8, JALAN CONTOH 5, TAMAN CONTOH, 70200 SEREMBAN");
+}
+
+#[test]
+fn who_takes_an_order_and_cash_sells() {
+    let lines = [
+        "Sample Laundry Express",
+        "Sample Maju Enterprise (SA0417720-W)",
+        "No. 15A, Jalan Example 7,",
+        "40000 Shah Alam",
+        "Order No       3077",
+        "Customer       Puan Contoh",
+        "Total       RM55.20",
+        "Cash          60.00",
+        "Balance        4.80",
+    ];
+    assert!(values(&page(&lines), &SHOP)[0].starts_with("Sample"));
+}

@@ -237,7 +237,12 @@ impl<'a> Pool<'a> {
     }
 
     fn parties(&self) -> &Parties {
-        self.parties.get_or_init(|| Parties::new(&self.surroundings, &self.titled))
+        self.parties
+            .get_or_init(|| Parties::new(&self.surroundings, &self.titled, self.payment().hands_over()))
+    }
+
+    fn payment(&self) -> &Payment {
+        self.payment.get_or_init(|| Payment::new(&self.surroundings, &self.numbers))
     }
 
     /// How odd the document's words are, 0 to 1.

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use sheaf_types::Region;
 
-use super::{LABELLED, Pool, Scored, first};
+use super::{LABELLED, NOTHING, Pool, Scored, first};
 use crate::ablation::{Family, uses};
 use crate::lexicon::Shape;
 use crate::locate::address;
@@ -88,7 +88,7 @@ const TICKED: f32 = 0.5;
 const BEFORE_SIGNING: f32 = 0.35;
 const SIGNING: usize = 15;
 
-/// How much less the last words of a code are than all of it.
+/// How much less the first or last words of a code are than all of it.
 const TAIL: f32 = 0.02;
 
 /// How much better a name with its legal form is than without.
@@ -127,6 +127,9 @@ impl<'a> Pool<'a> {
             .collect();
         if is_party && field.is("seller") {
             prefer_full_names(&mut scored);
+        }
+        if is_party {
+            prefer_spelled_out(&mut scored);
         }
         if field.shape == Shape::Name && !is_party {
             scored.extend(self.apposed(field));
@@ -353,7 +356,7 @@ impl<'a> Pool<'a> {
     /// something else than what it is usually the label of ("Project: Dry Garden"); a number of an invoice is no word.
     pub(super) fn codes_or_words(&self, field: &Field<'_>, loose: &Loose) -> Vec<Scored> {
         let mut scored = self.typed(field, self.codes(), loose);
-        weaken_tails(&mut scored);
+        weaken_parts(&mut scored);
         let may_be_words = field.concept.is_none() || field.is("reference");
         if may_be_words && scored.iter().all(|found| found.score < LABELLED) {
             let labelled = self.free(field, loose).into_iter().filter(|found| found.score >= BESIDE_LABEL);
@@ -478,6 +481,9 @@ impl<'a> Pool<'a> {
         for found in &scored {
             *votes.entry(found.parsed.value.clone()).or_default() += 1;
         }
+        // What is priced in one currency and billed in another names the first in few of its lines.
+        let others = if finder.currencies { finder.other_codes(lines()) } else { 0 };
+        scored.retain(|found| votes.get(&found.parsed.value).is_some_and(|&votes| votes > others));
         let all = scored.len().max(1) as f32;
         // What stands most often wins.
         for found in &mut scored {
@@ -516,21 +522,37 @@ fn names_firm(candidate: &Candidate, contexts: &[Context]) -> bool {
         && contexts.iter().filter(is_beside).any(|c| c.matches.iter().any(asks))
 }
 
-/// Lets a code of several words stand before the last of them, which its label stands further from: "No. 2024 118 305".
-fn weaken_tails(scored: &mut [Scored]) {
-    let whole: Vec<(Span, f32)> = scored
-        .iter()
-        .filter(|found| found.source.contains(BLANK) && found.evidence.score >= LABELLED)
-        .map(|found| (found.spans[0].clone(), found.score))
-        .collect();
+/// Lets a code of several words stand before the first and the last of them: "No. 2024 118 305".
+fn weaken_parts(scored: &mut [Scored]) {
+    let is_whole = |found: &&Scored| {
+        found.source.contains(BLANK)
+            && found.source.ends_with(char::is_alphanumeric)
+            && found.evidence.score >= LABELLED
+    };
+    let whole: Vec<(Span, f32)> =
+        scored.iter().filter(is_whole).map(|found| (found.spans[0].clone(), found.score)).collect();
     for found in scored.iter_mut() {
         let own = &found.spans[0];
-        let is_tail = |span: &Span| {
-            span.line == own.line && span.range.start < own.range.start && span.range.end == own.range.end
+        let is_part = |span: &Span| {
+            let (same_start, same_end) =
+                (span.range.start == own.range.start, span.range.end == own.range.end);
+            let within = span.range.start <= own.range.start && own.range.end <= span.range.end;
+            span.line == own.line && within && same_start != same_end
         };
-        let best = whole.iter().filter(|(span, _)| is_tail(span)).map(|&(_, score)| score);
+        let best = whole.iter().filter(|(span, _)| is_part(span)).map(|&(_, score)| score);
         let best = best.fold(f32::INFINITY, f32::min);
         found.score = found.score.min(best - TAIL);
+    }
+}
+
+/// Lets a name stand for the same name with shortened words: "Harbour Lane Med Ctr" under "Remit to".
+fn prefer_spelled_out(scored: &mut [Scored]) {
+    let good = scored.iter().filter(|found| found.score >= LABELLED);
+    let short: Vec<(String, f32)> = good.map(|found| (found.source.clone(), found.score)).collect();
+    for full in scored.iter_mut().filter(|found| found.score >= NOTHING) {
+        let shortened = short.iter().filter(|(name, _)| names::shortens(name, &full.source));
+        let best = shortened.map(|&(_, score)| score).fold(f32::NEG_INFINITY, f32::max);
+        full.score = full.score.max(best + FULL_NAME);
     }
 }
 

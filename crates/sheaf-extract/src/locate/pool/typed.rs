@@ -16,7 +16,6 @@ use crate::locate::ends;
 use crate::locate::field::Field;
 use crate::locate::labels::LabelMatch;
 use crate::locate::layout::{BLANK, Rect};
-use crate::locate::payment::Payment;
 use crate::locate::score::{self, Evidence, Loose};
 use crate::locate::typed;
 use crate::parse::number::Number;
@@ -194,7 +193,7 @@ impl Pool<'_> {
 
     /// Lets what was paid, given back and rounded off speak for a total, whatever its label.
     pub(super) fn settle(&self, field: &Field<'_>, scored: &mut Vec<Scored>) {
-        let payment = self.payment.get_or_init(|| Payment::new(&self.surroundings, &self.numbers));
+        let payment = self.payment();
         let value = |found: &Scored| found.parsed.value.parse::<Decimal>().ok();
         // The best score of each amount by its label.
         let mut labelled: HashMap<Decimal, f32> = HashMap::new();
@@ -223,6 +222,10 @@ impl Pool<'_> {
             let mut lines = self.numbers.iter().filter(value).map(Candidate::line);
             lines.next().is_some_and(|first| lines.any(|line| line != first))
         };
+        let nets: FxHashSet<(usize, usize)> =
+            self.labelled(&["net_total"]).map(|net| (net.line(), net.start())).collect();
+        // What is due is another field's where the template asks for both.
+        let discounts = if is_due || field.has_due { Vec::new() } else { self.discounts() };
         for found in scored.iter_mut() {
             let Some(total) = value(found).filter(|total| *total > Decimal::ZERO) else { continue };
             // "1" is a count, not what was paid.
@@ -247,9 +250,17 @@ impl Pool<'_> {
                 .before_rounding(total)
                 .filter_map(|before| labelled.get(&before))
                 .fold(0.0, |best: f32, &score| best.max(score));
-            // The label of a total that was rounded afterwards is the label of what it was rounded to.
-            if unrounded > LABELLED && (settled || found.score > LABELLED) {
-                found.score = found.score.max(unrounded + ROUNDED);
+            // The label of a total that was rounded afterwards is the label of what it was rounded to, though that be called "Net
+            // total"; so is that of one from which a discount was taken.
+            let is_total = settled || found.score > LABELLED;
+            let reduced = discounts
+                .iter()
+                .filter(|(line, _)| *line < first(found).0 && is_total)
+                .filter_map(|(_, discount)| labelled.get(&(total + discount)))
+                .fold(0.0, |best: f32, &score| best.max(score));
+            let is_rounded = unrounded > LABELLED && (is_total || nets.contains(&first(found)));
+            if is_rounded || reduced > LABELLED {
+                found.score = found.score.max(unrounded.max(reduced) + ROUNDED);
             } else if settled {
                 found.score = (found.score + SETTLED).max(BY_PAYMENT);
             }
@@ -367,9 +378,23 @@ impl Pool<'_> {
         beside.any(|m| m.similarity >= 0.85 && typed::is_number_of_other(field, m.key))
     }
 
+    /// The numbers that are labelled as one of these concepts.
+    fn labelled(&self, concepts: &[&str]) -> impl Iterator<Item = &Candidate> {
+        self.numbers.iter().filter(move |candidate| self.is_labelled(candidate, concepts))
+    }
+
+    /// What was taken off as a discount, each with its line.
+    fn discounts(&self) -> Vec<(usize, Decimal)> {
+        let taken = self.labelled(&["discount"]).filter_map(|c| Some((c.line(), money(c)?)));
+        taken
+            .filter(|(_, amount)| amount.is_sign_negative())
+            .map(|(line, amount)| (line, amount.abs()))
+            .collect()
+    }
+
     /// The amounts that are labelled as paid already.
     fn prepaid(&self) -> Vec<Decimal> {
-        let paid = self.numbers.iter().filter(|candidate| self.is_labelled(candidate, &["prepaid"]));
+        let paid = self.labelled(&["prepaid"]);
         let amount = |candidate: &Candidate| match &candidate.typed {
             Typed::Number(number) => number.value.parse().ok().filter(|amount: &Decimal| !amount.is_zero()),
             _ => None,
