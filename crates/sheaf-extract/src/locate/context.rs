@@ -19,6 +19,7 @@ use super::layout::{BLANK, Layout, Line, Rect, Segment, TAB, Token};
 use super::names::{self, Look, is_unmistakable_form};
 use super::score::Loose;
 use super::text::is_in_brackets;
+use super::typed::{SENTENCE, last_sentence};
 use crate::ablation::{Family, uses};
 use crate::lexicon::{Key, Shape, Strength};
 use crate::parse::{currency, date};
@@ -66,11 +67,10 @@ const QUESTION: usize = 4;
 const REMARK: usize = 4;
 /// Lines that a tax summary has at most.
 const SUMMARY: usize = 6;
-/// How well a label right behind an amount of a sentence stands, its words at most, those of the sentence at least, and how far apart
-/// its lines stand, in font sizes.
+/// How well a label right behind an amount of a sentence stands, its words at most, and how far apart the sentence's lines stand, in
+/// font sizes.
 const BEHIND: f32 = 0.85;
 const LONGEST_BEHIND: usize = 2;
-const SENTENCE: usize = 8;
 const TIGHT: f32 = 1.0;
 /// Headings side by side that make a row of headings.
 const HEADINGS: usize = 3;
@@ -554,7 +554,11 @@ impl<'a> Surroundings<'a> {
         let line = self.layout.line_of(segment);
         let tokens = self.layout.tokens(segment);
         let end = tokens.partition_point(|t| t.range.end <= candidate.label_end);
-        let whole = &tokens[..end];
+        // "All rates are gross. $500 minimum order": what a sentence says is no label in the next one.
+        let is_sentence = tokens.len() >= SENTENCE && !matches!(candidate.typed, Typed::Text);
+        let said = &line.text[segment.range.start..candidate.label_end.max(segment.range.start)];
+        let from = segment.range.start + if is_sentence { last_sentence(said) } else { 0 };
+        let whole = &tokens[tokens.partition_point(|t| t.range.start < from).min(end)..end];
         let last_value = self.occupied[segment.line]
             .iter()
             .rfind(|v| v.end <= candidate.label_end && v.start >= segment.range.start);
@@ -577,7 +581,7 @@ impl<'a> Surroundings<'a> {
                 contexts.push(Context { place: Place::Head, geometry: 1.0, matches, segment: None });
             }
         }
-        if whole.is_empty() && candidate.segment == line.segments.start {
+        if end == 0 && candidate.segment == line.segments.start {
             self.wrapped(candidate, contexts);
         }
     }

@@ -87,9 +87,10 @@ pub(crate) struct Look {
 /// Words behind a person's name that are part of it.
 const SUFFIXES: [&str; 9] = ["jr", "sr", "ii", "iii", "iv", "esq", "phd", "md", "dr"];
 
-/// Whether a text is the initials of a name of several words: "EPC" of "Example Paper Company".
+/// Whether a text is the initials of a name of several words: "EPC" of "Example Paper Company"; a number or year in it has none.
 pub(crate) fn are_initials(text: &str, name: &str) -> bool {
-    let initials: String = name.split_whitespace().filter_map(|word| word.chars().next()).collect();
+    let first = name.split_whitespace().filter_map(|word| word.chars().next());
+    let initials: String = first.filter(|c| c.is_alphabetic()).collect();
     initials.len() > 1 && text.chars().all(char::is_uppercase) && initials.to_uppercase() == text
 }
 

@@ -235,6 +235,11 @@ fn parts(surroundings: &Surroundings<'_>, index: usize) -> Vec<(Range<usize>, Pa
     let behind = |used: usize| {
         let (label, value) = (&tokens[used - 1], tokens.get(used)?);
         let between = &line.text[label.range.end..value.range.start];
+        // "(ADVERTISER). Does the programming" says what stands before the bracket.
+        let opens = line.text[segment.range.start..tokens[0].range.start].contains('(');
+        if opens && between.contains(')') {
+            return None;
+        }
         let from = between.rfind(char::is_whitespace).map_or(value.range.start, |c| label.range.end + c + 1);
         Some((from..segment.range.end, Part::AfterLabel))
     };

@@ -13,7 +13,7 @@ use crate::locate::candidate::{Candidate, Typed};
 use crate::locate::context::{Context, Place};
 use crate::locate::enums::EnumFinder;
 use crate::locate::field::Field;
-use crate::locate::labels::{LabelMatch, printed};
+use crate::locate::labels::{LabelMatch, Printed};
 use crate::locate::layout::{BLANK, Span, TAB};
 use crate::locate::names::{self, is_only_form};
 use crate::locate::party::Parties;
@@ -199,12 +199,7 @@ impl<'a> Pool<'a> {
     fn apposed(&self, field: &Field<'_>) -> Vec<Scored> {
         let layout = self.surroundings.layout;
         let is_own = |m: &LabelMatch| field.weight(m.key) > 0.0 && m.similarity >= 0.99;
-        let is_label = |line: usize, start: usize| {
-            let line = &layout.lines[line];
-            let token = line.tokens.iter().find(|token| token.range.start == start);
-            let word = token.map(|token| printed(line, std::slice::from_ref(token)));
-            word.is_some_and(|word| self.surroundings.labels.classify(&word).iter().any(is_own))
-        };
+        let is_label = |words: &[Printed<'_>]| self.surroundings.labels.classify(words).iter().any(is_own);
         let prose = self.prose.get_or_init(|| Prose::new(layout));
         let found = prose.apposed(is_label).into_iter().filter_map(|passage| {
             let candidate = Candidate::new(layout, passage.spans, Typed::Text)?;

@@ -28,7 +28,7 @@ const WHOLE: f32 = 0.06;
 const FOR_DISCOUNT: f32 = 0.4;
 
 /// What it costs the document's own date to stand in a column of dates, as those of rows do; a total, in a column of amounts;
-/// a date, behind the name of another document, and under a heading beside that of another document's number.
+/// a date, behind the name of another document, or any value in a sentence on an earlier one, and under a heading beside that of another document's number.
 const IN_COLUMN: f32 = 0.35;
 const IN_ROWS: f32 = 0.2;
 const OF_OTHER: f32 = 0.3;
@@ -119,6 +119,10 @@ impl Pool<'_> {
                         scored.score -= BESIDE_OTHER;
                     }
                 }
+                let is_of_order = matches!(field.shape, Shape::Amount | Shape::Code) || field.end.is_some();
+                if is_of_order && typed::is_of_former(layout, candidate) {
+                    scored.score -= OF_OTHER;
+                }
                 if field.end.is_some() && self.is_in_column(candidate, candidates, 1) {
                     scored.score -= IN_RANGES;
                 }
@@ -147,7 +151,9 @@ impl Pool<'_> {
                     scored.score -= ASIDE;
                 }
                 let total = field.is("grand_total") || field.is("amount_due");
-                if total && self.is_in_column(candidate, candidates, 2) {
+                // Where a gross amount is the sum of its column, that has told already what is a part of it.
+                let in_rows = total || field.is("gross_amount") && sums.is_empty();
+                if in_rows && self.is_in_column(candidate, candidates, 2) {
                     scored.score -= IN_ROWS;
                 }
                 if total && self.surroundings.is_in_tax_summary(candidate) {
