@@ -105,6 +105,29 @@ pub(crate) fn is_person(text: &str) -> bool {
     (2..=5).contains(&words.len()) && words.iter().all(is_part)
 }
 
+/// Whether a text is a person's name and, behind a comma, a position: "Jane Roe, President".
+pub(crate) fn is_person_with_title(text: &str) -> bool {
+    let parts = text.split_once(", ");
+    parts.is_some_and(|(name, title)| is_person(name) && !is_title(name) && is_title(title))
+}
+
+/// Whether a name is that of a person, and another one the same in full: "J. Q. Roe" and "Jane Quincy Roe".
+pub(crate) fn is_short_for(short: &str, full: &str) -> bool {
+    let words = |name: &str| -> Vec<String> {
+        let folded = fold(name).into_owned();
+        folded.split([' ', '.']).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+    };
+    if !is_person(short) || !is_person(full) || is_title(full) {
+        return false;
+    }
+    let (short, full) = (words(short), words(full));
+    let is_cut = |(short, full): (&String, &String)| full.starts_with(short.as_str());
+    short.last() == full.last()
+        && short.len() == full.len()
+        && short.iter().zip(&full).all(is_cut)
+        && short != full
+}
+
 /// Whether a text could be the position that a person holds: a few words that start large, one of which names a position.
 pub(crate) fn is_title(text: &str) -> bool {
     let folded = fold(text);

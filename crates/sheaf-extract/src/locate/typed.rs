@@ -11,7 +11,7 @@ use sheaf_types::FieldKind;
 use super::candidate::{Candidate, Typed};
 use super::field::{End, Field, is_told};
 use super::layout::{BLANK, Layout, Span, TAB};
-use super::names::{Look, asks_for_address, is_person, is_title};
+use super::names::{Look, asks_for_address, is_person, is_person_with_title, is_title};
 use super::score::Evidence;
 use super::text::{Part, TextCandidate};
 use crate::ablation::{Family, uses};
@@ -336,6 +336,7 @@ pub(crate) fn person_fit(field: &Field<'_>, layout: &Layout<'_>, text: &TextCand
     // A name with its title below it is neither.
     let lines = text.candidate.spans.len() > 1 && person_over_title(layout, &text.candidate);
     let looks = match field.is("signer_title") {
+        true if is_person_with_title(source) => -OVER_TITLE,
         true if title => 0.12,
         true => 0.0,
         false if title => -0.3,

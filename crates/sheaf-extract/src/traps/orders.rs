@@ -278,19 +278,3 @@ fn a_contract_says_when_the_first_and_the_last_announcement_runs() {
     ];
     assert_eq!(values(&page(&lines), &FLIGHT), ["2012-09-01", "2012-11-03"]);
 }
-
-#[test]
-fn a_row_is_no_total_though_its_column_is_headed_gross() {
-    let lines = [
-        "Product                   Units      Rate         Gross",
-        "Rotator 5a-9a             40 spots   $185.00      $7,400.00",
-        "Rotator 4p-6p             36 spots   $440.00      $15,840.00",
-        "Sunday 1p                 2 spots    $4,200.00    $8,400.00",
-        "Linear subtotal                                   $31,640.00",
-        "Stream                    310 k      $38.00       $11,780.00",
-        "Digital subtotal                                  $11,780.00",
-        "Order gross                                       $43,420.00",
-        "Agency commission 15%                             $6,513.00",
-    ];
-    assert_eq!(values(&page(&lines), &[("gross_amount", "currency", "Gross Amount")]), ["43420.00"]);
-}

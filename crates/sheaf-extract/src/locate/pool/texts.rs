@@ -88,6 +88,9 @@ const TICKED: f32 = 0.5;
 const BEFORE_SIGNING: f32 = 0.35;
 const SIGNING: usize = 15;
 
+/// What it costs a name to be the signature over the typed one.
+const SIGNATURE: f32 = 0.1;
+
 /// How much less the last words of a code are than all of it.
 const TAIL: f32 = 0.02;
 
@@ -158,11 +161,13 @@ impl<'a> Pool<'a> {
             }
             Shape::Person => {
                 let both = contexts.iter().any(score::names_and_titles);
+                let signature = if self.is_signature(&text.candidate) { SIGNATURE } else { 0.0 };
                 let early = if self.is_before_signing(field, &text.candidate) { BEFORE_SIGNING } else { 0.0 };
                 typed::name_fit(source, text.look, true)
                     + typed::person_fit(field, self.surroundings.layout, text, both)
                     + self.name_beside(field, text, contexts)
                     - early
+                    - signature
             }
             Shape::Text => {
                 let first = &text.candidate.spans[0];
@@ -247,13 +252,19 @@ impl<'a> Pool<'a> {
     fn signatures(&self, field: &Field<'_>) -> impl Iterator<Item = &Signature> {
         let is_title = field.is("signer_title");
         let is_asked = (is_title || field.is("signer_name")) && uses(Family::Looks);
-        let all = is_asked.then(|| self.signatures.get_or_init(|| signature::signatures(&self.surroundings)));
+        let all = is_asked.then(|| self.all_signatures());
         all.into_iter().flatten().filter(move |found| found.is_title == is_title)
+    }
+
+    fn all_signatures(&self) -> &[Signature] {
+        self.signatures.get_or_init(|| signature::signatures(&self.surroundings))
     }
 
     /// Whether a text stands in a part of the document before the one in which somebody else signs, as officers in a list do.
     fn is_before_signing(&self, field: &Field<'_>, candidate: &Candidate) -> bool {
-        let first = self.signatures(field).map(|found| found.candidate.line()).min();
+        let is_asked = field.is("signer_title") || field.is("signer_name");
+        let all = is_asked.then(|| self.all_signatures());
+        let first = all.into_iter().flatten().map(|found| found.candidate.line()).min();
         if first.is_none_or(|first| candidate.line() + SIGNING >= first) {
             return false;
         }
@@ -261,6 +272,17 @@ impl<'a> Pool<'a> {
         let same_word =
             |source: &str| fold(source).split(BLANK).any(|word| word.len() > 2 && own.contains(word));
         !self.signatures(field).any(|found| same_word(&found.candidate.source))
+    }
+
+    /// Whether the same person is named in full right below a text: then it is the signature over the typed name.
+    fn is_signature(&self, candidate: &Candidate) -> bool {
+        let layout = self.surroundings.layout;
+        let size = layout.segments[candidate.segment].size;
+        let mut below = layout.right_below(candidate.line(), candidate.rect.y1 + size, 1);
+        below.any(|segment| {
+            let full = layout.text(&layout.segments[segment]);
+            names::is_short_for(&candidate.source, full.split(", ").next().unwrap_or_default())
+        })
     }
 
     /// Names and titles of those who signed, whatever labels say.

@@ -28,7 +28,8 @@ const WHOLE: f32 = 0.06;
 const FOR_DISCOUNT: f32 = 0.4;
 
 /// What it costs the document's own date to stand in a column of dates, as those of rows do; a total, in a column of amounts;
-/// a date, behind the name of another document, or any value in a sentence on an earlier one, and under a heading beside that of another document's number.
+/// a date, behind the name of another document, or a value in a sentence on an earlier one; and under a heading beside that of another
+/// document's number.
 const IN_COLUMN: f32 = 0.35;
 const IN_ROWS: f32 = 0.2;
 const OF_OTHER: f32 = 0.3;
@@ -151,9 +152,7 @@ impl Pool<'_> {
                     scored.score -= ASIDE;
                 }
                 let total = field.is("grand_total") || field.is("amount_due");
-                // Where a gross amount is the sum of its column, that has told already what is a part of it.
-                let in_rows = total || field.is("gross_amount") && sums.is_empty();
-                if in_rows && self.is_in_column(candidate, candidates, 2) {
+                if total && self.is_in_column(candidate, candidates, 2) {
                     scored.score -= IN_ROWS;
                 }
                 if total && self.surroundings.is_in_tax_summary(candidate) {
