@@ -107,9 +107,13 @@ impl Surroundings<'_> {
                 row = Some(line);
             }
             let is_near = row.is_some_and(|row| line <= row + LINES);
+            // Near others of its kind, a caption may stand as near to the next line.
+            let most = if is_near { 1.0 / NEARER } else { NEARER };
             found.extend(segments.filter(|&s| {
                 is_row
-                    || self.is_known_label(s) && self.is_under_text(s) && (is_near || self.is_in_brackets(s))
+                    || (is_near || self.is_in_brackets(s))
+                        && self.is_known_label(s)
+                        && self.is_under_text(s, most)
             }));
         }
         found
@@ -118,22 +122,24 @@ impl Surroundings<'_> {
     /// Whether the segments of a line are captions of as many texts above them, where somebody signs.
     fn is_row_of_captions(&self, segments: Range<usize>) -> bool {
         let layout = self.layout;
-        let is_plain = |s: usize| {
-            let text = layout.text(&layout.segments[s]);
-            !text.contains([':', '.', ';', '$']) && !text.bytes().any(|b| b.is_ascii_digit())
+        let text = |s: usize| layout.text(&layout.segments[s]);
+        let is_like_label = |s: usize| {
+            let is_known = !self.segments[s].matches.is_empty();
+            let has_marks =
+                text(s).contains([':', '.', ';', '$']) || text(s).bytes().any(|b| b.is_ascii_digit());
+            !has_marks && (is_known || !names::is_person(text(s)))
         };
         let above: Vec<Option<usize>> = segments.clone().map(|s| Some(self.neighbour(s, true)?.0)).collect();
         let are_parted = above.windows(2).all(|pair| pair[0] != pair[1]);
         let are_filled = above.iter().all(|text| text.is_some_and(|text| self.is_filled(text)));
-        if segments.len() < COLUMN || !are_parted || !are_filled || !segments.clone().all(is_plain) {
+        if segments.len() < COLUMN || !are_parted || !are_filled || !segments.clone().all(is_like_label) {
             return false;
         }
         let signs = |s: usize| {
             let words = printed_segment(layout, s);
             words.iter().any(|word| LABEL_WORDS.signatures.contains(&word.text))
         };
-        let is_person =
-            |text: &Option<usize>| text.is_some_and(|s| names::is_person(layout.text(&layout.segments[s])));
+        let is_person = |above: &Option<usize>| above.is_some_and(|s| names::is_person(text(s)));
         let answered =
             segments.clone().filter(|&s| self.neighbour(s, false).is_some_and(|(s, _)| self.is_filled(s)));
         // Recognition may have misread "Signature", but not the name over it and the word beside it.
@@ -152,15 +158,16 @@ impl Surroundings<'_> {
         !label.is_spent && label.matches.iter().any(|m| m.similarity >= 0.99)
     }
 
-    /// Whether what stands right above a segment was filled in, and nothing that was stands nearer below.
-    fn is_under_text(&self, segment: usize) -> bool {
+    /// Whether what stands right above a segment was filled in, at `most` so far away as what was filled in below.
+    fn is_under_text(&self, segment: usize, most: f32) -> bool {
         let gap = |above: bool| {
             let (found, gap) = self.neighbour(segment, above)?;
             self.is_filled(found).then_some(gap)
         };
-        gap(true).is_some_and(|above| gap(false).is_none_or(|below| above < NEARER * below))
+        gap(true).is_some_and(|above| gap(false).is_none_or(|below| above < most * below))
     }
 
+    /// Whether a segment stands in brackets.
     pub(super) fn is_in_brackets(&self, segment: usize) -> bool {
         let text = self.layout.text(&self.layout.segments[segment]);
         text.starts_with('(') && text.ends_with(')')

@@ -359,7 +359,7 @@ impl<'l> Prose<'l> {
             is_label(&printed)
         };
         let behind = (0..self.words.len().saturating_sub(1)).filter_map(|at| {
-            let score = self.introduces(at, &are_label)?;
+            let score = self.introduces(at, are_label)?;
             Some((self.name_behind(at + 1)?, score))
         });
         let before = (1..self.words.len()).filter_map(|at| {

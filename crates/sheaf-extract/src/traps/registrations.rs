@@ -170,6 +170,32 @@ fn captions_stand_under_what_is_written_where_somebody_signs() {
 }
 
 #[test]
+fn labels_beside_their_values_are_no_captions_where_somebody_signs() {
+    let lines = [
+        "The undersigned swears that the contents are true.",
+        "Signed electronically by     Imani R. Example-Roe",
+        "Title                        Chief Operating Officer",
+        "Signed on                    07/19/2024",
+        "Signature                    /s/Imani R. Example-Roe",
+    ];
+    assert_eq!(values(&page(&lines), &SIGNER), ["Imani R. Example-Roe", "Chief Operating Officer"]);
+}
+
+#[test]
+fn an_officer_of_a_list_before_is_not_the_title_of_who_signs_without_one() {
+    let mut lines = vec![
+        "Name                  Position             Date",
+        "Gerald Specimen       Managing Director    10/14/2022",
+    ];
+    lines.extend(["Organized two meetings."; 16]);
+    lines.extend([
+        "Date            Printed Name              Signature",
+        "01/27/2023      Katherine Example         /s/ Katherine Example",
+    ]);
+    assert_eq!(values(&page(&lines), &SIGNER), ["Katherine Example", ""]);
+}
+
+#[test]
 fn a_form_of_the_last_century_names_no_day_of_this_one() {
     let lines = [
         "5. Date and place of birth              6. Present citizenship",
@@ -220,6 +246,8 @@ fn a_dash_or_a_remark_parts_a_label_from_its_value() {
     ];
     assert_eq!(values(&page(&lines), &PRINCIPAL), ["Example Fisheries Development Board"]);
     let lines = [
+        "Public Example Commission \u{b7} Lobbyist Registration",
+        "",
         "Registrant (lobbying firm)      Example Advocacy Partners",
         "Registration number             LF-20190087",
         "Status                          Accepted",

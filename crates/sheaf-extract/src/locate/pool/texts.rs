@@ -85,7 +85,7 @@ const SHOWN: f32 = 0.12;
 const TICKED: f32 = 0.5;
 
 /// What it costs a person or title to stand more lines than that before the first signature.
-const BEFORE_SIGNING: f32 = 0.35;
+const BEFORE_SIGNING: f32 = 0.65;
 const SIGNING: usize = 15;
 
 /// What it costs a name to be the signature over the typed one.
@@ -180,9 +180,14 @@ impl<'a> Pool<'a> {
 
     /// What the question above says, if there is one.
     fn question_fit(&self, field: &Field<'_>, text: &TextCandidate, contexts: &[Context]) -> f32 {
+        let is_own = |m: &LabelMatch| field.weight(m.key) > 0.0 && m.is_own() && m.similarity >= 0.9;
+        let is_beside = |c: &Context| matches!(c.place, Place::Before | Place::Left) && c.geometry > NEXT_TO;
+        // "Name" says too little: the question tells whose.
+        let says_whose = |c: &Context| !score::names_something(c) && c.matches.iter().any(is_own);
+        let has_label = contexts.iter().any(|c| is_beside(c) && says_whose(c));
         match self.surroundings.answers(field, &text.candidate) {
             Some(true) if contexts.iter().any(score::names_something) => ANSWERS,
-            Some(false) => -ANSWERS_ANOTHER,
+            Some(false) if !has_label => -ANSWERS_ANOTHER,
             _ => 0.0,
         }
     }
