@@ -543,9 +543,13 @@ impl<'a> Surroundings<'a> {
         let tokens = self.layout.tokens(segment);
         let end = tokens.partition_point(|t| t.range.end <= candidate.label_end);
         // "All rates are gross. $500 minimum order": what a sentence says is no label in the next one.
-        let is_sentence = tokens.len() >= SENTENCE && !matches!(candidate.typed, Typed::Text);
-        let said = &line.text[segment.range.start..candidate.label_end.max(segment.range.start)];
-        let from = segment.range.start + if is_sentence { last_sentence(said) } else { 0 };
+        let is_value = matches!(candidate.typed, Typed::Number(_) | Typed::Date(..));
+        let place = candidate.label_end.saturating_sub(segment.range.start);
+        let from = match tokens.len() {
+            SENTENCE.. if is_value => last_sentence(self.layout.text(segment), place),
+            _ => 0,
+        };
+        let from = segment.range.start + from;
         let whole = &tokens[tokens.partition_point(|t| t.range.start < from).min(end)..end];
         let last_value = self.occupied[segment.line]
             .iter()

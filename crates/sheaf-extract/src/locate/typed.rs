@@ -271,7 +271,7 @@ pub(crate) fn is_of_former(layout: &Layout<'_>, candidate: &Candidate) -> bool {
     let above = candidate.line().checked_sub(1).map(|above| &layout.lines[above]);
     let above = above.filter(|above| above.page == line.page).map_or("", |above| above.text.as_str());
     let said = format!("{above} {own}");
-    let said = words(&said[last_sentence(&said)..]);
+    let said = words(&said[last_sentence(&format!("{said}{}", candidate.source), said.len())..]);
     let near = &said[said.len().saturating_sub(BEFORE)..];
     // "Prior to" a day is before it.
     let is_former =
@@ -279,14 +279,15 @@ pub(crate) fn is_of_former(layout: &Layout<'_>, candidate: &Candidate) -> bool {
     (0..near.len()).any(is_former)
 }
 
-/// Where the last sentence of a text begins. A point behind a short word or a capital may end an abbreviation.
-pub(crate) fn last_sentence(text: &str) -> usize {
-    let is_end = |&(at, _): &(usize, &str)| {
+/// Where the sentence begins in which a place of a text is. A point behind a short word, or before a digit, may end an abbreviation.
+pub(crate) fn last_sentence(text: &str, place: usize) -> usize {
+    let is_end = |&(at, end): &(usize, &str)| {
         let word = text[..at].rsplit([BLANK, TAB]).next().unwrap_or_default();
         let is_word = word.len() > 3 && word.chars().all(char::is_lowercase);
-        is_word || word.ends_with(['%', ')']) && word.len() > 1
+        let starts = !text[at + end.len()..].starts_with(|c: char| c.is_ascii_digit() || c.is_lowercase());
+        starts && (is_word || word.len() > 1 && word.ends_with(['%', ')']))
     };
-    text.rmatch_indices(". ").find(is_end).map_or(0, |(at, end)| at + end.len())
+    text[..place].rmatch_indices(". ").find(is_end).map_or(0, |(at, end)| at + end.len())
 }
 
 /// How well the value fits the field: added to the labels' score.

@@ -268,6 +268,8 @@ fn a_sentence_labels_nothing_in_the_next_one() {
         "10/13.",
     ];
     assert_eq!(values(&page(&lines), &order), ["", ""]);
+    let short = ["Exampleton, 6 september 2024 | factuurnr. 24.207 | offerte 24.088 d.d. 3 juni 2024"];
+    assert_eq!(values(&page(&short), &[("invoice_number", "text", "")]), ["24.207"]);
 }
 
 #[test]
