@@ -35,9 +35,11 @@ pub(crate) fn listed_under(list: &'static str, key: &str, separator: &str) -> Ve
 pub(crate) struct LabelWords {
     pub(crate) signatures: Vec<&'static str>,
     pub(crate) whose: Vec<&'static str>,
+    pub(crate) representing: Vec<&'static str>,
     pub(crate) asking: Vec<&'static str>,
     pub(crate) addresses: Vec<&'static str>,
     pub(crate) joining: Vec<&'static str>,
+    pub(crate) within: Vec<&'static str>,
     pub(crate) definite: Vec<&'static str>,
     pub(crate) ranks: Vec<&'static str>,
 }
@@ -47,9 +49,11 @@ pub(crate) static LABEL_WORDS: LazyLock<LabelWords> = LazyLock::new(|| {
     LabelWords {
         signatures: list("signatures"),
         whose: list("whose"),
+        representing: list("representing"),
         asking: list("asking"),
         addresses: list("addresses"),
         joining: list("joining"),
+        within: list("within"),
         definite: list("definite"),
         ranks: list("ranks"),
     }

@@ -13,12 +13,13 @@ use super::boxes::Boxes;
 use super::candidate::{Candidate, Typed};
 use super::field::Field;
 use super::labels::{
-    LabelMatch, Labels, asks_for, content_words, key_words, names_person, printed, printed_segment,
+    LabelMatch, Labels, Printed, asks_for, content_words, key_words, names_person, printed, printed_segment,
 };
 use super::layout::{BLANK, Layout, Line, Rect, Segment, TAB, Token};
 use super::names::{self, Look, is_unmistakable_form};
 use super::score::Loose;
 use super::text::is_in_brackets;
+use super::typed::{SENTENCE, last_sentence};
 use crate::ablation::{Family, uses};
 use crate::lexicon::{Key, Shape, Strength};
 use crate::parse::{currency, date};
@@ -66,11 +67,10 @@ const QUESTION: usize = 4;
 const REMARK: usize = 4;
 /// Lines that a tax summary has at most.
 const SUMMARY: usize = 6;
-/// How well a label right behind an amount of a sentence stands, its words at most, those of the sentence at least, and how far apart
-/// its lines stand, in font sizes.
+/// How well a label right behind an amount of a sentence stands, its words at most, and how far apart the sentence's lines stand, in
+/// font sizes.
 const BEHIND: f32 = 0.85;
 const LONGEST_BEHIND: usize = 2;
-const SENTENCE: usize = 8;
 const TIGHT: f32 = 1.0;
 /// Headings side by side that make a row of headings.
 const HEADINGS: usize = 3;
@@ -385,36 +385,24 @@ impl<'a> Surroundings<'a> {
             {
                 continue;
             }
-            let by_letters = self.resembled(index).iter();
-            let by_letters = by_letters.filter(|m| field.weight(m.key) > 0.0).map(|m| m.similarity);
-            let by_words = anchors.iter().filter_map(|(keys, all)| {
-                let has = |words: &[String]| words.iter().all(|w| printed.iter().any(|p| p.is(w)));
-                let letters: usize = keys.iter().map(String::len).sum();
-                let before: Vec<&str> = printed
-                    .iter()
-                    .map(|p| p.text)
-                    .take_while(|text| !keys.iter().any(|key| key == text))
-                    .collect();
-                (!keys.is_empty() && letters >= 8 && has(keys) && !names_person(&before)).then(|| {
-                    if asks_for(&printed, keys) {
-                        return ASKED;
-                    }
-                    let whole: usize = printed.iter().map(|p| p.text.len()).sum();
-                    let base = if has(all) { 0.55 } else { 0.42 };
-                    base + 0.2 * letters as f32 / whole.max(1) as f32
-                })
-            });
+            let own = |m: &LabelMatch| (field.weight(m.key) > 0.0).then_some(m.similarity);
+            let by_words = |label: &[Printed<'_>]| {
+                let shared = anchors.iter().filter_map(|(keys, all)| shares_words(label, keys, all));
+                shared.max_by(f32::total_cmp)
+            };
+            // "Proiect Tltle: Dry Garden", "Name of agent (registrant): Jane Roe".
+            let colon = printed.iter().position(|p| p.colon).filter(|&at| at + 1 < printed.len());
+            let label = colon.map_or(&printed[..0], |colon| &printed[..=colon]);
+            let by_letters = self.labels.resemble(label);
+            let asked = by_words(label).filter(|&similarity| similarity == ASKED);
+            let start = by_letters.iter().filter_map(own).chain(asked).max_by(f32::total_cmp);
+            found.starts.extend(start.map(|similarity| (index, similarity)));
+            let by_letters = self.resembled(index).iter().filter_map(own);
+            // What a colon parts from its value asks for nothing below.
+            let by_words = by_words(&printed).filter(|_| asked.is_none());
             if let Some(similarity) = by_letters.chain(by_words).max_by(f32::total_cmp) {
                 let end = if similarity == ASKED { self.end_of_question(index) } else { index };
                 found.segments.insert(end, similarity);
-            }
-            // "Proiect Tltle: Dry Garden".
-            let colon = printed.iter().position(|p| p.colon).filter(|&at| at + 1 < printed.len());
-            let label = colon.map_or(&printed[..0], |colon| &printed[..=colon]);
-            let by_letters = self.labels.resemble(label).into_iter();
-            let by_letters = by_letters.filter(|m| field.weight(m.key) > 0.0).map(|m| m.similarity);
-            if let Some(similarity) = by_letters.max_by(f32::total_cmp) {
-                found.starts.insert(index, similarity);
             }
         }
         found
@@ -556,7 +544,15 @@ impl<'a> Surroundings<'a> {
         let line = self.layout.line_of(segment);
         let tokens = self.layout.tokens(segment);
         let end = tokens.partition_point(|t| t.range.end <= candidate.label_end);
-        let whole = &tokens[..end];
+        // "All rates are gross. $500 minimum order": what a sentence says is no label in the next one.
+        let is_value = matches!(candidate.typed, Typed::Number(_) | Typed::Date(..));
+        let place = candidate.label_end.saturating_sub(segment.range.start);
+        let from = match tokens.len() {
+            SENTENCE.. if is_value => last_sentence(self.layout.text(segment), place),
+            _ => 0,
+        };
+        let from = segment.range.start + from;
+        let whole = &tokens[tokens.partition_point(|t| t.range.start < from).min(end)..end];
         let last_value = self.occupied[segment.line]
             .iter()
             .rfind(|v| v.end <= candidate.label_end && v.start >= segment.range.start);
@@ -579,7 +575,7 @@ impl<'a> Surroundings<'a> {
                 contexts.push(Context { place: Place::Head, geometry: 1.0, matches, segment: None });
             }
         }
-        if whole.is_empty() && candidate.segment == line.segments.start {
+        if end == 0 && candidate.segment == line.segments.start {
             self.wrapped(candidate, contexts);
         }
     }
@@ -845,8 +841,8 @@ impl<'a> Surroundings<'a> {
                 // As good as one above, where labels stand so.
                 let (place, geometry) =
                     if is_caption { (Place::Above, ABOVE[0]) } else { (Place::Below, BELOW) };
-                // A line to write on has one line of text.
-                if is_caption && candidate.spans.len() > 1 {
+                // A line to write on has one line of text; what stands in brackets is said of all of it.
+                if is_caption && candidate.spans.len() > 1 && !self.is_in_brackets(index) {
                     continue;
                 }
                 if is_text || is_caption {
@@ -856,6 +852,23 @@ impl<'a> Surroundings<'a> {
             }
         }
     }
+}
+
+/// How much a printed label resembles an anchor whose `keys`, of `all` its words, it holds.
+fn shares_words(label: &[Printed<'_>], keys: &[String], all: &[String]) -> Option<f32> {
+    let has = |words: &[String]| words.iter().all(|word| label.iter().any(|p| p.is(word)));
+    let letters: usize = keys.iter().map(String::len).sum();
+    let is_key = |text: &&str| keys.iter().any(|key| key == text);
+    let before: Vec<&str> = label.iter().map(|p| p.text).take_while(|text| !is_key(text)).collect();
+    if keys.is_empty() || letters < 8 || !has(keys) || names_person(&before) {
+        return None;
+    }
+    if asks_for(label, keys) {
+        return Some(ASKED);
+    }
+    let whole: usize = label.iter().map(|p| p.text.len()).sum();
+    let base = if has(all) { 0.55 } else { 0.42 };
+    Some(base + 0.2 * letters as f32 / whole.max(1) as f32)
 }
 
 /// Whether a known label is that of an amount, near enough.
@@ -885,11 +898,14 @@ fn remarked(
         // "VAT (5%: 2.00, 20%: 8.00)": the amounts of the rates are none of the label's.
         return remark.contains('%').then(|| whole.to_vec());
     }
-    let mut matches = labels.classify(&printed(line, &tokens[..opens]));
+    let mut label = printed(line, &tokens[..opens]);
+    // A remark parts a label from its value as a colon does: "Registrant (firm)".
+    label.iter_mut().last().into_iter().for_each(|token| token.colon = true);
+    let mut matches = labels.classify(&label);
     // "Total (3 items)".
     let counts = remark.starts_with(|c: char| c.is_ascii_digit());
     matches.retain(|m| {
-        m.is_exactly_own() && m.strength >= Strength::Word
+        m.is_own() && m.similarity >= 0.95 && m.strength >= Strength::Word
             || counts && m.similarity >= 0.99 && m.has_shape(Shape::Amount)
     });
     (!matches.is_empty()).then_some(matches)

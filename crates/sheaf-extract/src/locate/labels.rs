@@ -378,11 +378,14 @@ fn may_be_name(key: Key) -> bool {
     }
 }
 
-/// Whether the words before what a label is of ask for a person of it: under "Signature of advertiser" stands who signs for it.
+/// Whether the words before what a label is of ask for a person of it: under "Signature of advertiser", and beside "For the
+/// advertiser:", stands who signs for it.
 pub(crate) fn names_person(before: &[&str]) -> bool {
-    before
-        .windows(2)
-        .any(|words| LABEL_WORDS.signatures.contains(&words[0]) && LABEL_WORDS.whose.contains(&words[1]))
+    let signs_for = matches!(before, [signs, article]
+        if LABEL_WORDS.representing.contains(signs) && LABEL_WORDS.definite.contains(article));
+    let is_signature =
+        |words: &[&str]| LABEL_WORDS.signatures.contains(&words[0]) && LABEL_WORDS.whose.contains(&words[1]);
+    signs_for || before.windows(2).any(is_signature)
 }
 
 /// How much a label's strength is worth.

@@ -87,9 +87,10 @@ pub(crate) struct Look {
 /// Words behind a person's name that are part of it.
 const SUFFIXES: [&str; 9] = ["jr", "sr", "ii", "iii", "iv", "esq", "phd", "md", "dr"];
 
-/// Whether a text is the initials of a name of several words: "EPC" of "Example Paper Company".
+/// Whether a text is the initials of a name of several words: "EPC" of "Example Paper Company"; a number or year in it has none.
 pub(crate) fn are_initials(text: &str, name: &str) -> bool {
-    let initials: String = name.split_whitespace().filter_map(|word| word.chars().next()).collect();
+    let first = name.split_whitespace().filter_map(|word| word.chars().next());
+    let initials: String = first.filter(|c| c.is_alphabetic()).collect();
     initials.len() > 1 && text.chars().all(char::is_uppercase) && initials.to_uppercase() == text
 }
 
@@ -123,6 +124,29 @@ pub(crate) fn is_person(text: &str) -> bool {
     };
     // "A.N. Stewart", "Robert Y. Wang".
     (2..=5).contains(&words.len()) && words.iter().all(is_part)
+}
+
+/// Whether a text is a person's name and, behind a comma, a position: "Jane Roe, President".
+pub(crate) fn is_person_with_title(text: &str) -> bool {
+    let parts = text.split_once(", ");
+    parts.is_some_and(|(name, title)| is_person(name) && !is_title(name) && is_title(title))
+}
+
+/// Whether a name is that of a person, and another one the same in full: "J. Q. Roe" and "Jane Quincy Roe".
+pub(crate) fn is_short_for(short: &str, full: &str) -> bool {
+    let words = |name: &str| -> Vec<String> {
+        let folded = fold(name).into_owned();
+        folded.split([' ', '.']).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+    };
+    if !is_person(short) || !is_person(full) || is_title(full) {
+        return false;
+    }
+    let (short, full) = (words(short), words(full));
+    let is_cut = |(short, full): (&String, &String)| full.starts_with(short.as_str());
+    short.last() == full.last()
+        && short.len() == full.len()
+        && short.iter().zip(&full).all(is_cut)
+        && short != full
 }
 
 /// Whether a text could be the position that a person holds: a few words that start large, one of which names a position.

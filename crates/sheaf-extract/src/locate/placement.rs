@@ -2,9 +2,13 @@
 //! seldom tells, as its neighbours' values stand around it; all of a page's together do. What stands in a row or column of
 //! such labels, and is none of the template, is a label as well.
 
+use std::ops::Range;
+
 use super::context::{Place, Surroundings};
-use super::labels::LabelMatch;
+use super::labels::{LabelMatch, printed_segment};
 use super::layout::BLANK;
+use super::names;
+use crate::lexicon::{LABEL_WORDS, Shape};
 
 /// Labels of a page that must agree, and the share of those that tell anything.
 const VOTES: usize = 4;
@@ -85,7 +89,89 @@ impl Surroundings<'_> {
                 peers.into_iter().for_each(|peer| self.segments[peer].is_peer = true);
             }
             items.into_iter().chain(headings).for_each(|item| self.segments[item].is_peer = true);
+            for caption in self.captions(page) {
+                self.segments[caption].place = Some(Place::Below);
+            }
         }
+    }
+
+    /// The labels under what is written where somebody signs, whatever the rest of the page does: those in brackets, and rows of
+    /// them ("Date", "Name", "Signature") with what stands below in the same way.
+    fn captions(&self, page: usize) -> Vec<usize> {
+        let layout = self.layout;
+        let mut found = Vec::new();
+        let mut row: Option<usize> = None;
+        for line in layout.pages[page].clone() {
+            let segments = layout.lines[line].segments.clone();
+            let is_row = self.is_row_of_captions(segments.clone());
+            if is_row {
+                row = Some(line);
+            }
+            let is_near = row.is_some_and(|row| line <= row + LINES);
+            // Near others of its kind, a caption may stand as near to the next line.
+            let most = if is_near { 1.0 / NEARER } else { NEARER };
+            found.extend(segments.filter(|&s| {
+                is_row
+                    || (is_near || self.is_in_brackets(s))
+                        && self.is_known_label(s)
+                        && self.is_under_text(s, most)
+            }));
+        }
+        found
+    }
+
+    /// Whether the segments of a line are captions of as many texts above them, where somebody signs.
+    fn is_row_of_captions(&self, segments: Range<usize>) -> bool {
+        let layout = self.layout;
+        let text = |s: usize| layout.text(&layout.segments[s]);
+        let is_like_label = |s: usize| {
+            let is_known = !self.segments[s].matches.is_empty();
+            let has_marks =
+                text(s).contains([':', '.', ';', '$']) || text(s).bytes().any(|b| b.is_ascii_digit());
+            !has_marks && (is_known || !names::is_person(text(s)))
+        };
+        let above: Vec<Option<usize>> = segments.clone().map(|s| Some(self.neighbour(s, true)?.0)).collect();
+        let are_parted = above.windows(2).all(|pair| pair[0] != pair[1]);
+        let are_filled = above.iter().all(|text| text.is_some_and(|text| self.is_filled(text)));
+        if segments.len() < COLUMN || !are_parted || !are_filled || !segments.clone().all(is_like_label) {
+            return false;
+        }
+        let signs = |s: usize| {
+            let words = printed_segment(layout, s);
+            words.iter().any(|word| LABEL_WORDS.signatures.contains(&word.text))
+        };
+        let is_person = |above: &Option<usize>| above.is_some_and(|s| names::is_person(text(s)));
+        let answered =
+            segments.clone().filter(|&s| self.neighbour(s, false).is_some_and(|(s, _)| self.is_filled(s)));
+        // Recognition may have misread "Signature", but not the name over it and the word beside it.
+        let is_dated = || {
+            let labels = segments.clone().filter(|&s| self.is_known_label(s));
+            labels.flat_map(|s| self.segments[s].matches.iter()).any(|m| m.has_shape(Shape::Date))
+        };
+        (segments.clone().any(signs) || above.iter().any(is_person) && is_dated())
+            && segments.clone().any(|s| self.is_known_label(s))
+            && 2 * answered.count() < segments.len()
+    }
+
+    /// Whether a segment is a known label and nothing else.
+    fn is_known_label(&self, segment: usize) -> bool {
+        let label = &self.segments[segment];
+        !label.is_spent && label.matches.iter().any(|m| m.similarity >= 0.99)
+    }
+
+    /// Whether what stands right above a segment was filled in, at `most` so far away as what was filled in below.
+    fn is_under_text(&self, segment: usize, most: f32) -> bool {
+        let gap = |above: bool| {
+            let (found, gap) = self.neighbour(segment, above)?;
+            self.is_filled(found).then_some(gap)
+        };
+        gap(true).is_some_and(|above| gap(false).is_none_or(|below| above < most * below))
+    }
+
+    /// Whether a segment stands in brackets.
+    pub(super) fn is_in_brackets(&self, segment: usize) -> bool {
+        let text = self.layout.text(&self.layout.segments[segment]);
+        text.starts_with('(') && text.ends_with(')')
     }
 
     /// Whether a segment is a label of the template and nothing else, without a colon.

@@ -29,7 +29,7 @@ pub(super) fn locale(surroundings: &Surroundings<'_>, dates: &[Candidate], tag: 
     }
     for date in dates {
         if let Typed::Date(raw, _) = date.typed {
-            votes.count_date(raw);
+            votes.count_date(raw, &date.source);
         }
     }
     let layout = surroundings.layout;

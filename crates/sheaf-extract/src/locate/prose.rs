@@ -8,6 +8,7 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use super::flow;
+use super::labels::Printed;
 use super::layout::{BLANK, Layout, Segment, Span, TAB};
 use super::names;
 use crate::ablation::{Family, uses};
@@ -26,6 +27,12 @@ const SHORT: f32 = 0.6;
 const FULL: f32 = 0.85;
 /// The score of a name that a sentence sets behind what it is.
 const APPOSED: f32 = 0.6;
+/// The score of one behind words that say whose it is, and how many those are ("paid for by").
+const PHRASED: f32 = 0.5;
+const PHRASE: usize = 3;
+/// The score of one before a bracket that says what it is, and words before that in the bracket, at most.
+const DEFINED: f32 = 0.7;
+const IN_BRACKET: usize = 2;
 /// What it costs a span of time to be that of another covenant.
 const OF_COVENANT: f32 = 0.22;
 /// Words between a span of time and a promise not to do something, and those before the promise that say whose it is, at most.
@@ -296,28 +303,83 @@ impl<'l> Prose<'l> {
         found
     }
 
-    /// Names that a sentence sets behind what they are: "the advertiser, Citizens for Example, for". `is_label` tells of a word, by
-    /// its line and where it starts, whether it says that.
-    pub(crate) fn apposed(&self, is_label: impl Fn(usize, usize) -> bool) -> Vec<Passage> {
-        let mut found = Vec::new();
-        for start in 2..self.words.len().saturating_sub(1) {
-            let [article, word] = &self.words[start - 2..start] else { continue };
-            let is_said = LABEL_WORDS.definite.contains(&article.folded) && self.gap(start - 1) == ", ";
-            let is_name = has_capital(self.words[start].text) && is_label(word.line, word.range.start);
-            if !is_said || !is_name {
-                continue;
-            }
-            let ends = |&end: &usize| {
-                let is_form = self.words.get(end).is_some_and(|next| names::is_legal_form(next.folded));
-                self.gap(end - 1).starts_with([',', ';', '.', '|', ')']) && !is_form
-            };
-            let last = (start + LONGEST_NAME).min(self.words.len());
-            let spans = (start + 2..=last).find(ends).and_then(|end| self.spans(start..end));
-            if let Some(spans) = spans.filter(|spans| names::look(&self.layout.source(spans)).name) {
-                found.push(Passage { spans, score: APPOSED, may_be_labelled: true });
-            }
+    /// Names that a sentence sets beside what they are: "the advertiser, Citizens for Example, for", "Citizens for Example (the
+    /// "Advertiser")", "paid for by Citizens for Example". `is_label` tells of words whether they say that.
+    pub(crate) fn apposed(&self, is_label: impl Fn(&[Printed<'_>]) -> bool) -> Vec<Passage> {
+        let are_label = |words: Range<usize>| {
+            let printed: Vec<Printed<'_>> =
+                self.words[words].iter().map(|word| Printed { text: word.folded, colon: false }).collect();
+            is_label(&printed)
+        };
+        let behind = (0..self.words.len().saturating_sub(1)).filter_map(|at| {
+            let score = self.introduces(at, are_label)?;
+            Some((self.name_behind(at + 1)?, score))
+        });
+        let before = (1..self.words.len()).filter_map(|at| {
+            let opens = self.bracket_of(at).filter(|_| are_label(at..at + 1))?;
+            Some((self.name_before(opens)?, DEFINED))
+        });
+        let found = behind.chain(before).filter_map(|(words, score)| {
+            let spans = self.spans(words)?;
+            let is_name = names::look(&self.layout.source(&spans)).name;
+            is_name.then_some(Passage { spans, score, may_be_labelled: true })
+        });
+        found.collect()
+    }
+
+    /// What it says for a name behind a word that this is what the name is of ("the advertiser, "), or ends the words that say so
+    /// ("paid for by").
+    fn introduces(&self, at: usize, are_label: impl Fn(Range<usize>) -> bool) -> Option<f32> {
+        let word = &self.words[at];
+        let is_apposed =
+            self.gap(at) == ", " && at > 0 && LABEL_WORDS.definite.contains(&self.words[at - 1].folded);
+        let is_phrase = self.gap(at) == " " && at + 1 >= PHRASE && LABEL_WORDS.whose.contains(&word.folded);
+        match () {
+            () if is_apposed && are_label(at..at + 1) => Some(APPOSED),
+            () if is_phrase && are_label(at + 1 - PHRASE..at + 1) => Some(PHRASED),
+            () => None,
         }
-        found
+    }
+
+    /// The words of a name that a sentence goes on with, up to the next mark.
+    fn name_behind(&self, start: usize) -> Option<Range<usize>> {
+        let ends = |&end: &usize| {
+            let is_form = self.words.get(end).is_some_and(|next| names::is_legal_form(next.folded));
+            self.gap(end - 1).starts_with([',', ';', '.', '|', ')']) && !is_form
+        };
+        let last = (start + LONGEST_NAME).min(self.words.len());
+        let end = has_capital(self.words[start].text).then(|| (start + 2..=last).find(ends))??;
+        Some(start..end)
+    }
+
+    /// The first word of the bracket that a word closes, if hardly more stands in it: `("Advertiser")`, `(hereinafter the "Client")`.
+    fn bracket_of(&self, at: usize) -> Option<usize> {
+        let first = (at.saturating_sub(IN_BRACKET)..=at).rev().find(|&first| self.words[first].opens)?;
+        let is_closed = self.gap(at).contains(')') || at + 1 == self.words.len();
+        (first > 0 && is_closed).then_some(first)
+    }
+
+    /// The words of a name right before a bracket: back to where a mark or a small word that is none of a name stands.
+    fn name_before(&self, bracket: usize) -> Option<Range<usize>> {
+        let is_small = |at: usize| !has_capital(self.words[at].text);
+        let may_join = |at: usize| {
+            let form = names::is_legal_form(self.words[at + 1].folded);
+            joins(self.gap(at)) || form && matches!(self.gap(at), ", " | "., ")
+        };
+        let is_part = |at: usize| !is_small(at) || LABEL_WORDS.within.contains(&self.words[at].folded);
+        let gap = self.gap(bracket - 1);
+        let wraps = self.words[bracket - 1].line != self.words[bracket].line && gap != "|";
+        let stands_beside = wraps || gap.trim_start_matches(['.', ' ', '\t']).starts_with('(');
+        let mut start = bracket - 1;
+        while start > 0 && bracket - start < LONGEST_NAME && may_join(start - 1) && is_part(start - 1) {
+            start -= 1;
+        }
+        // "Between Example Inc. and Citizens for Example" names two.
+        let is_between = start > 0 && self.words[start - 1].folded == "between";
+        let and = (start..bracket).rev().find(|&at| self.words[at].folded == "and");
+        let start = and.filter(|_| is_between).map_or(start, |and| and + 1);
+        let start = (start..bracket).find(|&at| !is_small(at))?;
+        (stands_beside && bracket - start >= 2).then_some(start..bracket)
     }
 
     /// Whether a name may start at this word: capital, and not in the middle of one.

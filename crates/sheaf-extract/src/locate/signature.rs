@@ -145,6 +145,9 @@ fn title_below(layout: &Layout<'_>, name: usize) -> Option<Span> {
             // "(Type or print name)".
             && !layout.text(&layout.segments[segment]).starts_with('(')
     });
-    let title = &layout.segments[below.next()?];
-    is_title(layout.text(title)).then(|| title.span())
+    let index = below.next()?;
+    let title = &layout.segments[index];
+    // The name may be typed under the signature, with the title behind it.
+    let typed = name_and_title(layout, index, title.range.start, false);
+    typed.and_then(|(_, title)| title).or_else(|| is_title(layout.text(title)).then(|| title.span()))
 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::candidate::{Candidate, Typed};
 use super::context::Surroundings;
 use super::labels::{LabelMatch, printed};
-use super::layout::{BLANK, Layout, Line, Segment, Span, Token};
+use super::layout::{BLANK, Layout, Line, Rect, Segment, Span, Token};
 use super::marks::TickBox;
 use super::names::{
     Look, breaks_off, ends_name, is_courtesy, is_name_suffix, is_only_form, is_person, is_registration,
@@ -40,6 +40,9 @@ const RAGGED: f32 = 0.13;
 const LOOSER: f32 = 0.35;
 /// Similarity of a segment to an anchor of the template that makes it a label.
 const ALIKE: f32 = 0.8;
+
+/// Dashes that part a label from its value.
+const DASHES: [&str; 2] = [" – ", " — "];
 
 /// A text that could be a value.
 #[derive(Debug, Clone)]
@@ -110,7 +113,9 @@ pub(crate) fn texts(surroundings: &Surroundings<'_>, index: usize) -> Vec<TextCa
         if part == Part::Title {
             // Its label is that of the name before it.
             let start = surroundings.behind_date(index).unwrap_or(segment.range.start);
-            candidate.rect = layout.rect(&Span { line, range: start..segment.range.end });
+            let first = layout.rect(&Span { line, range: start..segment.range.end });
+            candidate.rect =
+                candidate.spans[1..].iter().map(|rest| layout.rect(rest)).fold(first, Rect::union);
             candidate.label_end = start;
         }
         let before = layout.tokens(segment).partition_point(|t| t.range.end <= candidate.start());
@@ -241,6 +246,7 @@ fn parts(surroundings: &Surroundings<'_>, index: usize) -> Vec<(Range<usize>, Pa
             parts.push((from..end, Part::AfterColon));
         }
     }
+    parts.extend(behind_dash(surroundings, index).map(|start| (start..segment.range.end, Part::AfterLabel)));
     parts.extend(surroundings.mark_of(index).map(|mark| (mark, Part::Mark)));
     parts.extend(surroundings.behind_date(index).map(|start| (start..segment.range.end, Part::AfterDate)));
     let all = printed(line, tokens);
@@ -248,6 +254,11 @@ fn parts(surroundings: &Surroundings<'_>, index: usize) -> Vec<(Range<usize>, Pa
     let behind = |used: usize| {
         let (label, value) = (&tokens[used - 1], tokens.get(used)?);
         let between = &line.text[label.range.end..value.range.start];
+        // "(ADVERTISER). Does the programming" says what stands before the bracket.
+        let opens = line.text[segment.range.start..tokens[0].range.start].contains('(');
+        if opens && between.contains(')') {
+            return None;
+        }
         let from = between.rfind(char::is_whitespace).map_or(value.range.start, |c| label.range.end + c + 1);
         Some((from..segment.range.end, Part::AfterLabel))
     };
@@ -293,6 +304,19 @@ fn parts(surroundings: &Surroundings<'_>, index: usize) -> Vec<(Range<usize>, Pa
         }
     }
     parts
+}
+
+/// Where the words start that a dash parts from a label of the template: "Foreign principal — Example Board".
+fn behind_dash(surroundings: &Surroundings<'_>, index: usize) -> Option<usize> {
+    let layout = surroundings.layout;
+    let segment = &layout.segments[index];
+    let text = layout.text(segment);
+    let (at, dash) = DASHES.iter().find_map(|dash| Some((text.find(dash)?, dash)))?;
+    let tokens = layout.tokens(segment);
+    let label = &tokens[..tokens.partition_point(|t| t.range.end <= segment.range.start + at)];
+    let printed = printed(layout.line_of(segment), label);
+    let is_label = surroundings.labels.classify(&printed).iter().any(|m| m.is_own() && m.similarity >= ALIKE);
+    (is_label && !label.is_empty()).then_some(segment.range.start + at + dash.len())
 }
 
 /// Whether what stands before a byte of a segment is a known label.
@@ -790,6 +814,9 @@ fn filled_lines(surroundings: &Surroundings<'_>, span: &Span, first: Look) -> Op
         && !surroundings.is_label(second)
         && !surroundings.segments[second].is_spent
         && !has_label(surroundings, second);
+    if are_rows(layout, own, &layout.segments[second]) {
+        return None;
+    }
     let is_item = |s: usize| layout.text(&layout.segments[s]).starts_with(|c: char| c.is_ascii_digit());
     let ends = next(&layout.segments[second]).is_none_or(|s| is_item(s) || surroundings.is_label(s));
     if !fits || !ends || !is_under_label(surroundings, index, 0.75) {
@@ -798,6 +825,17 @@ fn filled_lines(surroundings: &Surroundings<'_>, span: &Span, first: Look) -> Op
     let rest = trimmed(layout, layout.segments[second].line, layout.segments[second].range.clone())?;
     let first = Span { line: span.line, range: span.range.start..own.range.end };
     Some(vec![first, Span { line: layout.segments[second].line, range: rest }])
+}
+
+/// Whether two texts are rows of a list: what stands right of them in one column ends alike, as whole addresses do.
+fn are_rows(layout: &Layout<'_>, first: &Segment, second: &Segment) -> bool {
+    let right = |of: &Segment| {
+        let line = layout.line_of(of);
+        layout.segments[line.segments.clone()].iter().find(|other| other.rect.x0 > of.rect.x1)
+    };
+    let last = |of: &Segment| layout.text(of).rsplit([BLANK, ',']).next().map(str::to_owned);
+    let (Some(a), Some(b)) = (right(first), right(second)) else { return false };
+    (a.rect.x0 - b.rect.x0).abs() < first.size && last(a) == last(b)
 }
 
 /// Whether what stands right above a segment is a label of the template, by so much at least.

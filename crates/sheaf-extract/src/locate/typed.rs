@@ -11,7 +11,7 @@ use sheaf_types::FieldKind;
 use super::candidate::{Candidate, Typed};
 use super::field::{End, Field, is_told};
 use super::layout::{BLANK, Layout, Span, TAB};
-use super::names::{Look, asks_for_address, is_courtesy, is_person, is_title};
+use super::names::{Look, asks_for_address, is_courtesy, is_person, is_person_with_title, is_title};
 use super::score::Evidence;
 use super::text::{Part, TextCandidate};
 use crate::ablation::{Family, uses};
@@ -21,6 +21,10 @@ use crate::parse::{self, DecimalMark, Locale, date, number};
 
 /// What it is worth for a total to be the sum of its column.
 const SUM: f32 = 0.1;
+
+/// Tokens of a text that is a sentence, at least, and the words before a value that say what it is of.
+pub(crate) const SENTENCE: usize = 8;
+const BEFORE: usize = 12;
 
 /// Letters of a text that may be a label, at most.
 const LONGEST_LABEL: usize = 50;
@@ -34,6 +38,9 @@ static UNITS: LazyLock<FxHashSet<&'static str>> =
 /// Words of the paragraphs of laws.
 static ARTICLES: LazyLock<FxHashSet<&'static str>> =
     LazyLock::new(|| listed(include_str!("../../data/articles.txt")));
+/// Words that name an earlier document.
+static FORMER: LazyLock<FxHashSet<&'static str>> =
+    LazyLock::new(|| listed(include_str!("../../data/former.txt")));
 /// Words of a discount for early payment.
 static DISCOUNTS: LazyLock<Vec<&'static str>> =
     LazyLock::new(|| listed(include_str!("../../data/discounts.txt")));
@@ -255,6 +262,35 @@ pub(crate) fn is_for_discount(layout: &Layout<'_>, candidate: &Candidate) -> boo
     DISCOUNTS.iter().any(|word| near.match_indices(word).any(|(at, _)| is_whole(at, word)))
 }
 
+/// Whether a sentence names a value as that of an earlier order or invoice: "The prior flight (order 4711, …) is not included".
+pub(crate) fn is_of_former(layout: &Layout<'_>, candidate: &Candidate) -> bool {
+    let (line, segment) = (&layout.lines[candidate.line()], &layout.segments[candidate.segment]);
+    if segment.line != candidate.line() || layout.tokens(segment).len() < SENTENCE {
+        return false;
+    }
+    let own = &line.text[segment.range.start..candidate.start()];
+    let above = candidate.line().checked_sub(1).map(|above| &layout.lines[above]);
+    let above = above.filter(|above| above.page == line.page).map_or("", |above| above.text.as_str());
+    let said = format!("{above} {own}");
+    let said = words(&said[last_sentence(&format!("{said}{}", candidate.source), said.len())..]);
+    let near = &said[said.len().saturating_sub(BEFORE)..];
+    // "Prior to" a day is before it.
+    let is_former =
+        |at: usize| FORMER.contains(near[at].as_str()) && near.get(at + 1).is_none_or(|next| next != "to");
+    (0..near.len()).any(is_former)
+}
+
+/// Where the sentence begins in which a place of a text is. A point behind a short word, or before a digit, may end an abbreviation.
+pub(crate) fn last_sentence(text: &str, place: usize) -> usize {
+    let is_end = |&(at, end): &(usize, &str)| {
+        let word = text[..at].rsplit([BLANK, TAB]).next().unwrap_or_default();
+        let is_word = word.len() > 3 && word.chars().all(char::is_lowercase);
+        let starts = !text[at + end.len()..].starts_with(|c: char| c.is_ascii_digit() || c.is_lowercase());
+        starts && (is_word || word.len() > 1 && word.ends_with(['%', ')']))
+    };
+    text[..place].rmatch_indices(". ").find(is_end).map_or(0, |(at, end)| at + end.len())
+}
+
 /// How well the value fits the field: added to the labels' score.
 pub(crate) fn fit(field: &Field<'_>, candidate: &Candidate) -> f32 {
     if !uses(Family::Looks) {
@@ -302,6 +338,7 @@ pub(crate) fn person_fit(field: &Field<'_>, layout: &Layout<'_>, text: &TextCand
     // A name with its title below it is neither.
     let lines = text.candidate.spans.len() > 1 && person_over_title(layout, &text.candidate);
     let looks = match field.is("signer_title") {
+        true if is_person_with_title(source) => -OVER_TITLE,
         true if title => 0.12,
         true => 0.0,
         false if title => -0.3,
@@ -427,6 +464,16 @@ fn is_nothing(source: &str) -> bool {
         || matches!(said.trim_end_matches('.'), "n/a" | "none" | "not applicable" | "nil" | "idem" | "ditto")
 }
 
+/// Whether a text is a month and a day in either order, and no more: "10/13".
+fn is_day_of_month(text: &str) -> bool {
+    let part = |part: &str| part.parse::<u32>().ok().filter(|_| part.len() <= 2);
+    let parts = text.split_once('/').and_then(|(first, second)| Some((part(first)?, part(second)?)));
+    parts.is_some_and(|(first, second)| {
+        let (month, day) = (first.min(second), first.max(second));
+        (1..=12).contains(&month) && day <= 31
+    })
+}
+
 fn code_fit(source: &str) -> f32 {
     let digits = source.bytes().filter(u8::is_ascii_digit).count();
     let length = source.chars().count();
@@ -448,6 +495,10 @@ fn code_fit(source: &str) -> f32 {
         fit += 0.03;
     }
     if source.starts_with(['+', '(']) || source.contains(['$', '£']) || source.ends_with("km") {
+        fit -= 0.3;
+    }
+    // "10/13" is a day, or a part of something.
+    if is_day_of_month(source) {
         fit -= 0.3;
     }
     let year = digits == 4 && length == 4 && (source.starts_with("19") || source.starts_with("20"));

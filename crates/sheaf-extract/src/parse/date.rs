@@ -16,6 +16,9 @@ use super::locale::DateOrder;
 
 /// Two-digit years below this are of this century (05/06/20), others of the last (05/06/85).
 const PIVOT: u32 = 70;
+/// How many years a date of two digits may lie behind the latest year that its document names in full: 2/9/31 on a form of 1968 is
+/// of 1931.
+const AHEAD: u32 = 30;
 /// Years that a business document may name.
 const YEARS: Range<u32> = 1900..2100;
 
@@ -101,6 +104,28 @@ impl RawDate {
         }
     }
 
+    /// Its year.
+    #[must_use]
+    pub fn year(self) -> u32 {
+        match self {
+            Self::Known(day) => day.year,
+            Self::Numeric { year, .. } => year,
+        }
+    }
+
+    /// The same in the century before, where `source` has two digits of the year and `latest`, the latest year that the document
+    /// names in full, is long before it.
+    #[must_use]
+    pub fn of_century(self, source: &str, latest: Option<u32>) -> Self {
+        if names_century(source) || latest.is_none_or(|latest| self.year() <= latest + AHEAD) {
+            return self;
+        }
+        match self {
+            Self::Known(day) => Self::Known(Day { year: day.year - 100, ..day }),
+            Self::Numeric { first, second, year } => Self::Numeric { first, second, year: year - 100 },
+        }
+    }
+
     /// The order that this date proves; `None` where both readings are days, or the month has a name.
     #[must_use]
     pub fn proves(self) -> Option<DateOrder> {
@@ -131,6 +156,11 @@ pub fn read(text: &str) -> Option<RawDate> {
     let [only] = found.as_slice() else { return None };
     let rest = |part: &str| part.chars().filter(|c| c.is_alphanumeric()).count();
     (rest(&text[..only.range.start]) == 0 && rest(&text[only.range.end..]) == 0).then_some(only.date)
+}
+
+/// Whether the text of a date has its year in full.
+pub(crate) fn names_century(source: &str) -> bool {
+    source.split(|c: char| !c.is_ascii_digit()).any(|digits| matches!(digits.len(), 4 | 8))
 }
 
 /// The dates of `text` from left to right, none overlapping another.
@@ -306,11 +336,17 @@ impl<'p> Cursor<'p> {
 
     /// The first offset from `offset` on that no joining piece (mark, ordinal, `of`) stands at; at most four.
     fn skip_joints(&self, offset: usize) -> usize {
+        // A comma that recognition read as a semicolon: "Oct. 27; 1989".
+        let is_comma = |o: usize| self.mark(o) == Some(';') && self.number(o + 1, 4..5).is_some();
         (offset..offset + 4)
             .find(|&o| {
-                !self.piece(o).is_some_and(|p| {
-                    matches!(p.kind, Kind::Ordinal | Kind::Joint | Kind::Mark('.' | ',' | '-' | '/' | '\''))
-                })
+                !is_comma(o)
+                    && !self.piece(o).is_some_and(|p| {
+                        matches!(
+                            p.kind,
+                            Kind::Ordinal | Kind::Joint | Kind::Mark('.' | ',' | '-' | '/' | '\'')
+                        )
+                    })
             })
             .unwrap_or(offset + 4)
     }
@@ -383,15 +419,26 @@ impl<'p> Cursor<'p> {
         Some((year_at + 1, end, RawDate::Known(Day::new(year, month, day)?)))
     }
 
-    /// `March 5, 2018`, `Mar-05-18`, `Feb13/20`.
+    /// `March 5, 2018`, `Mar-05-18`, `Feb13/20`; as a clock stamps it, `JUN 14 9 52 AM '68`.
     fn named_month_first(&self) -> Option<Pattern> {
         let month = self.month(0)?;
         let day_at = self.skip_joints(1);
         let day = self.number(day_at, 1..3)?;
-        let year_at = self.skip_joints(day_at + 1);
+        let year_at = self.stamped_year(day_at + 1).unwrap_or_else(|| self.skip_joints(day_at + 1));
         let (year, end) = self.year(year_at, year_at > day_at + 1)?;
         self.ends_freely(year_at, end).then_some(())?;
         Some((year_at + 1, end, RawDate::Known(Day::new(year, month, day)?)))
+    }
+
+    /// Where the year stands behind a time of day and an apostrophe.
+    fn stamped_year(&self, hour: usize) -> Option<usize> {
+        self.number(hour, 1..3)?;
+        let minute = hour + 1 + usize::from(matches!(self.mark(hour + 1), Some(':' | '.')));
+        self.number(minute, 2..3)?;
+        let half = self.piece(minute + 1)?;
+        let is_half = matches!(&*fold(&self.text[half.range.clone()]), "am" | "pm");
+        let is_year = matches!(self.mark(minute + 2), Some('\'' | '’'));
+        (is_half && is_year).then_some(minute + 3)
     }
 
     /// `2018-Mar-05`.
@@ -473,6 +520,8 @@ mod tests {
             ("31/12/2017", "2017-12-31"),
             ("12/31/17", "2017-12-31"),
             ("31.12.85", "1985-12-31"),
+            ("JUN 14 9 52 AM '78", "1978-06-14"),
+            ("Oct. 27; 1989", "1989-10-27"),
             ("(31.12.2017)", "2017-12-31"),
             ("March 2020", ""),
             ("31.02.2020", ""),
@@ -498,6 +547,17 @@ mod tests {
         assert_eq!(date.proves(), None);
         assert_eq!(read("31/12/20").unwrap().proves(), Some(DateOrder::DayFirst));
         assert_eq!(read("12/31/20").unwrap().proves(), Some(DateOrder::MonthFirst));
+    }
+
+    #[test]
+    fn two_digits_of_a_year_are_of_the_documents_century() {
+        let year = |text: &str, latest| read(text).unwrap().of_century(text, latest).year();
+        assert_eq!(year("2/9/31", Some(1968)), 1931);
+        assert_eq!(year("JUN 14 9 52 AM '68", Some(1968)), 1968);
+        assert_eq!(year("2/9/31", Some(2019)), 2031);
+        assert_eq!(year("2/9/01", Some(1998)), 2001);
+        assert_eq!(year("2/9/2031", Some(1968)), 2031);
+        assert_eq!(year("2/9/31", None), 2031);
     }
 
     #[test]

@@ -49,6 +49,8 @@ pub struct Locale {
     pub order_settled: bool,
     /// Whether the document or the template settles the decimal mark.
     pub decimal_settled: bool,
+    /// The latest year that the document's dates name in full.
+    pub latest_year: Option<u32>,
 }
 
 impl Default for Locale {
@@ -58,6 +60,7 @@ impl Default for Locale {
             order: DateOrder::DayFirst,
             order_settled: false,
             decimal_settled: false,
+            latest_year: None,
         }
     }
 }
@@ -78,6 +81,7 @@ pub struct Votes {
     month_first: u32,
     american: u32,
     dollars: u32,
+    latest_year: Option<u32>,
 }
 
 impl Votes {
@@ -108,8 +112,11 @@ impl Votes {
         }
     }
 
-    /// Counts one date of the document.
-    pub fn count_date(&mut self, date: date::RawDate) {
+    /// Counts one date of the document, printed as `source`.
+    pub fn count_date(&mut self, date: date::RawDate, source: &str) {
+        if date::names_century(source) {
+            self.latest_year = self.latest_year.max(Some(date.year()));
+        }
         match date.proves() {
             Some(DateOrder::DayFirst) => self.day_first += 1,
             Some(DateOrder::MonthFirst) => self.month_first += 1,
@@ -157,6 +164,7 @@ impl Votes {
             order: order.unwrap_or(fallback.order),
             order_settled: self.day_first != self.month_first || template_settles || language_settles,
             decimal_settled: decimal.is_some() || by_template.is_some(),
+            latest_year: self.latest_year,
         }
     }
 }
@@ -175,6 +183,7 @@ fn of_tag(tag: &str) -> Locale {
         order: if month_first { DateOrder::MonthFirst } else { DateOrder::DayFirst },
         order_settled: true,
         decimal_settled: true,
+        latest_year: None,
     }
 }
 
@@ -185,7 +194,10 @@ mod tests {
     fn votes(numbers: &[&str], dates: &[&str]) -> Votes {
         let mut votes = Votes::default();
         numbers.iter().for_each(|n| votes.count_number(n));
-        dates.iter().filter_map(|d| date::read(d)).for_each(|d| votes.count_date(d));
+        dates
+            .iter()
+            .filter_map(|d| Some((date::read(d)?, d)))
+            .for_each(|(date, d)| votes.count_date(date, d));
         votes
     }
 

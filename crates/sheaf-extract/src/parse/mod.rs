@@ -48,7 +48,7 @@ pub fn value(kind: FieldKind, source: &str, locale: &Locale, enum_values: &[Stri
         }
         FieldKind::Date => {
             let date = date::read(source)?;
-            let (day, certain) = date.resolve(locale.order)?;
+            let (day, certain) = date.of_century(source, locale.latest_year).resolve(locale.order)?;
             Some(Parsed { value: day.to_string(), currency: None, certain })
         }
         FieldKind::Enum => enumeration::read(source, enum_values).map(|value| Parsed {

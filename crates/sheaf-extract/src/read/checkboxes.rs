@@ -19,13 +19,13 @@ const ALL_WHOLE: f32 = 3.75;
 /// Most of the ink right beside it, up to such a part of its width: a letter bulges there, a cell goes on.
 const OUTSIDE: f32 = 0.3;
 const NEAR: u32 = 8;
+/// Most of the ink in an area of three boxes' width and height: a screen is no paper.
+const AROUND: f32 = 0.45;
 /// Share of a side that is left to the frame when its inside is looked at.
-const FRAME: f32 = 0.22;
-/// Share of a side from which on a line across is another one.
-const LINE: f32 = 0.3;
+const FRAME: f32 = 0.3;
 /// Share of the inside that is ink where the box is ticked, and where that is sure; more than the last is a blot.
-const TICKED: f32 = 0.08;
-const UNSURE: std::ops::RangeInclusive<f32> = 0.04..=0.14;
+const TICKED: f32 = 0.1;
+const UNSURE: std::ops::RangeInclusive<f32> = 0.05..=0.15;
 const BLOT: f32 = 0.75;
 /// How sure a box is, and one of which it is not sure whether it is ticked.
 const SURE: f32 = 0.95;
@@ -72,14 +72,15 @@ pub(super) fn add(words: &mut Vec<Word>, ink: &GrayImage, letter: f32) -> bool {
             x1: frame.x1 as f32 / width,
             y1: frame.y1 as f32 / height,
         };
-        if inside > BLOT || words.iter().any(|word| is_letter_of(word, bbox)) {
+        let is_ticked = inside >= TICKED;
+        if inside > BLOT || words.iter().any(|word| is_letter_of(word, bbox, is_ticked)) {
             continue;
         }
         words.retain(|word| covered(word.bbox, bbox) < SAME);
         let font_size = words.iter().map(|word| word.font_size).fold(0.0, f32::max);
         let near = words.iter().min_by(|a, b| apart(a.bbox, bbox).total_cmp(&apart(b.bbox, bbox)));
         boxes.push(Word {
-            text: if inside >= TICKED { TICKED_BOX } else { EMPTY_BOX }.to_owned(),
+            text: if is_ticked { TICKED_BOX } else { EMPTY_BOX }.to_owned(),
             bbox,
             confidence: if UNSURE.contains(&inside) { DOUBTED } else { SURE },
             font_size: near.map_or(font_size, |near| near.font_size),
@@ -100,18 +101,25 @@ fn apart(a: BoundingBox, b: BoundingBox) -> f32 {
     (ax - bx).hypot(ay - by)
 }
 
-/// Whether a frame is a letter of a recognised word rather than a box: that word has more letters, and one where the frame is.
-fn is_letter_of(word: &Word, frame: BoundingBox) -> bool {
+/// Whether a frame is a letter of a recognised word rather than a box: that word has more letters, and one where the frame is, or is
+/// no letter that a box is taken for.
+fn is_letter_of(word: &Word, frame: BoundingBox, is_ticked: bool) -> bool {
     if covered(frame, word.bbox) < SAME {
         return false;
     }
     let letters: Vec<char> = word.text.chars().collect();
     let along = (f32::midpoint(frame.x0, frame.x1) - word.bbox.x0) / word.bbox.width();
     let at = (along * letters.len() as f32) as usize;
-    let is_mark = |c: char| !c.is_alphanumeric();
-    word.turn != 0
-        || letters.len() > 1 && !letters.get(at).copied().is_some_and(is_mark)
-        || letters.len() == 1 && !matches!(letters[0], 'x' | 'X' | 'O' | 'D' | '0') && !is_mark(letters[0])
+    let is_mark = |c: char| {
+        matches!(c, '□' | '☐' | '☒' | '☑' | '■' | '口' | '×' | '✓' | '[' | ']' | '|' | '_' | '-' | '.')
+    };
+    let is_taken_for =
+        |c: char| if is_ticked { matches!(c, 'x' | 'X') } else { matches!(c, 'O' | 'D' | '0') };
+    let is_box = match letters[..] {
+        [letter] => is_mark(letter) || is_taken_for(letter),
+        _ => letters.get(at).copied().is_some_and(is_mark),
+    };
+    word.turn != 0 || !is_box
 }
 
 /// The frames of a page, each once.
@@ -177,12 +185,15 @@ fn stands_free(ink: Ink<'_>, frame: Frame) -> bool {
     let (middle, near) = ((y1 - y0) / 5, ((x1 - x0) / NEAR).max(1));
     let outside = [(x0.saturating_sub(1 + near), x0.saturating_sub(1)), (x1 + 1, x1 + 1 + near)];
     // The next box, or the cells of a table; thick lines are no others.
-    let edge = ((LINE * (x1 - x0) as f32) as u32).max(3);
+    let edge = frame.edge();
     let has_line = || {
         (y0 + edge..y1 - edge).any(|y| ink.share([x0, y, x1, y + 1]) >= WHOLE)
             || (x0 + edge..x1 - edge).any(|x| ink.share([x, y0, x + 1, y1]) >= WHOLE)
     };
-    corner(x0, y0)
+    let side = x1 - x0;
+    let around = [x0.saturating_sub(side), y0.saturating_sub(side), x1 + side, y1 + side];
+    ink.share(around) <= AROUND
+        && corner(x0, y0)
         && corner(x1 - 2, y0)
         && corner(x0, y1 - 2)
         && corner(x1 - 2, y1 - 2)
@@ -193,7 +204,7 @@ fn stands_free(ink: Ink<'_>, frame: Frame) -> bool {
 impl Frame {
     /// How many pixels from its outline its inside begins.
     fn edge(self) -> u32 {
-        ((FRAME * (self.x1 - self.x0) as f32) as u32).max(2)
+        ((FRAME * (self.x1 - self.x0) as f32) as u32).max(3)
     }
 
     /// Whether two frames are mostly in one place.

@@ -203,3 +203,80 @@ fn the_committee_is_the_advertiser_and_not_who_signs_for_it() {
     ];
     assert_eq!(values(&page(&sponsor), &advertiser), ["Roe for Assessor Committee"]);
 }
+
+#[test]
+fn initials_leave_out_the_year_of_a_name() {
+    let lines = [
+        "CLIENT   JR   JANE ROE 2020      REP   EXAMPLE REPS",
+        "PRODUCT  PRIMARY                ATTN  R. ROE",
+    ];
+    assert_eq!(values(&page(&lines), &[("advertiser", "text", "Advertiser")]), ["JANE ROE 2020"]);
+}
+
+#[test]
+fn a_bracket_says_what_the_name_before_it_is() {
+    let advertiser = [("advertiser", "text", "Advertiser")];
+    let form = [
+        "This broadcast time will be used by:   Example Payers Alliance, Inc.   (ADVERTISER). Does the programming (in whole or in part)",
+        "communicate a message relating to any political matter of national importance?",
+    ];
+    assert_eq!(values(&page(&form), &advertiser), ["Example Payers Alliance, Inc."]);
+    let contract = [
+        "THIS AGREEMENT, made the 21st day of August, 2012, between Example Sports Network, Inc.",
+        "(\u{201c}Network\u{201d}), and Citizens to Protect Example Park (\u{201c}Advertiser\u{201d}), whose address is 3 Example Street,",
+        "placed through Example Communications (\u{201c}Agency\u{201d}).",
+        "______________________                 ______________________",
+        "For the Network: Richard Roe           For the Advertiser: Sister Jane Roe",
+    ];
+    assert_eq!(values(&page(&contract), &advertiser), ["Citizens to Protect Example Park"]);
+    let two =
+        ["Made between Example Stations and Citizens for Example Roads (the \"Advertiser\"), as follows."];
+    assert_eq!(values(&page(&two), &advertiser), ["Citizens for Example Roads"]);
+}
+
+#[test]
+fn an_announcement_says_who_paid_for_it() {
+    let lines = [
+        "Jane - please confirm the attached, budget 12k gross at most. Start Monday. Paid for by Example Leadership PAC, Richard",
+        "Roe, treasurer. Thanks, N",
+    ];
+    assert_eq!(values(&page(&lines), &[("advertiser", "text", "Advertiser")]), ["Example Leadership PAC"]);
+}
+
+#[test]
+fn what_a_sentence_says_of_an_earlier_order_is_not_the_documents() {
+    let order =
+        [("contract_num", "text", "Contract / Revision"), ("gross_amount", "currency", "Gross Amount")];
+    let lines = [
+        "PROPOSAL PR-450123",
+        "Proposal gross                  $18,165.00",
+        "Net after 15% commission        $15,440.25",
+        "",
+        "Early voting began 4/5/22. The prior flight (order 2914999, 4/4/22-4/17/22,",
+        "$18,420.00 gross) is not included.",
+    ];
+    assert_eq!(values(&page(&lines), &order), ["PR-450123", "18165.00"]);
+}
+
+#[test]
+fn a_sentence_labels_nothing_in_the_next_one() {
+    let order =
+        [("contract_num", "text", "Contract / Revision"), ("gross_amount", "currency", "Gross Amount")];
+    let lines = [
+        "All rates gross, agency commissionable at 15%. $500 minimum order.",
+        "Orders are not confirmed until you get a contract number from us. Closed Columbus Day",
+        "10/13.",
+    ];
+    assert_eq!(values(&page(&lines), &order), ["", ""]);
+    let short = ["Exampleton, 6 september 2024 | factuurnr. 24.207 | offerte 24.088 d.d. 3 juni 2024"];
+    assert_eq!(values(&page(&short), &[("invoice_number", "text", "")]), ["24.207"]);
+}
+
+#[test]
+fn a_contract_says_when_the_first_and_the_last_announcement_runs() {
+    let lines = [
+        "The station shall broadcast four announcements in each of nine (9) games, the first on September 1, 2012",
+        "and the last on November 3, 2012, there being no game on October 13, 2012.",
+    ];
+    assert_eq!(values(&page(&lines), &FLIGHT), ["2012-09-01", "2012-11-03"]);
+}

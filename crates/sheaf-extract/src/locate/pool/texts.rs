@@ -13,7 +13,7 @@ use crate::locate::candidate::{Candidate, Typed};
 use crate::locate::context::{Context, Place};
 use crate::locate::enums::EnumFinder;
 use crate::locate::field::Field;
-use crate::locate::labels::{LabelMatch, printed};
+use crate::locate::labels::{LabelMatch, Printed};
 use crate::locate::layout::{BLANK, Span, TAB};
 use crate::locate::names::{self, is_only_form};
 use crate::locate::party::Parties;
@@ -85,8 +85,11 @@ const SHOWN: f32 = 0.12;
 const TICKED: f32 = 0.5;
 
 /// What it costs a person or title to stand more lines than that before the first signature.
-const BEFORE_SIGNING: f32 = 0.35;
+const BEFORE_SIGNING: f32 = 0.65;
 const SIGNING: usize = 15;
+
+/// What it costs a name to be the signature over the typed one.
+const SIGNATURE: f32 = 0.1;
 
 /// How much less the first or last words of a code are than all of it.
 const TAIL: f32 = 0.02;
@@ -161,11 +164,13 @@ impl<'a> Pool<'a> {
             }
             Shape::Person => {
                 let both = contexts.iter().any(score::names_and_titles);
+                let signature = if self.is_signature(&text.candidate) { SIGNATURE } else { 0.0 };
                 let early = if self.is_before_signing(field, &text.candidate) { BEFORE_SIGNING } else { 0.0 };
                 typed::name_fit(source, text.look, true)
                     + typed::person_fit(field, self.surroundings.layout, text, both)
                     + self.name_beside(field, text, contexts)
                     - early
+                    - signature
             }
             Shape::Text => {
                 let first = &text.candidate.spans[0];
@@ -178,9 +183,14 @@ impl<'a> Pool<'a> {
 
     /// What the question above says, if there is one.
     fn question_fit(&self, field: &Field<'_>, text: &TextCandidate, contexts: &[Context]) -> f32 {
+        let is_own = |m: &LabelMatch| field.weight(m.key) > 0.0 && m.is_own() && m.similarity >= 0.9;
+        let is_beside = |c: &Context| matches!(c.place, Place::Before | Place::Left) && c.geometry > NEXT_TO;
+        // "Name" says too little: the question tells whose.
+        let says_whose = |c: &Context| !score::names_something(c) && c.matches.iter().any(is_own);
+        let has_label = contexts.iter().any(|c| is_beside(c) && says_whose(c));
         match self.surroundings.answers(field, &text.candidate) {
             Some(true) if contexts.iter().any(score::names_something) => ANSWERS,
-            Some(false) => -ANSWERS_ANOTHER,
+            Some(false) if !has_label => -ANSWERS_ANOTHER,
             _ => 0.0,
         }
     }
@@ -202,12 +212,7 @@ impl<'a> Pool<'a> {
     fn apposed(&self, field: &Field<'_>) -> Vec<Scored> {
         let layout = self.surroundings.layout;
         let is_own = |m: &LabelMatch| field.weight(m.key) > 0.0 && m.similarity >= 0.99;
-        let is_label = |line: usize, start: usize| {
-            let line = &layout.lines[line];
-            let token = line.tokens.iter().find(|token| token.range.start == start);
-            let word = token.map(|token| printed(line, std::slice::from_ref(token)));
-            word.is_some_and(|word| self.surroundings.labels.classify(&word).iter().any(is_own))
-        };
+        let is_label = |words: &[Printed<'_>]| self.surroundings.labels.classify(words).iter().any(is_own);
         let prose = self.prose.get_or_init(|| Prose::new(layout));
         let found = prose.apposed(is_label).into_iter().filter_map(|passage| {
             let candidate = Candidate::new(layout, passage.spans, Typed::Text)?;
@@ -255,13 +260,19 @@ impl<'a> Pool<'a> {
     fn signatures(&self, field: &Field<'_>) -> impl Iterator<Item = &Signature> {
         let is_title = field.is("signer_title");
         let is_asked = (is_title || field.is("signer_name")) && uses(Family::Looks);
-        let all = is_asked.then(|| self.signatures.get_or_init(|| signature::signatures(&self.surroundings)));
+        let all = is_asked.then(|| self.all_signatures());
         all.into_iter().flatten().filter(move |found| found.is_title == is_title)
+    }
+
+    fn all_signatures(&self) -> &[Signature] {
+        self.signatures.get_or_init(|| signature::signatures(&self.surroundings))
     }
 
     /// Whether a text stands in a part of the document before the one in which somebody else signs, as officers in a list do.
     fn is_before_signing(&self, field: &Field<'_>, candidate: &Candidate) -> bool {
-        let first = self.signatures(field).map(|found| found.candidate.line()).min();
+        let is_asked = field.is("signer_title") || field.is("signer_name");
+        let all = is_asked.then(|| self.all_signatures());
+        let first = all.into_iter().flatten().map(|found| found.candidate.line()).min();
         if first.is_none_or(|first| candidate.line() + SIGNING >= first) {
             return false;
         }
@@ -269,6 +280,17 @@ impl<'a> Pool<'a> {
         let same_word =
             |source: &str| fold(source).split(BLANK).any(|word| word.len() > 2 && own.contains(word));
         !self.signatures(field).any(|found| same_word(&found.candidate.source))
+    }
+
+    /// Whether the same person is named in full right below a text: then it is the signature over the typed name.
+    fn is_signature(&self, candidate: &Candidate) -> bool {
+        let layout = self.surroundings.layout;
+        let size = layout.segments[candidate.segment].size;
+        let mut below = layout.right_below(candidate.line(), candidate.rect.y1 + size, 1);
+        below.any(|segment| {
+            let full = layout.text(&layout.segments[segment]);
+            names::is_short_for(&candidate.source, full.split(", ").next().unwrap_or_default())
+        })
     }
 
     /// Names and titles of those who signed, whatever labels say.

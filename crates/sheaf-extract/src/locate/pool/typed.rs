@@ -27,7 +27,8 @@ const WHOLE: f32 = 0.06;
 const FOR_DISCOUNT: f32 = 0.4;
 
 /// What it costs the document's own date to stand in a column of dates, as those of rows do; a total, in a column of amounts;
-/// a date, behind the name of another document, and under a heading beside that of another document's number.
+/// a date, behind the name of another document, or a value in a sentence on an earlier one; and under a heading beside that of another
+/// document's number.
 const IN_COLUMN: f32 = 0.35;
 const IN_ROWS: f32 = 0.2;
 const OF_OTHER: f32 = 0.3;
@@ -115,6 +116,10 @@ impl Pool<'_> {
                     if self.is_beside_other_number(field, candidate) {
                         scored.score -= BESIDE_OTHER;
                     }
+                }
+                let is_of_order = matches!(field.shape, Shape::Amount | Shape::Code) || field.end.is_some();
+                if is_of_order && typed::is_of_former(layout, candidate) {
+                    scored.score -= OF_OTHER;
                 }
                 if field.end.is_some() && self.is_in_column(candidate, candidates, 1) {
                     scored.score -= IN_RANGES;
