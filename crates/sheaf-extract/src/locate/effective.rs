@@ -82,14 +82,16 @@ impl Effect {
     pub(crate) fn new(layout: &Layout<'_>, dates: &[Candidate], order: DateOrder) -> Self {
         let lines: Vec<&str> = layout.lines.iter().map(|line| line.text.as_str()).collect();
         let text = lines.join(" ");
-        let sentences = || text.split(['.', ';']);
+        let sentences: Vec<(&str, Vec<String>)> =
+            text.split(['.', ';']).map(|part| (part, words(part))).collect();
         let signatures = dates.iter().filter(|date| is_signature(layout, date));
         let last = signatures.filter_map(|date| day(date, order)).max();
         // A contract that names the day itself waits for no signature.
-        let waits =
-            |sentence: &str| waits_for_last_signature(&words(sentence)) && date::find(sentence).is_empty();
-        let signed = last.filter(|_| sentences().any(waits));
-        let names = sentences().filter_map(|sentence| name_of_day(&words(sentence))).collect();
+        let waits = |(text, sentence): &(&str, Vec<String>)| {
+            waits_for_last_signature(sentence) && date::find(text).is_empty()
+        };
+        let signed = last.filter(|_| sentences.iter().any(waits));
+        let names = sentences.iter().filter_map(|(_, sentence)| name_of_day(sentence)).collect();
         Self { signed, names, order }
     }
 
@@ -145,13 +147,16 @@ impl Effect {
 
 /// How a sentence calls the day on which something takes effect: "with effect from the Commencement Date".
 fn name_of_day(sentence: &[String]) -> Option<String> {
-    let says = |end: usize| ends_in_effect(&sentence[..end], NEAR);
     let is_definite = |at: usize| LABEL_WORDS.definite.contains(&sentence[at].as_str());
-    let article = (0..sentence.len()).find(|&at| is_definite(at) && says(at))?;
-    let name = &sentence[article + 1..];
-    let day = name.iter().take(LONGEST_NAME).position(|word| PHRASES.days.contains(&word.as_str()))?;
+    let day_of = |article: usize| {
+        let mut name = sentence[article + 1..].iter().take(LONGEST_NAME);
+        name.position(|word| PHRASES.days.contains(&word.as_str()))
+    };
+    let named = (0..sentence.len()).filter(|&at| is_definite(at));
+    let mut named = named.filter_map(|article| Some((article, day_of(article)?)));
+    let (article, day) = named.find(|&(article, _)| ends_in_effect(&sentence[..article], NEAR))?;
     // "The date" is no name.
-    (day > 0).then(|| name[..=day].join(" "))
+    (day > 0).then(|| sentence[article + 1..=article + 1 + day].join(" "))
 }
 
 /// The words of the last sentence of a text.

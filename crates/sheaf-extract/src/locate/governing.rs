@@ -110,8 +110,8 @@ impl Prose<'_> {
         let known = PLACES.matches(window).filter(|(_, entries)| !entries.is_empty());
         let is_law = |word: usize| self.words.get(word).is_some_and(|w| SAYS.law.contains(&w.folded));
         let of_law = || {
-            let of_people = country::of_people(self.words[at].folded).is_some();
-            (of_people && (is_law(at + 1) || at > 0 && is_law(at - 1))).then_some(1)
+            let is_beside_law = is_law(at + 1) || at > 0 && is_law(at - 1);
+            (is_beside_law && country::of_people(self.words[at].folded).is_some()).then_some(1)
         };
         known.last().map(|(length, _)| length).or_else(of_law)
     }

@@ -353,12 +353,12 @@ fn item_number(text: &str) -> Option<u32> {
 /// The number of the section that a heading in capitals begins with; what follows in brackets may be in small letters.
 fn heading_number(text: &str, number: fn(&str) -> Option<u32>) -> Option<u32> {
     let (first, rest) = text.split_once(BLANK)?;
+    // The point may be read as two.
+    let number = number(first.strip_suffix('.')?.trim_end_matches('.'))?;
     let heading = rest.split('(').next().unwrap_or_default();
     let is_heading = heading.chars().filter(|c| c.is_uppercase()).count() >= LETTERS
         && !heading.chars().any(|c| c.is_lowercase() || c.is_ascii_digit());
-    // The point may be read as two.
-    let first = first.strip_suffix('.')?.trim_end_matches('.');
-    is_heading.then(|| number(first))?
+    is_heading.then_some(number)
 }
 
 /// The number that some Roman letters up to X are.
