@@ -35,6 +35,11 @@ impl TickBox {
         }
     }
 
+    /// Whether a character is the sign of a ticked box.
+    pub(super) fn ticks(sign: char) -> bool {
+        Self::of_sign(sign.encode_utf8(&mut [0; 4])) == Some(Self::Ticked)
+    }
+
     fn of(word: &str) -> Option<Self> {
         let mark = word.trim_matches(['[', ']', '(', ')', '_']);
         if is_mark(mark) { Some(Self::Ticked) } else { Self::of_sign(mark) }

@@ -12,6 +12,7 @@ use super::names::{
     is_title, look, registered_name, without_id,
 };
 use super::signature::whole_title;
+use super::typed::SENTENCE;
 use crate::ablation::{Family, uses};
 use crate::lexicon::{LABEL_WORDS, Shape, Strength};
 
@@ -27,8 +28,6 @@ const TIGHTER: f32 = 0.6;
 const ROOMY: f32 = 1.7;
 /// Words behind a known label, at most, that a colon makes part of the label.
 const REST: usize = 3;
-/// Tokens of a line of a sentence, at least.
-const SENTENCE: usize = 8;
 /// Letters of a label that says too little without a number behind it.
 const SHORT: usize = 4;
 /// Lines above and below one in which the next column may start.
@@ -350,7 +349,7 @@ pub(crate) fn is_in_brackets(line: &Line, segment: &Segment, token: &Token) -> b
 fn trimmed(layout: &Layout<'_>, line: usize, range: Range<usize>) -> Option<Range<usize>> {
     let text = &layout.lines[line].text[range.clone()];
     let is_loose =
-        |c: char| c.is_whitespace() || matches!(c, ':' | '_' | '|' | ',' | ';' | '=' | '☒' | '☑' | '🗹');
+        |c: char| c.is_whitespace() || matches!(c, ':' | '_' | '|' | ',' | ';' | '=') || TickBox::ticks(c);
     let start = text.trim_start_matches(is_loose);
     // A speck before the colon: ". : Smith".
     let start = start

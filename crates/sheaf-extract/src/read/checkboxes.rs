@@ -77,13 +77,12 @@ pub(super) fn add(words: &mut Vec<Word>, ink: &GrayImage, letter: f32) -> bool {
             continue;
         }
         words.retain(|word| covered(word.bbox, bbox) < SAME);
-        let font_size = words.iter().map(|word| word.font_size).fold(0.0, f32::max);
         let near = words.iter().min_by(|a, b| apart(a.bbox, bbox).total_cmp(&apart(b.bbox, bbox)));
         boxes.push(Word {
             text: if is_ticked { TICKED_BOX } else { EMPTY_BOX }.to_owned(),
             bbox,
             confidence: if UNSURE.contains(&inside) { DOUBTED } else { SURE },
-            font_size: near.map_or(font_size, |near| near.font_size),
+            font_size: near.map_or(0.0, |near| near.font_size),
             bold: false,
             turn: 0,
             source,
